@@ -1,0 +1,141 @@
+"""What a runner works with: the two sides, the store, time, and what it remembers of one burst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from renderbus_core.api import Client, RemoteFrame, UserProfile
+from renderbus_core.burst import storage
+from renderbus_core.burst.effects import Effects
+from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.ports import Farm
+from renderbus_core.burst.store import BurstStore
+from renderbus_core.clock import Clock
+from renderbus_core.config import Config
+from renderbus_core.errors import FarmError
+from renderbus_core.facts import SceneFacts
+from renderbus_core.jobs import BurstId, Gone, LocalJob, TaskRef
+from renderbus_core.package import OutputMap
+from renderbus_core.transfer import Progress, Silent, TransferEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts that all bursts of one farm share.
+
+    Args:
+        farm: the local side.
+        client: the cloud's side.
+        store: the record.
+        config: settings.
+        clock: time.
+        owner: names this process in leases; unique.
+        progress: hears of moved files.
+        open_engine: opens the transfer engine of an account when files are to be moved.
+    """
+
+    farm: Farm
+    client: Client
+    store: BurstStore
+    config: Config
+    clock: Clock
+    owner: str
+    progress: Progress = field(default_factory=Silent)
+    open_engine: Callable[[Client, Config], TransferEngine] = storage.open_engine
+
+
+@dataclass(slots=True)
+class Memory:
+    """What may be forgotten at any time: everything in it can be read again."""
+
+    facts: SceneFacts | None = None
+    profile: UserProfile | None = None
+    engine: TransferEngine | None = None
+    outputs: OutputMap | None = None
+    counts: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    frames: dict[int, tuple[RemoteFrame, ...]] = field(default_factory=dict)
+    shown: str = ""
+
+
+@dataclass(slots=True)
+class Context:
+    """One burst under one lease."""
+
+    gateway: Gateway
+    effects: Effects
+    memory: Memory
+
+    @property
+    def farm(self) -> Farm:
+        """The local side."""
+        return self.gateway.farm
+
+    @property
+    def client(self) -> Client:
+        """The cloud's side."""
+        return self.gateway.client
+
+    @property
+    def store(self) -> BurstStore:
+        """The record."""
+        return self.gateway.store
+
+    @property
+    def config(self) -> Config:
+        """Settings."""
+        return self.gateway.config
+
+    def now(self) -> datetime:
+        """Return the time, UTC."""
+        return self.gateway.clock.now()
+
+    def at_once(self) -> WakeAt:
+        """Ask to be stepped again without a pause."""
+        return WakeAt(self.now())
+
+    def after(self, seconds: float) -> WakeAt:
+        """Ask to be stepped again after a pause."""
+        return WakeAt(self.now() + timedelta(seconds=seconds))
+
+    def folder(self, burst: BurstId) -> Path:
+        """Return the folder of the burst's task package."""
+        return self.config.burst.work_folder / burst
+
+    def job(self, burst: Burst) -> LocalJob:
+        """Read the local job; `FarmError` when it is gone."""
+        job = self.farm.job(burst.job)
+        if isinstance(job, Gone):
+            raise FarmError(f"job {burst.job} no longer exists on the farm")
+        return job
+
+    def move(self, burst: Burst, state: BurstState, reason: str, **values: object) -> Burst:
+        """Move the burst to another state."""
+        return self.store.move(
+            self.effects.lease, burst.id, state, reason=reason, now=self.now(), **values
+        )
+
+    def move_tasks(
+        self, burst: Burst, refs: Iterable[TaskRef], state: TaskState, reason: str
+    ) -> None:
+        """Move tasks of the burst to another state."""
+        self.store.move_tasks(
+            self.effects.lease, burst.id, refs, state, reason=reason, now=self.now()
+        )
+
+    def give_back(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> None:
+        """Give tasks back to local workers.
+
+        A release that was carried out but not recorded is found refused when it is repeated: the
+        task is no longer ours, which is what was wanted.
+        """
+        if not refs:
+            return
+        self.move_tasks(burst, refs, TaskState.RELEASING, why)
+        claim = burst.claim(refs, self.effects.lease.epoch)
+        outcome = self.effects.perform(
+            "release", lambda: self.farm.release(claim, refs, why), tasks=[ref.id for ref in refs]
+        )
+        self.move_tasks(burst, (*outcome.taken, *outcome.refused), TaskState.RELEASED, why)

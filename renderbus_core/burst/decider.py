@@ -1,0 +1,98 @@
+"""The decider: reads the queue, asks the policy, and turns its answers into bursts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from renderbus_core.burst import overflow
+from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.leases import Held, Lease
+from renderbus_core.burst.model import Burst, Order
+from renderbus_core.burst.overflow import (
+    Decision,
+    Decisions,
+    History,
+    OverflowState,
+    Spending,
+    Verdict,
+)
+from renderbus_core.jobs import QueueSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What one look at the queue led to."""
+
+    snapshot: QueueSnapshot
+    decisions: tuple[Decision, ...]
+    bursts: tuple[Burst, ...]
+
+
+class Decider:
+    """Decides for one farm; only the holder of the farm's decider lease does.
+
+    Args:
+        gateway: the shared parts.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._state = OverflowState()
+
+    def step(self) -> Cycle | None:
+        """Look at the queue once; None while another gateway decides."""
+        gateway = self._gateway
+        now = gateway.clock.now()
+        lease = self._lease(now)
+        if isinstance(lease, Held):
+            return None
+        decided, snapshot = self._decide(now)
+        self._state = decided.next_state
+        orders = [
+            Order(
+                gateway.config.farm.kind,
+                item.job,
+                item.tasks,
+                f"overflow: {item.sentence}",
+                item.estimate,
+            )
+            for item in decided.items
+            if item.verdict is Verdict.BURST
+        ]
+        return Cycle(snapshot, decided.items, gateway.store.plan(orders, now))
+
+    def _lease(self, now: datetime) -> Lease | Held:
+        gateway = self._gateway
+        name = f"decider {gateway.config.farm.kind}"
+        return gateway.store.lease(name, gateway.owner, gateway.config.burst.lease_seconds, now)
+
+    def _decide(self, now: datetime) -> tuple[Decisions, QueueSnapshot]:
+        gateway = self._gateway
+        policy = gateway.config.overflow
+        rows = gateway.farm.snapshot().jobs
+        candidates = overflow.screen(rows, policy, now)
+        snapshot = gateway.farm.snapshot(tasks_of=candidates)
+        return overflow.decide(snapshot, policy, self._history(), self._state, now), snapshot
+
+    def _history(self) -> History:
+        gateway = self._gateway
+        bursts = gateway.store.bursts()
+        return History(
+            live={burst.job for burst in bursts if not burst.state.is_over},
+            given_back=gateway.store.given_back(gateway.config.farm.kind),
+            give_back_limit=gateway.config.burst.give_back_limit,
+            spending=Spending(
+                price_per_hour=gateway.config.money.price_per_hour,
+                budget=gateway.config.money.budget,
+                committed=sum((_committed(burst) for burst in bursts), start=Decimal(0)),
+            ),
+        )
+
+
+def _committed(burst: Burst) -> Decimal:
+    """Return what a burst takes out of the budget: its estimate until it is over, then its cost."""
+    if burst.state.is_over or burst.estimate is None:
+        return burst.spent
+    return max(burst.spent, burst.estimate.amount)

@@ -1,0 +1,77 @@
+"""Everything that is looked at before a burst costs money: scene, files, package, account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from renderbus_core import package, scene
+from renderbus_core.api import UserProfile
+from renderbus_core.burst.context import Gateway
+from renderbus_core.errors import InputError
+from renderbus_core.facts import SceneFacts
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import LocalJob
+
+
+def inspect(gateway: Gateway, job: LocalJob) -> SceneFacts:
+    """Read a job's scene natively, where this host has it."""
+    return scene.inspect(Path(gateway.config.paths.mapping.to_local(job.scene)))
+
+
+def examine(
+    gateway: Gateway, job: LocalJob, frames: FrameSet, facts: SceneFacts
+) -> tuple[package.TaskPackage | None, tuple[package.Finding, ...]]:
+    """Build the package of some frames of a job, and find everything that would fail.
+
+    Args:
+        gateway: the shared parts.
+        job: the local job.
+        frames: which of its frames would leave.
+        facts: of its scene.
+
+    Returns:
+        The package, None where an error prevents it; and all findings, the worst first.
+    """
+    files = scene.resolve(facts, gateway.config.paths.mapping.to_local)
+    return package.assemble(
+        facts,
+        files,
+        _request(gateway, job, frames),
+        roots=gateway.config.paths.roots,
+        split=len(frames) < len(job.frames),
+    )
+
+
+def refuse_errors(findings: tuple[package.Finding, ...]) -> None:
+    """Raise `InputError` with one sentence when a finding is an error."""
+    errors = [each for each in findings if each.severity is package.Severity.ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise InputError(f"{errors[0]}{more}")
+
+
+def refuse_account(account: UserProfile) -> None:
+    """Raise `InputError` when frames rendered by an account could not come home."""
+    if account.download_disable:
+        raise InputError(
+            f"account {account.user_name} may not download, so no frame could come home; "
+            "ask its main account to allow downloads"
+        )
+
+
+def _request(gateway: Gateway, job: LocalJob, frames: FrameSet) -> package.BurstRequest:
+    settings, money = gateway.config.burst, gateway.config.money
+    means = {row.job.id: row.mean_seconds for row in gateway.farm.snapshot().jobs}
+    return package.BurstRequest(
+        job=job,
+        frames=frames,
+        platform=gateway.config.cloud.platform,
+        os_name=settings.os_name,
+        project_name=gateway.config.cloud.project_name,
+        frame_seconds=means.get(job.id),
+        frame_time_limit_factor=settings.frame_time_limit_factor,
+        frame_time_limit_minimum=settings.frame_time_limit_minimum,
+        machine_limit=settings.machine_limit,
+        price_per_hour=money.price_per_hour,
+        budget=money.budget,
+    )

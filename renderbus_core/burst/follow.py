@@ -1,0 +1,293 @@
+"""From running to done: read the cloud, collect pictures, complete tasks, give the rest back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from renderbus_core import package
+from renderbus_core.api import RemoteFrame, RemoteTask
+from renderbus_core.burst import mirror
+from renderbus_core.burst.context import Context
+from renderbus_core.burst.mirror import Act, Action, Collected, MirrorPolicy
+from renderbus_core.burst.model import (
+    Burst,
+    BurstState,
+    Remote,
+    RemoteEntry,
+    RemoteTree,
+    TaskState,
+    WakeAt,
+)
+from renderbus_core.burst.prepare import engine
+from renderbus_core.burst.store import Output
+from renderbus_core.burst.submit import CONFIRMATIONS, is_known
+from renderbus_core.errors import FarmError
+from renderbus_core.jobs import TaskRef
+from renderbus_core.statuses import FrameCode, frame_status, task_status
+from renderbus_core.transfer import Download
+
+_log = logging.getLogger(__name__)
+
+# A file whose size was the same in so many listings in a row is whole: there is no checksum.
+STEADY_LISTINGS = 2
+_DEEPEST_FOLDER = 4
+# Entries that only prepare pictures: preprocessing, photons and their merging.
+_PREPARING = frozenset({1, 2, 3, 8})
+
+_SITUATIONS: Mapping[FrameCode, Remote] = {
+    FrameCode.STARTED: Remote.RENDERING,
+    FrameCode.DONE: Remote.DONE,
+    FrameCode.ERROR: Remote.FAILED,
+    FrameCode.TIMEOUT: Remote.FAILED,
+    FrameCode.ABORTED: Remote.STOPPED,
+}
+
+
+def follow(ctx: Context, burst: Burst) -> WakeAt:
+    """Compare both sides once and do what follows."""
+    assert burst.remote_id is not None  # noqa: S101 - it runs under it
+    finish_pending(ctx, burst)
+    info = ctx.client.query.query_task_info([burst.remote_id]).get(burst.remote_id)
+    if info is None:
+        return _unknown_to_the_cloud(ctx, burst)
+    tree = read_tree(ctx, info)
+    ctx.store.note(ctx.effects.lease, burst.id, spent=tree.spent, absences=0)
+    _list_outputs(ctx, burst, info)
+    burst = ctx.store.burst(burst.id)
+    local = ctx.farm.tasks([burst.job]).get(burst.job, ())
+    actions = mirror.diff(tree, collected(ctx, burst), local, burst, _policy(ctx, burst), ctx.now())
+    for action in actions:
+        _note_progress(ctx, burst, action)
+    for action in actions:
+        _act(ctx, burst, action)
+    finish_pending(ctx, burst)
+    return _next(ctx, ctx.store.burst(burst.id), tree)
+
+
+def recall(ctx: Context, burst: Burst) -> WakeAt:
+    """Stop the remote task, then follow it until everything is home or back on the farm."""
+    remote_id = burst.remote_id
+    if remote_id is None or burst.submits == 0:
+        ctx.give_back(burst, burst.refs(TaskState.HELD, TaskState.RELEASING), burst.reason)
+        ctx.move(burst, BurstState.RECALLED, burst.reason)
+        return ctx.at_once()
+    if not is_known(ctx, remote_id):
+        return _unknown_to_the_cloud(ctx, burst)
+    ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
+    ctx.effects.perform("stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id)
+    return follow(ctx, ctx.store.burst(burst.id))
+
+
+def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:
+    """Read the frames of all leaves; only of those whose counts changed since the last time."""
+    leaves = tuple(info.leaves())
+    for leaf in leaves:
+        if ctx.memory.counts.get(leaf.id) != leaf.counts:
+            ctx.memory.frames[leaf.id] = tuple(ctx.client.query.iter_frames(leaf.id))
+            ctx.memory.counts[leaf.id] = leaf.counts
+    frames = [frame for leaf in leaves for frame in ctx.memory.frames[leaf.id]]
+    return RemoteTree(
+        entries=tuple(_entry(frame) for frame in frames if frame.frame_type not in _PREPARING),
+        is_over=all(task_status(leaf.task_status).is_terminal for leaf in leaves),
+        spent=max(
+            info.render_consume, sum((frame.fee_amount for frame in frames), start=Decimal(0))
+        ),
+    )
+
+
+def collected(ctx: Context, burst: Burst) -> Mapping[str, Collected]:
+    """Count, for each open task, the files it needs and those that are at home."""
+    listed = ctx.store.outputs(burst.id)
+    result = {}
+    for task in burst.open_tasks:
+        home = {o.local for o in listed if o.frame in task.ref.frames and o.collected}
+        need = {o.local for o in listed if o.frame in task.ref.frames}
+        for frame in task.ref.frames:
+            need |= set(output_map(ctx, burst).expected(frame))
+        result[task.ref.id] = Collected(expected=len(need), at_home=len(home))
+    return result
+
+
+def output_map(ctx: Context, burst: Burst) -> package.OutputMap:
+    """Read, once per runner, where the burst's pictures belong."""
+    if ctx.memory.outputs is None:
+        ctx.memory.outputs = package.read(ctx.folder(burst.id)).outputs
+    return ctx.memory.outputs
+
+
+def finish_pending(ctx: Context, burst: Burst) -> None:
+    """Finish completions and releases that were begun: both may be asked for again."""
+    burst = ctx.store.burst(burst.id)
+    ctx.give_back(burst, burst.refs(TaskState.RELEASING), "given back")
+    ready = burst.refs(TaskState.COLLECTED)
+    if not ready:
+        return
+    claim = burst.claim(ready, ctx.effects.lease.epoch)
+    outcome = ctx.effects.perform(
+        "complete", lambda: ctx.farm.complete(claim, ready), tasks=[ref.id for ref in ready]
+    )
+    ctx.move_tasks(burst, outcome.taken, TaskState.COMPLETED, "its pictures are at home")
+    for ref, why in outcome.refused.items():
+        ctx.move_tasks(burst, (ref,), TaskState.LOST, f"the farm would not complete it: {why}")
+
+
+def _note_progress(ctx: Context, burst: Burst, action: Action) -> None:
+    """Keep done_remote and its time true in both directions: clouds restart done frames."""
+    done = action.remote is Remote.DONE
+    state = TaskState.DONE_REMOTE if done else TaskState.SENT
+    ctx.move_tasks(burst, (action.task,), state, action.reason)
+
+
+def _act(ctx: Context, burst: Burst, action: Action) -> None:
+    match action.act:
+        case Act.COLLECT:
+            _collect(ctx, burst, action.task)
+        case Act.GIVE_BACK:
+            ctx.give_back(burst, (action.task,), action.reason)
+        case Act.HOLD_AGAIN:
+            claim = burst.claim((action.task,), ctx.effects.lease.epoch)
+            ctx.effects.perform("claim", lambda: ctx.farm.claim(claim), tasks=[action.task.id])
+        case Act.STOP_REMOTE:
+            _stop_frames(ctx, action)
+            ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
+        case Act.LET_GO:
+            ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
+        case Act.WAIT | Act.GIVE_BACK_LATER:
+            pass
+
+
+def _collect(ctx: Context, burst: Burst, task: TaskRef) -> None:
+    """Fetch the task's files that are known to be whole; it is collected when none is missing."""
+    files = [o for o in ctx.store.outputs(burst.id) if o.frame in task.frames]
+    ready = [o for o in files if not o.collected and o.listings >= STEADY_LISTINGS and o.size > 0]
+    if ready:
+        plan = [Download(o.name, o.local, o.size) for o in ready]
+        transfer = engine(ctx)
+        ctx.effects.perform(
+            "download",
+            lambda: transfer.download(plan, ctx.gateway.progress),
+            files=[o.name for o in ready],
+        )
+        ctx.store.collected(ctx.effects.lease, burst.id, [o.name for o in ready])
+    if collected(ctx, burst)[task.id].complete:
+        ctx.move_tasks(burst, (task,), TaskState.COLLECTED, "every file is at home")
+
+
+def _stop_frames(ctx: Context, action: Action) -> None:
+    """Stop the cloud's entries of one task, except those that also hold other tasks' frames."""
+    by_leaf: dict[int, list[int]] = {}
+    for entry in action.entries:
+        if entry.frames.issubset(action.task.frames):
+            by_leaf.setdefault(entry.leaf, []).append(entry.id)
+    for leaf, ids in by_leaf.items():
+        ctx.effects.perform(
+            "stop_frames",
+            lambda leaf=leaf, ids=ids: ctx.client.query.stop_frames(leaf, ids),  # type: ignore[misc]
+            task=leaf,
+            frames=ids,
+        )
+
+
+def _list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
+    """List the folders of leaves that may hold files we have not collected yet."""
+    where = output_map(ctx, burst)
+    waiting = burst.refs(TaskState.SENT, TaskState.DONE_REMOTE)
+    if not waiting:
+        return
+    found = []
+    for leaf in info.leaves():
+        if not leaf.output_file_name or not leaf.done_frames:
+            continue
+        root = f"/{leaf.output_file_name.strip('/')}"
+        for name, size in _files(ctx, root, _DEEPEST_FOLDER):
+            place = where.local_path(name.removeprefix(f"{root}/"))
+            if place is not None:
+                frame, local = place
+                found.append(Output(name, frame, size, 1, local, collected=False))
+    ctx.store.list_outputs(ctx.effects.lease, burst.id, found)
+
+
+def _files(ctx: Context, folder: str, depth: int) -> Iterator[tuple[str, int]]:
+    for entry in ctx.client.transmit.get_output_files(folder):
+        if not entry.directory:
+            yield f"{folder}/{entry.file_name}", entry.file_size
+        elif depth > 0:
+            yield from _files(ctx, f"{folder}/{entry.file_name}", depth - 1)
+
+
+def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
+    """Keep all claims while the cloud does not know the task; confirmed, a person is asked."""
+    assert burst.remote_id is not None  # noqa: S101 - it was asked about
+    if is_known(ctx, burst.remote_id):
+        return ctx.after(ctx.config.burst.poll_seconds)
+    absences = burst.absences + 1
+    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
+    if absences >= CONFIRMATIONS and burst.state is not BurstState.STRANDED:
+        ctx.move(
+            burst,
+            BurstState.STRANDED,
+            f"the cloud does not know remote task {burst.remote_id}; its tasks stay held until "
+            "it is found again or a person recalls the burst",
+        )
+    return ctx.after(ctx.config.burst.submit_settle_seconds)
+
+
+def _next(ctx: Context, burst: Burst, tree: RemoteTree) -> WakeAt:
+    _show(ctx, burst)
+    if burst.open_tasks:
+        if burst.state is BurstState.STRANDED:
+            ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} was found again")
+        return ctx.after(ctx.config.burst.poll_seconds)
+    if not tree.is_over:
+        remote_id = burst.remote_id
+        assert remote_id is not None  # noqa: S101 - it runs under it
+        ctx.effects.perform(
+            "stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id
+        )
+    home = len(burst.refs(TaskState.COMPLETED))
+    end = BurstState.RECALLED if burst.state is BurstState.RECALLING else BurstState.DONE
+    ctx.move(burst, end, f"{home} of {len(burst.tasks)} tasks came home")
+    return ctx.at_once()
+
+
+def _show(ctx: Context, burst: Burst) -> None:
+    """Show the burst's progress on the job when it has changed; a job that is gone shows none."""
+    home = len(burst.refs(TaskState.COMPLETED))
+    shown = f"in the cloud: {home} of {len(burst.tasks)} home, {len(burst.open_tasks)} open"
+    if shown != ctx.memory.shown:
+        claim = burst.claim((), ctx.effects.lease.epoch)
+        facts = {"renderbus.progress": shown}
+        try:
+            ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
+        except FarmError as error:
+            _log.info("burst %s: %s", burst.id, error)
+        ctx.memory.shown = shown
+
+
+def _entry(frame: RemoteFrame) -> RemoteEntry:
+    status = frame_status(frame.frame_status)
+    return RemoteEntry(
+        leaf=frame.task_id,
+        id=frame.id,
+        frames=frame.frames,
+        situation=_situation(frame.frame_status),
+        note=f"frame {frame.frame_index}: {status.meaning}",
+    )
+
+
+def _situation(code: int) -> Remote:
+    if frame_status(code).name == "UNKNOWN":
+        return Remote.UNKNOWN
+    return _SITUATIONS.get(FrameCode(code), Remote.WAITING)
+
+
+def _policy(ctx: Context, burst: Burst) -> MirrorPolicy:
+    settings = ctx.config.burst
+    # A recall has stopped the frames itself: such a stop needs no grace.
+    recalling = burst.state is BurstState.RECALLING
+    return MirrorPolicy(
+        output_grace=settings.output_grace_seconds,
+        stop_grace=0.0 if recalling else settings.stop_grace_seconds,
+    )

@@ -1,0 +1,271 @@
+"""Comparing the cloud with the farm: a pure difference that says what to do for each task.
+
+`ACTS` is the whole rule: for what the farm shows of a task we hold, and what the cloud says of
+its frames, one act. Our own changes never appear in it as somebody else's, because they change
+the task's state in the burst first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from renderbus_core.burst.model import Burst, BurstTask, Remote, RemoteEntry, RemoteTree, TaskState
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import LocalState, LocalTask, TaskRef
+
+
+class Local(StrEnum):
+    """What the farm shows of a task that the burst holds."""
+
+    HELD = "held"
+    RESUMED = "resumed"
+    RENDERING = "rendering"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+class Act(StrEnum):
+    """What to do for one task."""
+
+    WAIT = "wait"
+    COLLECT = "collect its files, then complete it"
+    GIVE_BACK = "give it back to the farm"
+    GIVE_BACK_LATER = "give it back when the stop has lasted"
+    HOLD_AGAIN = "hold it again"
+    STOP_REMOTE = "stop its frames in the cloud and let it go"
+    LET_GO = "let it go"
+
+
+_W, _C, _G, _L, _H, _S, _X = Act
+
+# Rows: what the farm shows. Columns: what the cloud says. A worker that renders a frame, and a
+# person who completed, failed, changed or deleted it, always win over the cloud. A mere Resume
+# does not: a frame that the cloud has would be rendered twice; who wants it back recalls it.
+ACTS: Mapping[Local, Mapping[Remote, Act]] = MappingProxyType(
+    {
+        row: MappingProxyType(dict(zip(Remote, acts, strict=True)))
+        for row, acts in {
+            #               waiting rendering done failed stopped absent unknown
+            Local.HELD: (_W, _W, _C, _G, _L, _G, _W),
+            Local.RESUMED: (_H, _H, _H, _X, _X, _X, _H),
+            Local.RENDERING: (_S, _S, _X, _X, _X, _X, _W),
+            Local.COMPLETED: (_S, _S, _X, _X, _X, _X, _W),
+            Local.FAILED: (_S, _S, _X, _X, _X, _X, _W),
+            Local.CHANGED: (_S, _S, _X, _X, _X, _X, _W),
+            Local.GONE: (_S, _S, _X, _X, _X, _X, _W),
+        }.items()
+    }
+)
+
+
+_MIRRORED = frozenset({TaskState.HELD, TaskState.SENT, TaskState.DONE_REMOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """How far the files of one local task have come.
+
+    Args:
+        expected: files the task must have before it is complete.
+        at_home: those that are at the output path.
+    """
+
+    expected: int
+    at_home: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file is there, at least one."""
+        return 0 < self.expected <= self.at_home
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPolicy:
+    """Times that the difference depends on, seconds.
+
+    Args:
+        output_grace: how long a done frame may lack its files.
+        stop_grace: how long a stop that can be undone must last.
+    """
+
+    output_grace: float
+    stop_grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do.
+
+    Args:
+        act: what.
+        task: for which local task.
+        remote: what the cloud says of it.
+        reason: for people.
+        entries: frame entries in the cloud that it concerns.
+    """
+
+    act: Act
+    task: TaskRef
+    remote: Remote
+    reason: str
+    entries: tuple[RemoteEntry, ...]
+
+
+def diff(  # noqa: PLR0917 - the port's signature, one argument per side and rule
+    remote: RemoteTree,
+    collected: Mapping[str, Collected],
+    local: Iterable[LocalTask],
+    burst: Burst,
+    policy: MirrorPolicy,
+    now: datetime,
+) -> tuple[Action, ...]:
+    """Derive what to do from both sides; changes nothing.
+
+    Args:
+        remote: the cloud's side.
+        collected: files by local task id.
+        local: all tasks of the job.
+        burst: what we hold.
+        policy: times.
+        now: UTC.
+
+    Returns:
+        One action for each task that is held and neither being completed nor released: those
+        two are finished by asking the farm again, whatever the cloud says meanwhile.
+    """
+    shown = {task.ref.id: task for task in local}
+    view = _View(remote, collected, burst, policy, now)
+    return tuple(
+        view.action(task, shown.get(task.ref.id)) for task in burst.tasks if task.state in _MIRRORED
+    )
+
+
+class _View:
+    """Both sides at one moment, looked at task by task."""
+
+    def __init__(
+        self,
+        remote: RemoteTree,
+        collected: Mapping[str, Collected],
+        burst: Burst,
+        policy: MirrorPolicy,
+        now: datetime,
+    ) -> None:
+        self._by_frame = _by_frame(remote.entries)
+        self._is_over = remote.is_over
+        self._collected = collected
+        self._burst = burst
+        self._policy = policy
+        self._now = now
+
+    def action(self, task: BurstTask, shown: LocalTask | None) -> Action:
+        found = [e for frame in task.ref.frames for e in self._by_frame.get(frame, ())]
+        entries = tuple({entry.id: entry for entry in found}.values())
+        cloud = remote_situation(task.ref.frames, self._by_frame, is_over=self._is_over)
+        farm = local_situation(task, shown, self._burst)
+        act, reason = ACTS[farm][cloud], f"farm: {farm}, cloud: {cloud}"
+        if act is Act.GIVE_BACK_LATER:
+            act = Act.GIVE_BACK if self._lasted(task, self._policy.stop_grace) else Act.WAIT
+        if act is Act.GIVE_BACK:
+            reason = _failure(cloud, entries)
+        if act is Act.COLLECT and self._lacks_files(task):
+            act, reason = Act.GIVE_BACK, "the cloud calls it done, but not all its files came"
+        return Action(act, task.ref, cloud, reason, entries)
+
+    def _lacks_files(self, task: BurstTask) -> bool:
+        files = self._collected.get(task.ref.id, Collected(0, 0))
+        return (
+            task.state is TaskState.DONE_REMOTE
+            and not files.complete
+            and self._lasted(task, self._policy.output_grace)
+        )
+
+    def _lasted(self, task: BurstTask, seconds: float) -> bool:
+        return self._now - task.since >= timedelta(seconds=seconds)
+
+
+def local_situation(task: BurstTask, shown: LocalTask | None, burst: Burst) -> Local:
+    """Tell what the farm shows of a task that the burst holds.
+
+    Args:
+        task: ours.
+        shown: the farm's task of the same id; None when there is none.
+        burst: ours.
+    """
+    if shown is None:
+        return Local.GONE
+    if shown.ref.frames != task.ref.frames:
+        return Local.CHANGED
+    ours = shown.claim is not None and shown.claim.burst == burst.id
+    if shown.state is LocalState.SUSPENDED and not ours:
+        return Local.CHANGED
+    return _SHOWN[shown.state]
+
+
+_SHOWN: Mapping[LocalState, Local] = MappingProxyType(
+    {
+        LocalState.PENDING: Local.RESUMED,
+        LocalState.QUEUED: Local.RESUMED,
+        LocalState.RENDERING: Local.RENDERING,
+        LocalState.SUSPENDED: Local.HELD,
+        LocalState.COMPLETED: Local.COMPLETED,
+        LocalState.FAILED: Local.FAILED,
+    }
+)
+
+
+def remote_situation(
+    frames: FrameSet, by_frame: Mapping[int, list[RemoteEntry]], *, is_over: bool
+) -> Remote:
+    """Fold the entries of all frames of a task into one word: the one that decides what to do.
+
+    A task is done only when every entry of every frame is. It is failed or stopped only once
+    nothing of it is at work any more, so that nothing is given back that may still render.
+
+    Args:
+        frames: of the local task.
+        by_frame: all entries by frame number.
+        is_over: the remote task has ended; a frame without an entry is then absent for good.
+    """
+    found: set[Remote] = set()
+    for frame in frames:
+        entries = by_frame.get(frame)
+        if entries:
+            found |= {entry.situation for entry in entries}
+        else:
+            found.add(Remote.ABSENT if is_over else Remote.UNKNOWN)
+    for word in _FOLD:
+        if word in found:
+            return word
+    return Remote.DONE
+
+
+# The first of these that any entry has decides.
+_FOLD = (
+    Remote.UNKNOWN,
+    Remote.RENDERING,
+    Remote.WAITING,
+    Remote.FAILED,
+    Remote.STOPPED,
+    Remote.ABSENT,
+)
+
+
+def _by_frame(entries: Iterable[RemoteEntry]) -> dict[int, list[RemoteEntry]]:
+    by_frame: dict[int, list[RemoteEntry]] = {}
+    for entry in entries:
+        for frame in entry.frames:
+            by_frame.setdefault(frame, []).append(entry)
+    return by_frame
+
+
+def _failure(cloud: Remote, entries: Iterable[RemoteEntry]) -> str:
+    notes = sorted({entry.note for entry in entries if entry.note})
+    tail = f" ({'; '.join(notes)})" if notes else ""
+    return f"the cloud could not render it: {cloud}{tail}"

@@ -1,0 +1,150 @@
+"""The runner: carries one burst through its life, one step at a time, from wherever it stands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from renderbus_core.burst import follow, prepare, submit
+from renderbus_core.burst.context import Context, Gateway, Memory
+from renderbus_core.burst.effects import Effects
+from renderbus_core.burst.leases import Held
+from renderbus_core.burst.model import Burst, BurstState, Finished, TaskState, WakeAt
+from renderbus_core.errors import (
+    AuthError,
+    BillingError,
+    FarmError,
+    InputError,
+    LeaseLostError,
+    RenderbusError,
+    RequestRefusedError,
+)
+from renderbus_core.jobs import BurstId
+
+_log = logging.getLogger(__name__)
+
+# What carries a burst on from each state.
+STEPS: Mapping[BurstState, Callable[[Context, Burst], WakeAt]] = MappingProxyType(
+    {
+        BurstState.INTENDED: prepare.inspect_scene,
+        BurstState.INSPECTED: prepare.check,
+        BurstState.CHECKED: prepare.stage,
+        BurstState.STAGED: prepare.claim,
+        BurstState.CLAIMED: submit.reserve,
+        BurstState.ID_RESERVED: submit.submit,
+        BurstState.SUBMITTING: submit.interrupted,
+        BurstState.SUBMIT_UNCERTAIN: submit.resolve_uncertain,
+        BurstState.RUNNING: follow.follow,
+        BurstState.RECALLING: follow.recall,
+        BurstState.STRANDED: follow.follow,
+    }
+)
+
+# Until work is submitted, a refusal ends the burst: everything can still be undone.
+_NOTHING_SUBMITTED = frozenset(
+    {
+        BurstState.INTENDED,
+        BurstState.INSPECTED,
+        BurstState.CHECKED,
+        BurstState.STAGED,
+        BurstState.CLAIMED,
+        BurstState.ID_RESERVED,
+        BurstState.SUBMITTING,
+    }
+)
+_REFUSALS = (InputError, RequestRefusedError, AuthError, BillingError)
+
+
+class Runner:
+    """Carries one burst.
+
+    Args:
+        gateway: the shared parts.
+        burst: which burst.
+    """
+
+    def __init__(self, gateway: Gateway, burst: BurstId) -> None:
+        self._gateway = gateway
+        self._burst = burst
+        self._memory = Memory()
+        self._context: Context | None = None
+
+    def step(self) -> WakeAt | Finished:
+        """Do the next thing and say when to be called again; never sleeps.
+
+        Another runner's lease is respected: this one then only waits.
+        """
+        burst = self._gateway.store.burst(self._burst)
+        if burst.state.is_over:
+            return Finished(burst.id, burst.state)
+        context = self._leased()
+        if isinstance(context, Held):
+            return WakeAt(context.expires_at)
+        try:
+            return self._carry_on(context, burst)
+        except LeaseLostError as error:
+            _log.warning("%s", error)
+            self._context = None
+            return context.after(self._gateway.config.burst.lease_seconds)
+
+    def detach(self) -> None:
+        """Stop carrying the burst; whoever steps it next takes over at once."""
+        if self._context is not None:
+            self._gateway.store.give_up(self._context.effects.lease, self._gateway.clock.now())
+            self._context = None
+
+    def _leased(self) -> Context | Held:
+        if self._context is not None:
+            return self._context
+        gateway = self._gateway
+        ttl = gateway.config.burst.lease_seconds
+        now = gateway.clock.now()
+        lease = gateway.store.lease(f"burst {self._burst}", gateway.owner, ttl, now)
+        if isinstance(lease, Held):
+            return lease
+        effects = Effects(gateway.store, lease, ttl, gateway.clock)
+        self._context = Context(gateway, effects, self._memory)
+        return self._context
+
+    def _carry_on(self, context: Context, burst: Burst) -> WakeAt | Finished:
+        try:
+            if (
+                self._gateway.store.recall_asked(burst.id)
+                and burst.state is not BurstState.RECALLING
+            ):
+                return _begin_recall(context, burst)
+            wake = STEPS[burst.state](context, burst)
+        except LeaseLostError:
+            raise
+        except _REFUSALS as error:
+            if burst.state not in _NOTHING_SUBMITTED:
+                return _try_later(context, burst, error)
+            _fail(context, self._gateway.store.burst(burst.id), str(error))
+            wake = context.at_once()
+        except RenderbusError as error:
+            if isinstance(error, FarmError) and burst.state in _NOTHING_SUBMITTED:
+                _log.info("burst %s: %s", burst.id, error)
+            return _try_later(context, burst, error)
+        after = self._gateway.store.burst(burst.id)
+        return Finished(after.id, after.state) if after.state.is_over else wake
+
+
+def _begin_recall(context: Context, burst: Burst) -> WakeAt:
+    why = context.store.recall_asked(burst.id) or "recalled"
+    held = burst.refs(TaskState.HELD, TaskState.RELEASING)
+    never_claimed = BurstState.RECALLED if not held and burst.remote_id is None else None
+    context.move(burst, never_claimed or BurstState.RECALLING, why)
+    return context.at_once()
+
+
+def _fail(context: Context, burst: Burst, why: str) -> None:
+    context.give_back(burst, burst.refs(TaskState.HELD, TaskState.RELEASING), why)
+    context.move(burst, BurstState.FAILED, why)
+
+
+def _try_later(context: Context, burst: Burst, error: RenderbusError) -> WakeAt:
+    """Show why nothing moves, and come back: the cause is expected to pass."""
+    now = context.store.burst(burst.id)
+    context.move(now, now.state, str(error))
+    return context.after(context.config.burst.poll_seconds)

@@ -1,0 +1,126 @@
+"""From claimed tasks to running ones: reserve an id, send the files, submit exactly once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from renderbus_core import package
+from renderbus_core.burst.context import Context
+from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.prepare import build, profile
+from renderbus_core.errors import TransientError, UnknownOutcomeError
+
+# An id that is unknown twice, apart in time, was never submitted; and one id is sent twice at
+# most before a person is asked.
+CONFIRMATIONS = 2
+SUBMITS = 2
+_PERSON_LOOKS_EVERY = 300.0
+
+
+def reserve(ctx: Context, burst: Burst) -> WakeAt:
+    """Reserve a remote id and put it on the job before anything is submitted under it.
+
+    An id whose reply is lost stays unused, which is harmless: the next attempt takes another.
+    """
+    created = ctx.effects.perform(
+        "create_task", lambda: ctx.client.task.create_task(labels=[burst.id])
+    )
+    remote_id = created.task_id_list[0]
+    # Stored first: a stamp that cannot be written now is written by the next step.
+    burst = ctx.move(burst, BurstState.ID_RESERVED, f"remote task {remote_id}", remote_id=remote_id)
+    return ctx.at_once()
+
+
+def submit(ctx: Context, burst: Burst) -> WakeAt:
+    """Stamp the job, send the four files, then submit."""
+    assert burst.remote_id is not None  # noqa: S101 - the state says that it is reserved
+    stamp(ctx, burst)
+    built, _ = build(ctx, burst)
+    final = package.with_identity(built, task_id=burst.remote_id, user_id=profile(ctx).user_id)
+    ctx.effects.perform("write_package", lambda: package.write(final, ctx.folder(burst.id)))
+    _send_configuration(ctx, burst.remote_id, final)
+    return _submit_once(ctx, burst)
+
+
+def stamp(ctx: Context, burst: Burst) -> None:
+    """Write burst and remote id on the job, with the job's own id: copies of it carry it too."""
+    claim = burst.claim(burst.refs(TaskState.HELD), ctx.effects.lease.epoch)
+    facts = {
+        "renderbus.burst": burst.id,
+        "renderbus.job": burst.job,
+        "renderbus.task": str(burst.remote_id),
+    }
+    ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
+
+
+def _send_configuration(ctx: Context, remote_id: int, final: package.TaskPackage) -> None:
+    def send() -> None:
+        for name, content in package.texts(final).items():
+            ctx.client.transmit.upload_task_json(remote_id, name, content)
+
+    ctx.effects.perform("upload_configuration", send, task=remote_id)
+
+
+def _submit_once(ctx: Context, burst: Burst) -> WakeAt:
+    """Send submitTask; the count is written first, so that no crash can hide an attempt."""
+    remote_id = burst.remote_id
+    assert remote_id is not None  # noqa: S101 - the state says that it is reserved
+    burst = ctx.move(
+        burst, BurstState.SUBMITTING, f"remote task {remote_id}", submits=burst.submits + 1
+    )
+    try:
+        ctx.effects.perform(
+            "submit_task", lambda: ctx.client.task.submit_task(remote_id), task=remote_id
+        )
+    except TransientError as error:
+        # Nothing reached the cloud: this attempt does not count.
+        ctx.move(burst, BurstState.ID_RESERVED, str(error), submits=burst.submits - 1)
+        return ctx.after(ctx.config.burst.poll_seconds)
+    except UnknownOutcomeError as error:
+        ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, str(error), absences=0)
+        return ctx.after(ctx.config.burst.submit_settle_seconds)
+    started(ctx, burst)
+    return ctx.at_once()
+
+
+def interrupted(ctx: Context, burst: Burst) -> WakeAt:
+    """Take over a burst whose runner died around submitTask: whether it arrived is not known."""
+    ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, "the runner ended while it submitted", absences=0)
+    return ctx.after(ctx.config.burst.submit_settle_seconds)
+
+
+def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
+    """Find out whether a submit arrived: by id and by list, twice, apart in time."""
+    assert burst.remote_id is not None  # noqa: S101 - it was submitted under it
+    settle = timedelta(seconds=ctx.config.burst.submit_settle_seconds)
+    if ctx.now() < burst.since + settle:
+        return WakeAt(burst.since + settle)
+    if is_known(ctx, burst.remote_id):
+        started(ctx, burst)
+        return ctx.at_once()
+    absences = burst.absences + 1
+    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
+    if absences < CONFIRMATIONS:
+        return ctx.after(settle.total_seconds())
+    if burst.submits < SUBMITS:
+        return _submit_once(ctx, burst)
+    ctx.move(
+        burst,
+        BurstState.SUBMIT_UNCERTAIN,
+        f"remote task {burst.remote_id} was submitted {burst.submits} times and is not listed; "
+        "look at the vendor's page, then recall the burst",
+    )
+    return ctx.after(_PERSON_LOOKS_EVERY)
+
+
+def is_known(ctx: Context, remote_id: int) -> bool:
+    """Tell whether the cloud knows a submitted task, asking by id and by list."""
+    if remote_id in ctx.client.query.query_task_info([remote_id]):
+        return True
+    return any(task.id == remote_id for task in ctx.client.query.iter_tasks(str(remote_id)))
+
+
+def started(ctx: Context, burst: Burst) -> None:
+    """Record that the cloud has the work."""
+    ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
+    ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} is at work", absences=0)

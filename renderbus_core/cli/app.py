@@ -1,0 +1,111 @@
+"""The command `renderbus`: its verbs, loaded when they are used, and how failures are told."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import click
+
+from renderbus_core import __version__
+from renderbus_core.errors import RenderbusError
+
+FAILURE = 1
+INTERRUPTED = 130
+
+# Verb: where it lives, and one line for the overview. Modules are imported when their verb is
+# used, so that `renderbus --help` and short commands start at once.
+_VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "demo": ("demo", "Show a whole burst on this machine, without an account."),
+        "simulator": ("simulator", "Run a simulated Renderbus on this machine."),
+        "inspect": ("inspect", "Show what a scene file says, without its program."),
+        "check": ("check", "Look for what would fail in the cloud, before it costs money."),
+        "burst": ("burst", "Send waiting tasks of a local job to the cloud."),
+        "run": ("run", "Carry one burst until it is over."),
+        "status": ("status", "Show bursts and where they stand."),
+        "recall": ("recall", "Bring a burst's unfinished tasks back to the farm."),
+        "farm": ("farm", "Use the embedded farm: submit jobs, render, look."),
+    }
+)
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"renderbus_core.cli.commands.{_VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in _VERBS.items()])
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done, 1 failed, 2 wrong usage. Each command has its own --help.",
+)
+@click.version_option(__version__, prog_name="renderbus")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Configuration file; else $RENDERBUS_CONFIG, else renderbus.toml of the user or the site.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+@click.pass_context
+def app(ctx: click.Context, config_file: Path | None, debug: bool) -> None:
+    """Burst render jobs from your own farm to the Renderbus cloud, and bring every frame home."""
+    del debug
+    ctx.obj = config_file
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        arguments: without the program's name; None for those of the process.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = app.main(args=given, prog_name="renderbus", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("renderbus: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away; there is nobody left to tell.
+        sys.stderr.close()
+        return FAILURE
+    except Exception as error:  # noqa: BLE001 - the last door: one sentence instead of a traceback
+        return _tell(error, debug="--debug" in given)
+    return status if isinstance(status, int) else 0
+
+
+def _tell(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    elif isinstance(error, RenderbusError):
+        click.echo(f"renderbus: {error}", err=True)
+    else:
+        click.echo(
+            f"renderbus: an internal error, {type(error).__name__}: {error}; "
+            "run again with --debug before the command and report what it prints",
+            err=True,
+        )
+    return FAILURE

@@ -1,0 +1,143 @@
+"""`renderbus farm`: the embedded farm, by hand."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from renderbus_core import scene
+from renderbus_core.cli.output import console, json_option, print_json, table
+from renderbus_core.cli.workplace import open_farm, read_config
+from renderbus_core.errors import InputError
+from renderbus_core.farm import JobSpec, WorkerPool
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import LocalState
+
+_POLL = 0.1
+
+
+@click.group(short_help="Use the embedded farm: submit jobs, render, look.")
+def command() -> None:
+    """Use the embedded farm, a small render manager for trying things out.
+
+    A studio's own farm is Deadline or Qube!; this one needs nothing but a file
+    (farm.database of the configuration).
+    """
+
+
+@command.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--frames", help="For example 1-24; else those of the scene.")
+@click.option(
+    "--output", required=True, help="Absolute path of the pictures, with #### for the frame."
+)
+@click.option(
+    "--chunk", type=click.IntRange(1), default=1, show_default=True, help="Frames per task."
+)
+@click.option(
+    "--priority",
+    type=click.IntRange(0, 100),
+    default=50,
+    show_default=True,
+    help="Higher is sooner.",
+)
+@click.option(
+    "--renderer",
+    type=click.Choice(["auto", "blender", "stand-in"]),
+    default="auto",
+    show_default=True,
+    help="What draws the pictures.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=2.0,
+    show_default=True,
+    help="How long a stand-in pretends to render.",
+)
+@click.pass_context
+def submit(  # noqa: PLR0917 - click passes options by name
+    ctx: click.Context,
+    path: Path,
+    frames: str | None,
+    output: str,
+    chunk: int,
+    priority: int,
+    renderer: str,
+    seconds: float,
+) -> None:
+    """Submit the scene at PATH as a job and print the job's id."""
+    facts = scene.inspect(path.absolute())
+    chosen = FrameSet.parse(frames) if frames else facts.frames.value
+    if not chosen:
+        raise InputError(f"{path}: the scene says no frames; name them with --frames")
+    width, height = facts.resolution.value or (640, 360)
+    program = (sys.executable, "-m", "renderbus_core.simulator.render_frame")
+    arguments = {
+        "--scene": str(facts.path),
+        "--frame": "{frame}",
+        "--output": output,
+        "--renderer": renderer,
+        "--seconds": str(seconds),
+        "--width": str(width),
+        "--height": str(height),
+    }
+    spec = JobSpec(
+        name=path.stem,
+        dcc=facts.dcc,
+        scene=str(facts.path),
+        outputs=(output,),
+        frames=chosen,
+        chunk_size=chunk,
+        command=(*program, *(part for pair in arguments.items() for part in pair)),
+        user=getpass.getuser(),
+        priority=priority,
+    )
+    with open_farm(read_config(ctx)) as farm:
+        click.echo(farm.submit(spec))
+
+
+@command.command()
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="How many."
+)
+@click.option("--until-idle", is_flag=True, help="End when nothing is left to render.")
+@click.pass_context
+def work(ctx: click.Context, workers: int, until_idle: bool) -> None:
+    """Render what is queued, until interrupted."""
+    config = read_config(ctx)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    names = [f"worker-{os.getpid()}-{number}" for number in range(1, workers + 1)]
+    logs = config.farm.database.parent / "logs"
+    with open_farm(config) as farm, WorkerPool(farm, names, logs) as pool:
+        while not stop.is_set():
+            busy = pool.step()
+            if until_idle and not busy and pool.idle:
+                return
+            stop.wait(_POLL)
+
+
+@command.command()
+@json_option
+@click.pass_context
+def jobs(ctx: click.Context, as_json: bool) -> None:
+    """Show the jobs of the farm."""
+    with open_farm(read_config(ctx)) as farm:
+        rows = farm.jobs()
+    if as_json:
+        print_json(rows)
+        return
+    states = list(LocalState)
+    cells = [
+        (row.job.id, row.job.name, row.job.frames, *(row.counts.get(s, 0) for s in states))
+        for row in rows
+    ]
+    console().print(table("Jobs", ("job", "name", "frames", *states), cells))

@@ -1,0 +1,1 @@
+"""The demonstration: a full farm, a simulated cloud, and everything between them for real."""

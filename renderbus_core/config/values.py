@@ -1,0 +1,184 @@
+"""The values of the configuration; `schemas/config.json` says what each is for."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from renderbus_core.errors import ConfigError
+from renderbus_core.money import Money
+from renderbus_core.paths import PathMapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# `user:password@` in a URL, up to the last @, and `password=` in its query.
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*:).*(?=@)|((?<=password)=)[^&]+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Which Renderbus service is called, and how."""
+
+    domain: str
+    scheme: str
+    platform: int
+    language: str
+    connect_timeout: float
+    read_timeout: float
+    project_name: str
+    credentials_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How files travel; `storage_url` is empty for the address that the account names."""
+
+    engine: str
+    storage_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """The render farm in the studio."""
+
+    kind: str
+    database: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where bursts are remembered; the URL may hold a password."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where this host finds the files that scenes name."""
+
+    mapping: PathMapping
+    roots: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """How a burst is carried through its life."""
+
+    poll_seconds: float
+    frame_time_limit_factor: float
+    frame_time_limit_minimum: float
+    machine_limit: int
+    give_back_limit: int
+    output_grace_seconds: float
+    stop_grace_seconds: float
+    submit_settle_seconds: float
+    lease_seconds: float
+    work_folder: Path
+    os_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What the cloud costs and what it may cost; None is not configured."""
+
+    price_per_hour: Money | None
+    currency: str | None
+    budget: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverflowPolicy:
+    """When tasks leave for the cloud without being asked, which, and how many."""
+
+    enabled: bool
+    backlog_tasks_per_worker: float
+    minimum_wait_seconds: float
+    maximum_frames: int
+    maximum_bursts: int
+    snapshot_age_seconds: float
+    candidates: int
+    local_share_minimum: float
+    split_jobs: bool
+    dccs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration.
+
+    Args:
+        file: the TOML file that was read; None when there is none.
+        sources: where each value comes from, by dotted key.
+    """
+
+    cloud: Cloud
+    transfer: Transfer
+    farm: Farm
+    store: Store
+    paths: Paths
+    burst: Burst
+    money: Prices
+    overflow: OverflowPolicy
+    file: Path | None = None
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def source(self, key: str) -> str:
+        """Return where a value comes from: `default`, a file, or `environment NAME`.
+
+        Args:
+            key: dotted, for example `cloud.domain`.
+        """
+        if key not in self.sources:
+            close = difflib.get_close_matches(key, self.sources, n=1)
+            hint = f"; did you mean {close[0]}?" if close else "; `config show` lists all"
+            raise ConfigError(f"there is no configuration key {key!r}{hint}")
+        return self.sources[key]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return all values as the file would hold them, passwords in URLs left out."""
+        return {name: _section(getattr(self, name)) for name in _SECTIONS}
+
+
+_SECTIONS = ("cloud", "transfer", "farm", "store", "paths", "burst", "money", "overflow")
+
+
+def _section(section: Any) -> dict[str, Any]:
+    pairs = ((part.name, getattr(section, part.name)) for part in dataclasses.fields(section))
+    return {name: _plain(value) for name, value in pairs if value is not None}
+
+
+def _plain(value: object) -> object:
+    """Turn a value into what a TOML file holds."""
+    match value:
+        case Path():
+            return str(value)
+        case Money():
+            return format(value.amount, "f")
+        case PathMapping():
+            return [dataclasses.asdict(rule) for rule in value.rules]
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return without_passwords(value)
+
+
+def without_passwords(value: object) -> object:
+    """Return a decoded document with the passwords of its URLs blotted out.
+
+    Args:
+        value: a decoded TOML value.
+    """
+    match value:
+        case str():
+            return _PASSWORD.sub(r"\1\2***", value)
+        case dict():
+            return {key: without_passwords(item) for key, item in value.items()}
+        case list():
+            return [without_passwords(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,37 @@
+"""Farms: the embedded one, and the link to agents that live inside other render managers."""
+
+from renderbus_core.farm.link import Link
+from renderbus_core.farm.local import Event, JobSpec, LocalFarm, Worker, WorkerPool
+from renderbus_core.farm.protocol import (
+    PROTOCOL,
+    Hello,
+    LinkClosedError,
+    LinkDataError,
+    LinkError,
+    LinkVersionError,
+    RemoteError,
+    Request,
+    Result,
+    Role,
+    Unknown,
+)
+
+__all__ = [
+    "PROTOCOL",
+    "Event",
+    "Hello",
+    "JobSpec",
+    "Link",
+    "LinkClosedError",
+    "LinkDataError",
+    "LinkError",
+    "LinkVersionError",
+    "LocalFarm",
+    "RemoteError",
+    "Request",
+    "Result",
+    "Role",
+    "Unknown",
+    "Worker",
+    "WorkerPool",
+]

@@ -1,0 +1,178 @@
+"""Tables of the embedded farm, and how our values are kept in their columns."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from renderbus_core import frames
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import JobId, LocalState
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_JOB_ID = re.compile(r"job-([1-9][0-9]{0,17})")
+
+
+def job_number(job: JobId) -> int:
+    """Return the number of a job; 0, which no job has, for an id that is none of ours."""
+    found = _JOB_ID.fullmatch(job)
+    return int(found[1]) if found else 0
+
+
+class JobKey(TypeDecorator[JobId]):
+    """A job's id is `job-` and its number."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: JobId | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn the id into the number."""
+        return None if value is None else job_number(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> JobId | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn the number into the id."""
+        return None if value is None else JobId(f"job-{value}")
+
+
+class Frames(TypeDecorator[FrameSet]):
+    """A frame list in Deadline's notation, the shorter one for sets that run backwards."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: FrameSet | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write the set."""
+        return None if value is None else value.format(frames.Dialect.DEADLINE)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> FrameSet | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read the set."""
+        return None if value is None else _read_frames(value)
+
+
+@lru_cache(maxsize=4096)
+def _read_frames(text: str) -> FrameSet:
+    """Remember what was read: the tasks of a queue are listed over and over."""
+    return FrameSet.parse(text, frames.Dialect.DEADLINE)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time as microseconds since 1970, exact and good for arithmetic."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn the time into a number."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn the number into a time."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+def _state() -> Enum:
+    return Enum(
+        LocalState,
+        native_enum=False,
+        values_callable=lambda states: [state.value for state in states],
+    )
+
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", JobKey, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("dcc", Text, nullable=False),
+    Column("scene", Text, nullable=False),
+    Column("outputs", JSON, nullable=False),
+    Column("frames", Frames, nullable=False),
+    Column("command", JSON, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("submitted_at", Moment, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("layer", Text, nullable=False),
+    # An id is never given twice, so that nothing meant for a deleted job meets a new one.
+    sqlite_autoincrement=True,
+)
+Index("jobs_in_order", jobs.c.priority.desc(), jobs.c.id)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("job", JobKey, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("frames", Frames, nullable=False),
+    Column("state", _state(), nullable=False),
+    Column("burst", Text),
+    Column("claim_epoch", Integer),
+    Column("worker", Text, nullable=False, default=""),
+    # Which life of which worker renders it.
+    Column("session", Integer),
+    # Renders begun, and those that went wrong since the task was last queued by a person.
+    Column("runs", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("error", Text, nullable=False, default=""),
+    sqlite_with_rowid=False,
+)
+Index("tasks_in_order", tasks.c.job, tasks.c.state, tasks.c.position)
+Index("tasks_by_session", tasks.c.session, sqlite_where=tasks.c.session.is_not(None))
+
+# What bursts note on jobs for people.
+notes = Table(
+    "notes",
+    metadata,
+    Column("job", JobKey, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("burst", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Without a foreign key: the history of a job outlives it.
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", JobKey, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("before", _state()),
+    Column("after", _state()),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("events_by_job", events.c.job)
+
+# One row per life of a worker: two of the same name never take each other's tasks.
+workers = Table(
+    "workers",
+    metadata,
+    Column("session", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("beat_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,190 @@
+"""The farm's side in plain values: jobs, their tasks, claims on them, and what became of a request.
+
+These are the words the farm link, the burst engine and every farm share; see `docs/words.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from renderbus_core.frames import FrameSet
+
+JobId = NewType("JobId", str)
+BurstId = NewType("BurstId", str)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TaskRef:
+    """A local task by id AND frames: people may change what an id means while we hold it."""
+
+    id: str
+    frames: FrameSet = field(compare=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to keep local workers away from some tasks of one job.
+
+    Args:
+        burst: the burst that holds the tasks.
+        claim_epoch: rises with each claim of the burst.
+        lease_epoch: rises with each takeover of the burst's runner.
+        job: the local job.
+        tasks: what is held.
+    """
+
+    burst: BurstId
+    claim_epoch: int
+    lease_epoch: int
+    job: JobId
+    tasks: tuple[TaskRef, ...]
+
+
+class Reason(StrEnum):
+    """Why a farm did not do what was asked for one task."""
+
+    GONE = "the task no longer exists"
+    CHANGED = "its frames have changed"
+    NOT_QUEUED = "it is not waiting in the queue"
+    NOT_OURS = "it is not held by this burst"
+    ALREADY_COMPLETE = "it is complete already"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request about several tasks; each is in exactly one of the three.
+
+    Args:
+        taken: done, or found done already.
+        refused: certainly not done, with the reason.
+        unknown: it cannot be told; read the farm again.
+    """
+
+    taken: tuple[TaskRef, ...] = ()
+    refused: Mapping[TaskRef, Reason] = field(default_factory=dict)
+    unknown: tuple[TaskRef, ...] = ()
+
+
+class LocalState(StrEnum):
+    """State of a local task, in the words Deadline and Qube share."""
+
+    PENDING = "pending"
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimStamp:
+    """What the farm remembers on a claimed task."""
+
+    burst: BurstId
+    claim_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTask:
+    """One task of a local job as the farm shows it now.
+
+    Args:
+        ref: id and frames.
+        state: where it stands.
+        claim: whose it is; None when no burst holds it.
+        worker: name of the worker that renders or rendered it; "" when none did.
+        started_at: when rendering began, UTC.
+        finished_at: when it ended, UTC.
+        error: why it failed; "" otherwise.
+    """
+
+    ref: TaskRef
+    state: LocalState
+    claim: ClaimStamp | None = None
+    worker: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalJob:
+    """What the bridge needs to know of a local job.
+
+    Args:
+        id: the farm's id.
+        name: shown to people.
+        dcc: `maya`, `blender`, ... as in `schemas/task/`.
+        scene: absolute path of the scene file as the farm stores it.
+        outputs: declared output files, with `#` for frame digits, absolute.
+        frames: all frames of the job in the farm's order.
+        user: who submitted it.
+        priority: higher is sooner.
+        submitted_at: UTC.
+        project: shown to people and used for budgets; "" when none.
+        layer: the one render layer the job renders; "" for all.
+    """
+
+    id: JobId
+    name: str
+    dcc: str
+    scene: str
+    outputs: tuple[str, ...]
+    frames: FrameSet
+    user: str
+    priority: int
+    submitted_at: datetime
+    project: str = ""
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The farm says that there is no such job."""
+
+    id: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job with counts: what a cheap listing of the queue gives.
+
+    Args:
+        job: the job.
+        counts: tasks by state; absent means none.
+        claimed: how many of the suspended tasks are held by bursts.
+        mean_seconds: mean render time of its locally rendered tasks; None when none finished.
+    """
+
+    job: LocalJob
+    counts: Mapping[LocalState, int]
+    claimed: int = 0
+    mean_seconds: float | None = None
+
+    @property
+    def queued(self) -> int:
+        """Tasks that wait for a worker."""
+        return self.counts.get(LocalState.QUEUED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSnapshot:
+    """The queue at one moment.
+
+    Args:
+        taken_at: UTC; decisions on an old snapshot are put off.
+        workers: workers that can render.
+        idle_workers: those with nothing to do.
+        jobs: rows in the order the farm would render them.
+        tasks: tasks of the jobs that were asked for in full.
+    """
+
+    taken_at: datetime
+    workers: int
+    idle_workers: int
+    jobs: tuple[JobRow, ...]
+    tasks: Mapping[JobId, tuple[LocalTask, ...]] = field(default_factory=dict)

@@ -1,0 +1,252 @@
+"""Building the four documents of a task out of what is known about its scene and its burst.
+
+Pure: files were inspected, resolved and hashed before. Every call returns dictionaries of its own.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import gcd
+from typing import Any, TypeVar
+
+from renderbus_core import schema
+from renderbus_core.errors import InputError
+from renderbus_core.facts import Fact, Layer, SceneFacts
+from renderbus_core.frames import FrameSet
+from renderbus_core.package.dcc import Program, program
+from renderbus_core.package.documents import TaskPackage
+from renderbus_core.package.limits import time_limits
+from renderbus_core.package.outputs import cloud_pictures, output_map
+from renderbus_core.package.request import OS_CODES, BurstRequest
+from renderbus_core.paths import Asset, server_path
+
+T = TypeVar("T")
+
+# The layer that holds everything: Maya shows the first name, files and task.json the second.
+_MASTER = "masterLayer"
+_MASTER_ON_THE_WIRE = "defaultRenderLayer"
+# Maya's own layer behind one of Render Setup has its name with this in front.
+_RENDER_SETUP = "rs_"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What one program contributes: top-level sections, and keys of task_info."""
+
+    sections: dict[str, Any]
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def build(
+    facts: SceneFacts, assets: Sequence[Asset], request: BurstRequest, *, scene_md5: str
+) -> TaskPackage:
+    """Build the task package of a burst.
+
+    Args:
+        facts: of the scene.
+        assets: every file the scene needs; the scene itself may be among them.
+        request: what to render and under which limits.
+        scene_md5: hexadecimal MD5 of the scene file, see `md5_of`.
+
+    Raises:
+        InputError: something the cloud must know is unknown, or the pictures cannot be tied to
+            the job's outputs.
+    """
+    known = program(facts.dcc)
+    if request.job.dcc != facts.dcc:
+        raise InputError(
+            f"{facts.path} is a {facts.dcc} scene and job {request.job.name!r} is of "
+            f"{request.job.dcc}; correct the job"
+        )
+    if not request.frames:
+        raise InputError(f"job {request.job.name!r}: the burst names no frames; name at least one")
+    scene = _SCENES[facts.dcc](known, facts, request)
+    task = {
+        "software_config": _software(known, facts),
+        "task_info": _defaults() | _settings(known, request) | scene.settings,
+    } | scene.sections
+    limits = time_limits(request, len(request.frames) * max(1, len(cloud_pictures(task))))
+    task["task_info"] |= {
+        "job_stop_time": str(limits.frame_seconds),
+        "task_stop_time": str(limits.task_seconds),
+    }
+    return TaskPackage(
+        task=task,
+        upload=_upload(facts, assets, request, scene_md5),
+        asset={"asset": list(dict.fromkeys(asset.local.as_posix() for asset in assets))},
+        tips={},
+        outputs=output_map(task, request.job.outputs),
+    )
+
+
+def _defaults() -> dict[str, Any]:
+    """Return a new task_info with the protocol's defaults.
+
+    The vendor's packages change one shared template in place, and values leak between tasks.
+    """
+    rules = schema.load("task/base.json")["properties"]["task_info"]["properties"]
+    return {key: copy.deepcopy(rule["default"]) for key, rule in rules.items() if "default" in rule}
+
+
+def _software(known: Program, facts: SceneFacts) -> dict[str, Any]:
+    return {
+        "cg_name": known.cg_name,
+        "cg_version": _required(facts, "version", facts.version),
+        "plugins": dict(facts.plugins),
+    }
+
+
+def _settings(known: Program, request: BurstRequest) -> dict[str, str]:
+    return {
+        "cg_id": known.cg_id,
+        "platform": str(request.platform),
+        "input_cg_file": _slashed(request.job.scene),
+        "input_project_path": _slashed(request.project_path),
+        "project_name": request.project_name,
+        "os_name": OS_CODES[request.render_system],
+        "enable_layered": "0",
+        "is_layer_rendering": "0",
+    }
+
+
+def _maya(known: Program, facts: SceneFacts, request: BurstRequest) -> _Scene:
+    layers = facts.layers or (Layer(_MASTER, renderable=True),)
+    rendered = _rendered(layers, request)
+    layered = "1" if len(rendered) > 1 else "0"
+    return _Scene(
+        sections={
+            "scene_info_render": {
+                _wire_name(layer): _maya_layer(known, facts, layer, request, layer in rendered)
+                for layer in layers
+            },
+            "layers": [_wire_name(layer) for layer in rendered],
+        },
+        settings={"enable_layered": layered, "is_layer_rendering": layered},
+    )
+
+
+def _rendered(layers: Sequence[Layer], request: BurstRequest) -> list[Layer]:
+    """Return the layers that the burst renders: the job's one, else all that are renderable."""
+    wanted = request.job.layer
+    if not wanted:
+        return [layer for layer in layers if layer.renderable]
+    named = [layer for layer in layers if _shown_name(layer.name) == _shown_name(wanted)]
+    if not named:
+        raise InputError(
+            f"job {request.job.name!r} renders layer {wanted!r}, which the scene does not have; "
+            f"it has {', '.join(layer.name for layer in layers)}"
+        )
+    return named
+
+
+def _shown_name(name: str) -> str:
+    return _MASTER if name == _MASTER_ON_THE_WIRE else name.removeprefix(_RENDER_SETUP)
+
+
+def _wire_name(layer: Layer) -> str:
+    return _MASTER_ON_THE_WIRE if layer.name == _MASTER else layer.name
+
+
+def _maya_layer(
+    known: Program, facts: SceneFacts, layer: Layer, request: BurstRequest, rendered: bool
+) -> dict[str, Any]:
+    frames = _ascending(request.frames)
+    width, height = layer.resolution or _required(facts, "resolution", facts.resolution)
+    cameras = layer.cameras
+    if cameras is None:
+        cameras = tuple(camera.name for camera in facts.cameras if camera.renderable)
+    return {
+        "renderable": "1" if rendered else "0",
+        "env": {},
+        "is_default_camera": "1",
+        "option": "",
+        "common": {
+            "frames": str(frames),
+            "start": str(frames.first),
+            "end": str(frames.last),
+            "by_frame": str(_step(frames)),
+            "width": str(width),
+            "height": str(height),
+            "image_format": known.format_named_by(
+                _required(facts, "image format", facts.image_format)
+            ),
+            "image_file_prefix": facts.output.value or "",
+            "all_camera": [camera.name for camera in facts.cameras],
+            "render_camera": list(cameras),
+            "renderer": layer.renderer or _required(facts, "renderer", facts.renderer),
+        },
+    }
+
+
+def _blender(known: Program, facts: SceneFacts, request: BurstRequest) -> _Scene:
+    width, height = _required(facts, "resolution", facts.resolution)
+    common: dict[str, Any] = {
+        "frames": str(_ascending(request.frames)),
+        "Output_path": facts.output.value or "",
+        "width": str(width),
+        "height": str(height),
+        "Render_Format": known.format_named_by(
+            _required(facts, "image format", facts.image_format)
+        ),
+    }
+    camera = next((camera.name for camera in facts.cameras if camera.renderable), None)
+    if camera is not None:
+        common["camera_name"] = camera
+    scene_info = {"common": common}
+    return _Scene(
+        {"scene_info": scene_info, "scene_info_render": copy.deepcopy(scene_info)},
+    )
+
+
+_SCENES = {"maya": _maya, "blender": _blender}
+
+
+def _upload(
+    facts: SceneFacts, assets: Sequence[Asset], request: BurstRequest, scene_md5: str
+) -> dict[str, Any]:
+    """List every file once, the scene first and with its checksum besides.
+
+    Engines and split lists know `asset` alone, so the scene stands there too.
+    """
+    scene = Asset(request.job.scene, facts.path.absolute(), server_path(request.job.scene))
+    by_server: dict[str, Asset] = {}
+    for asset in (scene, *assets):
+        twin = by_server.setdefault(asset.server, asset)
+        if twin.local != asset.local:
+            raise InputError(
+                f"{twin.local} and {asset.local} would both become {asset.server} in the cloud; "
+                "rename one of them"
+            )
+    return {
+        "scene": [_pair(scene) | {"hash": scene_md5}],
+        "asset": [_pair(asset) for asset in by_server.values()],
+    }
+
+
+def _pair(asset: Asset) -> dict[str, str]:
+    return {"local": asset.local.as_posix(), "server": asset.server}
+
+
+def _required(facts: SceneFacts, name: str, fact: Fact[T | None]) -> T:
+    if fact.value is None:
+        raise InputError(
+            f"{facts.path}: the {name} cannot be read from the scene; set it there and save"
+        )
+    return fact.value
+
+
+def _slashed(path: str) -> str:
+    return path.replace("\\", "/")
+
+
+def _ascending(frames: FrameSet) -> FrameSet:
+    # Sources show remote lists only in ascending order; a burst's own order means nothing there.
+    return FrameSet.of(sorted(frames))
+
+
+def _step(frames: FrameSet) -> int:
+    """Return the widest step on which every frame lies."""
+    return gcd(*(after - before for before, after in pairwise(frames))) or 1

@@ -1,0 +1,73 @@
+"""Time limits that go with every task: they end it when nobody watches any more.
+
+The cloud stops a frame after `job_stop_time` and the whole task after `task_stop_time`. With at
+most `machine_limit` machines at work, a task that everybody forgot costs no more than the larger
+of its budget and what the machines cost during one frame's limit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from renderbus_core.errors import InputError
+from renderbus_core.money import SECONDS_PER_HOUR
+from renderbus_core.package.request import BurstRequest
+
+UNKNOWN_FRAME_SECONDS = 4 * SECONDS_PER_HOUR
+"""Limit of a frame whose render time nobody can estimate."""
+
+SHORTEST_TASK_CEILING = 24 * SECONDS_PER_HOUR
+"""A task without a budget gets a day, or longer when its frames at their limits need longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Whole seconds after which the cloud stops a frame and the task."""
+
+    frame_seconds: int
+    task_seconds: int
+
+
+def time_limits(request: BurstRequest, pictures: int) -> Limits:
+    """Derive a task's time limits from its estimate and its budget.
+
+    Args:
+        request: the burst.
+        pictures: how many pictures the cloud renders, all layers and cameras counted; at least 1.
+
+    Raises:
+        InputError: budget and price are in different currencies, or not above zero.
+    """
+    frame = _frame_seconds(request)
+    machines = min(request.machine_limit, pictures)
+    ceiling = max(SHORTEST_TASK_CEILING, math.ceil(pictures / machines) * frame)
+    paid = _paid_seconds(request, machines)
+    # Less than one frame's own limit would stop frames that are allowed to go on.
+    task = ceiling if paid is None else max(frame, min(paid, ceiling))
+    return Limits(frame, task)
+
+
+def _frame_seconds(request: BurstRequest) -> int:
+    estimate = request.frame_seconds
+    wanted = (
+        UNKNOWN_FRAME_SECONDS if estimate is None else estimate * request.frame_time_limit_factor
+    )
+    return math.ceil(max(wanted, request.frame_time_limit_minimum))
+
+
+def _paid_seconds(request: BurstRequest, machines: int) -> int | None:
+    """Return how long the budget lasts when all machines work all the time; None without one."""
+    budget, price = request.budget, request.price_per_hour
+    if budget is None or price is None:
+        return None
+    if budget.currency != price.currency:
+        raise InputError(
+            f"the budget is in {budget.currency} and the price in {price.currency}; "
+            "configure both in the account's currency"
+        )
+    if budget.amount <= 0:
+        raise InputError(f"a budget of {budget} pays for nothing; raise it or leave it out")
+    if price.amount <= 0:
+        return None
+    return int(budget.amount * SECONDS_PER_HOUR // (price.amount * machines))

@@ -1,0 +1,23 @@
+"""Reads a scene with everything it references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from renderbus_core.facts import SceneFacts
+from renderbus_core.scene import formats
+from renderbus_core.scene.nested import follow
+
+
+def inspect(path: Path, to_local: Callable[[str], str] = str) -> SceneFacts:
+    """Read what a scene file says, and what the scenes it references say.
+
+    Args:
+        path: the scene; its first bytes decide the format.
+        to_local: path mapping of the site, to find referenced scenes on this host.
+
+    Raises:
+        InputError: not a scene, a format that is not read natively, or damaged.
+    """
+    return follow(formats.read(path), to_local)

@@ -1,0 +1,159 @@
+"""Finds the files a scene names on this host."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from renderbus_core.facts import ExternalFile, SceneFacts
+from renderbus_core.scene.lookup import Place, candidates, is_foreign, unknown_variable
+from renderbus_core.scene.maya_project import find_project
+from renderbus_core.scene.patterns import has_place, matcher
+
+MAX_FILES = 100_000
+"""Most files one stored path may stand for."""
+
+NOT_FOUND = "not found"
+
+_LONGEST_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedFile:
+    """An external file and what of it is on this host.
+
+    Args:
+        file: as the scene names it.
+        local: every file it stands for: one, or all tiles, frames or folder content found.
+        missing: one sentence when nothing was found.
+        rule: how it was found; `NOT_FOUND` otherwise.
+    """
+
+    file: ExternalFile
+    local: tuple[Path, ...] = ()
+    missing: str | None = None
+    rule: str = NOT_FOUND
+
+
+def resolve(
+    facts: SceneFacts,
+    to_local: Callable[[str], str],
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[ResolvedFile, ...]:
+    """Find the files of a scene, then those of the scenes it references.
+
+    Args:
+        facts: of the scene.
+        to_local: path mapping of the site: a stored absolute path to the path on this host.
+        environ: variables that stored paths may name.
+    """
+    finder = Finder(facts.dcc, facts.path, to_local, environ)
+    return tuple(finder.find(file) for file in (*facts.files, *facts.nested))
+
+
+class Finder:
+    """Looks files up for one scene; each folder is listed once at most.
+
+    Args:
+        dcc: the program that stored the paths.
+        scene: the scene that is rendered.
+        to_local: path mapping of the site.
+        environ: variables that stored paths may name.
+    """
+
+    def __init__(
+        self,
+        dcc: str,
+        scene: Path,
+        to_local: Callable[[str], str] = str,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        here = scene.absolute()
+        project = find_project(here) if dcc == "maya" else None
+        self._place = Place(dcc, here, to_local, project, environ)
+        self._listings: dict[Path, tuple[str, ...]] = {}
+
+    def find(self, file: ExternalFile) -> ResolvedFile:
+        """Look a file up by the rules of its program."""
+        if any(ord(sign) < ord(" ") for sign in file.stored):
+            return _missing(file, "has a control character in it; correct the path")
+        variable = unknown_variable(file.pattern or file.stored, self._place)
+        if variable is not None:
+            return _missing(file, f"uses the variable {variable}, which is not set here; set it")
+        tried: dict[str, None] = {}
+        for text in dict.fromkeys((file.pattern or file.stored, file.stored)):
+            for rule, path in candidates(file, self._place, text):
+                tried[path] = None
+                local = () if is_foreign(path) else self._local(file, path)
+                if len(local) > MAX_FILES:
+                    return _missing(file, f"stands for over {MAX_FILES:,} files; narrow it down")
+                if local:
+                    return ResolvedFile(file, local, rule=rule)
+        return _missing(file, self._advice(tuple(tried)))
+
+    def _local(self, file: ExternalFile, path: str) -> tuple[Path, ...]:
+        places = self._expanded(Path(path)) if file.pattern else [Path(path)]
+        if file.folder:
+            content = chain.from_iterable(map(_content, places))
+            return tuple(islice(content, MAX_FILES + 1))
+        return tuple(place for place in places if _is_file(place))
+
+    def _expanded(self, path: Path) -> list[Path]:
+        """List what a pattern stands for; a part that matches nothing is taken literally."""
+        found = [Path(path.anchor)]
+        for part in path.relative_to(path.anchor).parts:
+            names = matcher(part) if has_place(part) else None
+            matching = (
+                folder / name
+                for folder in found
+                for name in (self._names(folder) if names else ())
+                if names and names.fullmatch(name)
+            )
+            found = list(islice(matching, MAX_FILES + 1)) or [folder / part for folder in found]
+        return found
+
+    def _names(self, folder: Path) -> tuple[str, ...]:
+        if folder not in self._listings:
+            try:
+                self._listings[folder] = tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - names
+            except OSError:
+                self._listings[folder] = ()
+        return self._listings[folder]
+
+    def _advice(self, tried: tuple[str, ...]) -> str:
+        here = [path for path in tried if not is_foreign(path)]
+        if not here:
+            return "is a path of another system; add a path mapping for it"
+        for path in map(Path, here):
+            for name in self._names(path.parent):
+                if name.casefold() == path.name.casefold():
+                    return f"is there as {name!r}, which differs in case; correct the path"
+        return f"was not found at {' or '.join(here)}; put it there or correct the path"
+
+
+def _content(folder: Path) -> Iterator[Path]:
+    """Give every file below a folder, links to folders not followed."""
+    for above, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (Path(above, name) for name in sorted(names))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        # ValueError: a path the system cannot even ask for.
+        return False
+
+
+def _missing(file: ExternalFile, why: str) -> ResolvedFile:
+    stored = (
+        file.stored if len(file.stored) <= _LONGEST_SHOWN else f"{file.stored[:_LONGEST_SHOWN]}..."
+    )
+    line = f", line {file.line}" if file.line else ""
+    return ResolvedFile(file, missing=f"{stored!r} ({file.owner}{line}) {why}")

@@ -1,0 +1,100 @@
+"""The loop that lets the simulated cloud's time pass and keeps its nodes at work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from renderbus_core.clock import Clock
+from renderbus_core.errors import RenderbusError
+from renderbus_core.simulator.cloud import SimulatedCloud
+from renderbus_core.simulator.life import CancelFrame, Event, RenderFrame
+from renderbus_core.simulator.studio import Studio
+
+_LOG = logging.getLogger(__name__)
+
+
+class Driver:
+    """Carries out the cloud's events; the cloud is touched by the event loop's thread alone.
+
+    Leaving the context ends what is being rendered.
+    """
+
+    def __init__(self, cloud: SimulatedCloud, studio: Studio, clock: Clock) -> None:
+        self._cloud = cloud
+        self._studio = studio
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._unwanted: dict[int, threading.Event] = {}
+        workers = min(cloud.settings.nodes, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="node")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Give up what is being rendered and wait until the renderers have ended."""
+        for unwanted in self._unwanted.values():
+            unwanted.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def wake(self) -> None:
+        """Look at the cloud again: something has changed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Sleep from one change to the next, until cancelled."""
+        async with asyncio.TaskGroup() as renders:
+            while True:
+                self._woken.clear()
+                for event in self._cloud.advance(self._clock.now()):
+                    self._follow(event, renders)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), self._pause())
+
+    def _pause(self) -> float | None:
+        now = self._clock.now()
+        due = self._cloud.next_change(now)
+        return None if due is None else max(0.0, (due - now).total_seconds())
+
+    def _follow(self, event: Event, renders: asyncio.TaskGroup) -> None:
+        match event:
+            case RenderFrame():
+                unwanted = self._unwanted[event.frame_id] = threading.Event()
+                renders.create_task(self._render(event, unwanted))
+            case CancelFrame():
+                if stop := self._unwanted.get(event.frame_id):
+                    stop.set()
+
+    async def _render(self, event: RenderFrame, unwanted: threading.Event) -> None:
+        paint = functools.partial(self._studio.paint, event, unwanted.is_set)
+        try:
+            files = await asyncio.get_running_loop().run_in_executor(self._pool, paint)
+        except (RenderbusError, OSError) as why:
+            self._failed(event, str(why))
+        except Exception as why:  # noqa: BLE001 - one picture's mishap must not end the cloud
+            _LOG.exception("frame entry %s of task %s", event.frame_id, event.task_id)
+            self._failed(event, repr(why))
+        else:
+            self._cloud.rendered(event.frame_id, files, self._clock.now())
+        finally:
+            self._unwanted.pop(event.frame_id)
+            self.wake()
+
+    def _failed(self, event: RenderFrame, why: str) -> None:
+        self._cloud.render_failed(event.frame_id, why, self._clock.now())

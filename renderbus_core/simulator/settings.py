@@ -1,0 +1,135 @@
+"""What a simulated cloud is like: its accounts, its speed, its faults, and its open questions."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+from renderbus_core.config import Secret
+from renderbus_core.errors import InputError
+
+_FIRST_USER = 10_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may use the simulated cloud.
+
+    Args:
+        access_id: identifies the caller.
+        access_key: signs its requests.
+        user_id: number in paths and replies.
+        user_name: shown to people.
+        balance: money at the start, in the currency of the zone.
+        refusal: cloud code that answers every signed call, for example 804 for a locked account;
+            None lets it in.
+    """
+
+    access_id: str
+    access_key: Secret = field(repr=False)
+    user_id: int = _FIRST_USER
+    user_name: str = "studio"
+    balance: Decimal = Decimal(1000)
+    refusal: int | None = None
+
+    @classmethod
+    def fresh(cls) -> Self:
+        """Return an account with credentials that nobody can know."""
+        return cls(f"SIM{secrets.token_hex(8)}", Secret(secrets.token_urlsafe(24)))
+
+
+class SecondSubmit(StrEnum):
+    """What a second submit of one id does; the sources do not say."""
+
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the simulated cloud behaves; equal settings and equal calls give equal histories.
+
+    Durations are seconds of simulated time, which runs `speed` times as fast as the clock.
+
+    Args:
+        accounts: who may call; a server makes one up when there is none.
+        platform: id of the render platform.
+        zone: 1 counts in CNY, 2 in USD.
+        nodes: machines that render at the same time, for all accounts together.
+        submit_seconds: time in the state "being submitted".
+        analyse_seconds: time in the state "analysing".
+        queue_seconds: time in the state "waiting".
+        preprocess_seconds: time in the state "preprocessing".
+        frame_seconds: mean render time of one frame.
+        jitter: largest deviation from it, as a part of one.
+        speed: how much faster than the clock simulated time runs.
+        price_per_hour: of one machine.
+        fail_frames: frame number -> how many renders of it fail before one succeeds, counted over
+            all tasks.
+        list_unsubmitted: whether reserved ids are listed before they are submitted.
+        second_submit: what a second submit of one id does.
+        clock_window: largest age of a request either way.
+        seed: of render times, node choice and request ids.
+
+    Raises:
+        InputError: a number is impossible.
+    """
+
+    accounts: tuple[Account, ...] = ()
+    platform: int = 62
+    zone: int = 2
+    nodes: int = 4
+    submit_seconds: float = 2.0
+    analyse_seconds: float = 15.0
+    queue_seconds: float = 10.0
+    preprocess_seconds: float = 5.0
+    frame_seconds: float = 60.0
+    jitter: float = 0.25
+    speed: float = 1.0
+    price_per_hour: Decimal = Decimal("0.80")
+    fail_frames: Mapping[int, int] = field(default_factory=dict)
+    list_unsubmitted: bool = False
+    second_submit: SecondSubmit = SecondSubmit.REFUSE
+    clock_window: float = 300.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fail_frames", MappingProxyType(dict(self.fail_frames)))
+        for name in _DURATIONS:
+            _require(
+                _finite(getattr(self, name)) and getattr(self, name) >= 0, f"{name} is 0 or more"
+            )
+        _require(_finite(self.speed) and self.speed > 0, "speed is above 0")
+        _require(0 <= self.jitter < 1, "jitter is at least 0 and below 1")
+        _require(self.nodes >= 1, "nodes is 1 or more")
+        _require(self.zone in _CURRENCIES, "zone is 1 (China) or 2 (overseas)")
+        _require(self.price_per_hour >= 0, "price_per_hour is 0 or more")
+        ids = [account.access_id for account in self.accounts]
+        users = [account.user_id for account in self.accounts]
+        _require(len(set(ids)) == len(ids) == len(set(users)), "each account has its own ids")
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of everything that costs money."""
+        return _CURRENCIES[self.zone]
+
+
+_CURRENCIES = {1: "CNY", 2: "USD"}
+_DURATIONS = tuple(
+    f.name for f in fields(Settings) if f.name.endswith("_seconds") or f.name == "clock_window"
+)
+
+
+def _finite(number: float) -> bool:
+    return math.isfinite(number)
+
+
+def _require(holds: bool, rule: str) -> None:
+    if not holds:
+        raise InputError(f"simulator settings: {rule}")

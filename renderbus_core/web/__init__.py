@@ -1,0 +1,28 @@
+"""Pages for people: the report a run ends with.
+
+What a report says is plain values; `write_report` turns them into one self-contained HTML file.
+"""
+
+from renderbus_core.web.report import write_report
+from renderbus_core.web.values import (
+    BurstRow,
+    FrameRow,
+    JobRow,
+    LogLine,
+    Place,
+    Report,
+    Span,
+    SpanKind,
+)
+
+__all__ = [
+    "BurstRow",
+    "FrameRow",
+    "JobRow",
+    "LogLine",
+    "Place",
+    "Report",
+    "Span",
+    "SpanKind",
+    "write_report",
+]

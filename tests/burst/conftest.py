@@ -1,0 +1,219 @@
+"""One small world: an embedded farm, a cloud in process, a store, and a clock that is turned."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from renderbus_core import config as configuration
+from renderbus_core.api import Client, Endpoint, Seams
+from renderbus_core.burst import (
+    Burst,
+    BurstStore,
+    Finished,
+    Gateway,
+    Order,
+    Runner,
+)
+from renderbus_core.clock import ManualClock
+from renderbus_core.config import Credentials, Secret
+from renderbus_core.farm import JobSpec, LocalFarm
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import BurstId, JobId, LocalState, LocalTask
+from renderbus_core.simulator import (
+    Account,
+    DiskStorage,
+    RenderFrame,
+    Settings,
+    SimulatedCloud,
+    SimulatorAdapter,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = Secret("a-key-of-the-test")
+
+SCENE = """//Maya ASCII 2023 scene
+requires maya "2023";
+currentUnit -l centimeter -a degree -t film;
+fileInfo "application" "maya";
+fileInfo "product" "Maya 2023";
+createNode transform -s -n "camera1";
+createNode camera -s -n "cameraShape1" -p "camera1";
+\tsetAttr ".rnd" yes;
+createNode file -n "wood";
+\tsetAttr ".ftn" -type "string" "{texture}";
+select -ne :defaultRenderGlobals;
+\tsetAttr ".ren" -type "string" "mayaSoftware";
+\tsetAttr ".outf" 32;
+\tsetAttr ".an" yes;
+\tsetAttr ".fs" 1;
+\tsetAttr ".ef" 10;
+\tsetAttr ".ifp" -type "string" "<Scene>";
+select -ne :defaultResolution;
+\tsetAttr ".w" 64;
+\tsetAttr ".h" 36;
+"""
+
+
+class Folders:
+    """A transfer engine that copies between this disk and the simulated storages."""
+
+    def __init__(self, storage: DiskStorage, user: int, bids) -> None:
+        self.inputs, self.outputs = f"{bids.input_bid}-{user}", f"{bids.output_bid}-{user}"
+        self.storage = storage
+        self.uploaded: list[str] = []
+
+    def upload(self, plan, progress):
+        for item in plan:
+            with self.storage.receive(self.inputs, item.server) as file:
+                file.write(item.local.read_bytes())
+            self.uploaded.append(item.server)
+            progress.file_done(item.server, item.size, skipped=False)
+
+    def download(self, plan, progress):
+        for item in plan:
+            item.local.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.storage.path(self.outputs, item.remote), item.local)
+            progress.file_done(item.remote, item.size, skipped=False)
+
+
+@dataclass
+class World:
+    """Everything a story needs, with verbs for it."""
+
+    folder: Path
+    clock: ManualClock
+    farm: LocalFarm
+    store: BurstStore
+    cloud: SimulatedCloud
+    gateway: Gateway
+    job: JobId
+    engine: list[Folders] = field(default_factory=list)
+
+    def tasks(self) -> tuple[LocalTask, ...]:
+        return self.farm.tasks([self.job])[self.job]
+
+    def states(self) -> list[LocalState]:
+        return [task.state for task in self.tasks()]
+
+    def order(self, *ids: str) -> BurstId:
+        refs = tuple(t.ref for t in self.tasks() if not ids or t.ref.id in ids)
+        (burst,) = self.store.plan([Order("local", self.job, refs, "a test")], self.clock.now())
+        return burst.id
+
+    def runner(self, burst: BurstId, owner: str = "gateway-1") -> Runner:
+        return Runner(replace(self.gateway, owner=owner), burst)
+
+    def carry(
+        self, runner: Runner, burst: BurstId, until: Callable[[Burst], bool] | None = None
+    ) -> Burst:
+        """Step as a gateway would, turning the clock to each wake-up."""
+        for _ in range(300):
+            answer = runner.step()
+            now = self.store.burst(burst)
+            if isinstance(answer, Finished) or (until and until(now)):
+                return now
+            pause = (answer.at - self.clock.now()).total_seconds()
+            self.clock.advance(max(pause, 0.0))
+        raise AssertionError(f"no end in sight: {self.store.burst(burst)}")
+
+    def pictures(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "renders").glob("*.png"))
+
+    def remote_tasks(self) -> list:
+        return list(self.gateway.client.query.iter_tasks())
+
+
+@pytest.fixture
+def make_world(tmp_path):
+    """Return a function that builds a world; settings of the cloud may be changed."""
+    opened: list = []
+    names = itertools.count()
+
+    def make(*, texture: str = "wood.png", chunk: int = 1, config: str = "", **settings) -> World:
+        folder = tmp_path / f"world{next(names)}"
+        (folder / "renders").mkdir(parents=True)
+        (folder / "wood.png").write_bytes(b"\x89PNG a texture")
+        scene = folder / "shot.ma"
+        scene.write_text(SCENE.format(texture=texture))
+        os.utime(scene, (NOW.timestamp(), NOW.timestamp()))
+        (folder / "renderbus.toml").write_text(
+            f"""
+[burst]
+work_folder = "packages"
+poll_seconds = 10
+submit_settle_seconds = 60
+output_grace_seconds = 120
+{config}
+[farm]
+database = "farm.db"
+[store]
+url = "sqlite:///{folder}/bursts.db"
+"""
+        )
+        clock = ManualClock(NOW)
+        storage = DiskStorage(folder / "cloud")
+        account = Account("AKIDTESTTEST", KEY)
+        cloud = SimulatedCloud(Settings(accounts=(account,), jitter=0, **settings), storage)
+
+        def render(event: RenderFrame) -> dict[str, int]:
+            sizes = {}
+            for frame in event.frames:
+                for picture in event.layer.pictures:
+                    name = picture.template.replace("####", f"{frame:04d}")
+                    with storage.receive(event.outputs, f"{event.folder}/{name}") as file:
+                        file.write(b"\x89PNG frame %d" % frame)
+                    sizes[name] = len(b"\x89PNG frame %d" % frame)
+            return sizes
+
+        adapter = SimulatorAdapter(cloud, clock, render)
+        seams = Seams(clock=clock, sleep=clock.advance, adapter=lambda: adapter)
+        client = Client(
+            Endpoint("cloud.test", scheme="http"), Credentials(account.access_id, KEY), seams
+        )
+        farm = LocalFarm(folder / "farm.db", clock)
+        store = BurstStore(f"sqlite:///{folder}/bursts.db")
+        opened.extend([farm, store, client])
+        clock.advance(5)
+        job = farm.submit(
+            JobSpec(
+                name="shot",
+                dcc="maya",
+                scene=str(scene),
+                outputs=(str(folder / "renders" / "shot.####.png"),),
+                frames=FrameSet.span(1, 10),
+                chunk_size=chunk,
+                command=("true",),
+                user="artist",
+            )
+        )
+        engines: list[Folders] = []
+
+        def open_engine(client, _config):
+            engine = Folders(storage, account.user_id, client.user.get_transfer_bid())
+            engines.append(engine)
+            return engine
+
+        config_value = configuration.load(folder / "renderbus.toml", env={})
+        gateway = Gateway(
+            farm, client, store, config_value, clock, "gateway-1", open_engine=open_engine
+        )
+        clock.advance(5)
+        return World(folder, clock, farm, store, cloud, gateway, job, engines)
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def world(make_world) -> World:
+    """Return a world in which everything goes well."""
+    return make_world()

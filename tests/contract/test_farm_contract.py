@@ -1,0 +1,328 @@
+"""What every farm owes the bridge, whatever stands behind it.
+
+A farm joins by adding a bench to `BENCHES`: the farm, and a person's hands on it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from renderbus_core.clock import ManualClock
+from renderbus_core.farm import JobSpec, LocalFarm
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import (
+    BurstId,
+    Claim,
+    ClaimStamp,
+    Gone,
+    JobId,
+    LocalState,
+    Outcome,
+    Reason,
+    TaskRef,
+)
+
+
+@dataclass
+class Bench:
+    """A farm under test with what people and workers do to it.
+
+    Args:
+        farm: the port.
+        submit: queues a job of some frames, so many per task, at a priority.
+        resume: a person presses Resume on tasks.
+        suspend: a person presses Suspend on tasks.
+        delete: a person deletes the job.
+        render: a worker takes the first queued task; returns what finishes it.
+    """
+
+    farm: Any
+    submit: Callable[..., JobId]
+    resume: Callable[[JobId, Collection[str]], object]
+    suspend: Callable[[JobId, Collection[str]], object]
+    delete: Callable[[JobId], object]
+    render: Callable[[], Callable[[], object]]
+
+
+def local_bench(folder):
+    clock = ManualClock(datetime(2026, 11, 20, 9, tzinfo=UTC))
+    farm = LocalFarm(folder / "farm.db", clock)
+
+    def submit(frames="1-6", per_task=1, priority=50):
+        return farm.submit(
+            JobSpec(
+                name="shot",
+                dcc="maya",
+                scene=str(folder / "shot.ma"),
+                outputs=(str(folder / "shot.####.exr"),),
+                frames=FrameSet.parse(frames),
+                chunk_size=per_task,
+                command=(sys.executable, "--version"),
+                user="ada",
+                priority=priority,
+                project="opera",
+                layer="beauty",
+            )
+        )
+
+    def render():
+        run = farm.dispatch.dequeue(farm.dispatch.beat("node-1", None))
+        clock.advance(2)
+        return lambda: farm.dispatch.finish(run)
+
+    bench = Bench(farm, submit, farm.resume_tasks, farm.suspend_tasks, farm.delete_job, render)
+    yield bench
+    farm.close()
+
+
+BENCHES = {"local": local_bench}
+
+
+@pytest.fixture(params=BENCHES)
+def bench(request, tmp_path):
+    yield from BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture
+def farm(bench):
+    return bench.farm
+
+
+def refs(farm, job, *ids):
+    found = farm.tasks([job])[job]
+    return tuple(task.ref for task in found if not ids or task.ref.id in ids)
+
+
+def claim_of(job, tasks, *, burst="burst-1", epoch=1):
+    return Claim(BurstId(burst), epoch, 1, job, tuple(tasks))
+
+
+def task_of(farm, job, ref):
+    return next(task for task in farm.tasks([job])[job] if task.ref.id == ref.id)
+
+
+class TestReading:
+    def test_a_job_is_shown_as_it_was_submitted(self, bench, farm):
+        job = farm.job(bench.submit("1-6"))
+        assert (job.name, job.dcc, job.user, job.project) == ("shot", "maya", "ada", "opera")
+        assert (job.frames, job.layer) == (FrameSet.parse("1-6"), "beauty")
+        assert job.submitted_at.utcoffset().total_seconds() == 0
+
+    @pytest.mark.parametrize("name", ["job-9999", "", "nonsense", "job-1'; --", "\ud800", "job-0"])
+    def test_a_job_that_is_not_there_is_gone(self, bench, farm, name):
+        bench.submit()
+        assert farm.job(JobId(name)) == Gone(JobId(name))
+        assert farm.tasks([JobId(name)]) == {}
+
+    def test_a_deleted_job_is_gone(self, bench, farm):
+        job = bench.submit()
+        bench.delete(job)
+        assert farm.job(job) == Gone(job)
+        assert farm.snapshot([job]).tasks == {}
+
+    def test_tasks_come_in_order_with_their_frames(self, bench, farm):
+        job = bench.submit("1-5", per_task=2)
+        found = farm.tasks([job])[job]
+        assert [str(task.ref.frames) for task in found] == ["1-2[1]", "3-4[1]", "5"]
+        assert {task.state for task in found} == {LocalState.QUEUED}
+
+    def test_the_snapshot_lists_jobs_as_they_would_render(self, bench, farm):
+        late = bench.submit(priority=10)
+        first = bench.submit(priority=90)
+        second = bench.submit(priority=90)
+        assert [row.job.id for row in farm.snapshot().jobs] == [first, second, late]
+
+    def test_the_snapshot_gives_tasks_only_of_the_jobs_it_is_asked_for(self, bench, farm):
+        job = bench.submit()
+        bench.submit()
+        snapshot = farm.snapshot([job])
+        assert list(snapshot.tasks) == [job]
+        assert len(snapshot.jobs) == 2
+
+    def test_the_snapshot_counts_claimed_tasks_apart_from_those_a_person_suspended(
+        self, bench, farm
+    ):
+        job = bench.submit("1-6")
+        farm.claim(claim_of(job, refs(farm, job, "4", "5")))
+        bench.suspend(job, ["0"])
+        (row,) = farm.snapshot().jobs
+        assert row.counts[LocalState.SUSPENDED] == 3
+        assert (row.claimed, row.queued) == (2, 3)
+
+    def test_the_mean_counts_local_renders_only(self, bench, farm):
+        job = bench.submit("1-3")
+        bench.render()()
+        claim = claim_of(job, refs(farm, job, "2"))
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks)
+        assert farm.snapshot().jobs[0].mean_seconds == 2
+
+    def test_without_a_local_render_there_is_no_mean(self, bench, farm):
+        bench.submit()
+        assert farm.snapshot().jobs[0].mean_seconds is None
+
+
+class TestClaim:
+    def test_queued_tasks_are_taken_and_stamped(self, bench, farm):
+        job = bench.submit()
+        wanted = refs(farm, job, "3", "4")
+        assert farm.claim(claim_of(job, wanted)) == Outcome(taken=wanted)
+        held = task_of(farm, job, wanted[0])
+        assert held.state is LocalState.SUSPENDED
+        assert held.claim == ClaimStamp(BurstId("burst-1"), 1)
+
+    def test_the_same_claim_again_is_taken_again(self, bench, farm):
+        job = bench.submit()
+        claim = claim_of(job, refs(farm, job, "3"))
+        assert farm.claim(claim) == farm.claim(claim) == Outcome(taken=claim.tasks)
+
+    def test_a_higher_epoch_replaces_its_own_stamp(self, bench, farm):
+        job = bench.submit()
+        wanted = refs(farm, job, "3")
+        farm.claim(claim_of(job, wanted, epoch=1))
+        assert farm.claim(claim_of(job, wanted, epoch=2)).taken == wanted
+        assert task_of(farm, job, wanted[0]).claim.claim_epoch == 2
+
+    def test_a_lower_epoch_is_refused(self, bench, farm):
+        job = bench.submit()
+        (wanted,) = refs(farm, job, "3")
+        farm.claim(claim_of(job, [wanted], epoch=2))
+        outcome = farm.claim(claim_of(job, [wanted], epoch=1))
+        assert outcome == Outcome(refused={wanted: Reason.NOT_OURS})
+
+    def test_another_burst_is_refused_even_after_a_person_resumed(self, bench, farm):
+        job = bench.submit()
+        (wanted,) = refs(farm, job, "3")
+        farm.claim(claim_of(job, [wanted]))
+        other = claim_of(job, [wanted], burst="burst-2", epoch=9)
+        assert farm.claim(other).refused == {wanted: Reason.NOT_OURS}
+        bench.resume(job, ["3"])
+        assert farm.claim(other).refused == {wanted: Reason.NOT_OURS}
+
+    def test_what_a_person_suspended_is_refused(self, bench, farm):
+        job = bench.submit()
+        (wanted,) = refs(farm, job, "3")
+        bench.suspend(job, ["3"])
+        assert farm.claim(claim_of(job, [wanted])).refused == {wanted: Reason.NOT_QUEUED}
+
+    def test_what_renders_or_is_complete_is_refused(self, bench, farm):
+        job = bench.submit()
+        (first,) = refs(farm, job, "0")
+        finish = bench.render()
+        assert farm.claim(claim_of(job, [first])).refused == {first: Reason.NOT_QUEUED}
+        finish()
+        assert farm.claim(claim_of(job, [first])).refused == {first: Reason.ALREADY_COMPLETE}
+
+    def test_other_frames_under_the_same_id_are_refused(self, bench, farm):
+        job = bench.submit()
+        changed = TaskRef("3", FrameSet.parse("40"))
+        assert farm.claim(claim_of(job, [changed])).refused == {changed: Reason.CHANGED}
+
+    def test_tasks_and_jobs_that_are_not_there_are_refused(self, bench, farm):
+        job = bench.submit()
+        absent = TaskRef("77", FrameSet.parse("77"))
+        assert farm.claim(claim_of(job, [absent])).refused == {absent: Reason.GONE}
+        nowhere = claim_of(JobId("job-9999"), refs(farm, job, "0"))
+        assert set(farm.claim(nowhere).refused.values()) == {Reason.GONE}
+
+    def test_one_refusal_does_not_stop_the_rest(self, bench, farm):
+        job = bench.submit()
+        good = refs(farm, job, "3", "4")
+        absent = TaskRef("77", FrameSet.parse("77"))
+        outcome = farm.claim(claim_of(job, [good[0], absent, good[1]]))
+        assert outcome == Outcome(taken=good, refused={absent: Reason.GONE})
+
+    def test_no_worker_takes_a_claimed_task(self, bench, farm):
+        job = bench.submit("1-2")
+        farm.claim(claim_of(job, refs(farm, job, "0")))
+        bench.render()
+        first, second = farm.tasks([job])[job]
+        assert (first.state, second.state) == (LocalState.SUSPENDED, LocalState.RENDERING)
+
+
+class TestEnds:
+    @pytest.fixture
+    def claim(self, bench, farm):
+        job = bench.submit()
+        claim = claim_of(job, refs(farm, job, "3", "4"))
+        farm.claim(claim)
+        return claim
+
+    def test_a_completed_task_was_rendered_in_the_cloud(self, farm, claim):
+        assert farm.complete(claim, claim.tasks) == Outcome(taken=claim.tasks)
+        done = task_of(farm, claim.job, claim.tasks[0])
+        assert (done.state, done.worker) == (LocalState.COMPLETED, "cloud")
+        assert done.finished_at is not None
+
+    def test_completing_again_counts_as_taken(self, farm, claim):
+        farm.complete(claim, claim.tasks)
+        assert farm.complete(claim, claim.tasks) == Outcome(taken=claim.tasks)
+
+    def test_a_failed_task_says_why(self, farm, claim):
+        assert farm.fail(claim, claim.tasks, "no licence\nleft").taken == claim.tasks
+        failed = task_of(farm, claim.job, claim.tasks[0])
+        assert (failed.state, failed.error) == (LocalState.FAILED, "no licence?left")
+        assert farm.fail(claim, claim.tasks, "again").taken == claim.tasks
+
+    def test_a_released_task_is_queued_without_a_stamp(self, farm, claim):
+        assert farm.release(claim, claim.tasks[:1], "recalled").taken == claim.tasks[:1]
+        free = task_of(farm, claim.job, claim.tasks[0])
+        assert (free.state, free.claim) == (LocalState.QUEUED, None)
+        assert task_of(farm, claim.job, claim.tasks[1]).state is LocalState.SUSPENDED
+
+    def test_releasing_again_is_refused_because_the_stamp_is_gone(self, farm, claim):
+        farm.release(claim, claim.tasks, "recalled")
+        again = farm.release(claim, claim.tasks, "recalled")
+        assert again.refused == dict.fromkeys(claim.tasks, Reason.NOT_OURS)
+
+    @pytest.mark.parametrize("changes", [{"burst": "burst-2"}, {"epoch": 2}, {"epoch": 0}])
+    def test_only_the_holder_ends_a_claim(self, farm, claim, changes):
+        other = claim_of(claim.job, claim.tasks, **changes)
+        refused = dict.fromkeys(claim.tasks, Reason.NOT_OURS)
+        assert farm.complete(other, claim.tasks).refused == refused
+        assert farm.fail(other, claim.tasks, "why").refused == refused
+        assert farm.release(other, claim.tasks, "why").refused == refused
+
+    def test_nothing_is_done_to_other_frames(self, farm, claim):
+        changed = TaskRef("3", FrameSet.parse("40"))
+        assert farm.complete(claim, [changed]).refused == {changed: Reason.CHANGED}
+
+    def test_nothing_is_done_to_a_deleted_job(self, bench, farm, claim):
+        bench.delete(claim.job)
+        gone = dict.fromkeys(claim.tasks, Reason.GONE)
+        assert farm.complete(claim, claim.tasks).refused == gone
+        assert farm.release(claim, claim.tasks, "why").refused == gone
+
+    def test_what_was_completed_is_not_released_or_failed(self, farm, claim):
+        farm.complete(claim, claim.tasks)
+        refused = dict.fromkeys(claim.tasks, Reason.ALREADY_COMPLETE)
+        assert farm.release(claim, claim.tasks, "why").refused == refused
+        assert farm.fail(claim, claim.tasks, "why").refused == refused
+
+    def test_a_resumed_task_shows_its_stamp_and_still_obeys_it(self, bench, farm, claim):
+        bench.resume(claim.job, ["3", "4"])
+        for ref in claim.tasks:
+            seen = task_of(farm, claim.job, ref)
+            assert (seen.state, seen.claim) == (LocalState.QUEUED, ClaimStamp(claim.burst, 1))
+        assert farm.claim(replace(claim, tasks=claim.tasks[:1])).taken == claim.tasks[:1]
+        assert farm.release(claim, claim.tasks, "as you wish").taken == claim.tasks
+        assert task_of(farm, claim.job, claim.tasks[1]).claim is None
+
+    def test_a_task_that_a_local_worker_began_is_no_longer_the_bursts(self, bench, farm):
+        job = bench.submit("1")
+        claim = claim_of(job, refs(farm, job))
+        farm.claim(claim)
+        bench.resume(job, ["0"])
+        finish = bench.render()
+        refused = farm.complete(claim, claim.tasks).refused
+        assert refused == dict.fromkeys(claim.tasks, Reason.NOT_OURS)
+        finish()
+        refused = farm.complete(claim, claim.tasks).refused
+        assert refused == dict.fromkeys(claim.tasks, Reason.ALREADY_COMPLETE)
+        assert task_of(farm, job, claim.tasks[0]).worker == "node-1"

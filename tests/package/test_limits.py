@@ -1,0 +1,90 @@
+"""Every task ends by itself, and what it can cost until then is known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderbus_core.errors import InputError
+from renderbus_core.money import Money
+from renderbus_core.package import Limits, time_limits
+
+DAY = 24 * 3600
+
+
+def test_a_frame_gets_a_multiple_of_its_estimate(burst):
+    assert time_limits(burst(frame_seconds=600.4), 10).frame_seconds == 1802
+
+
+def test_a_frame_never_gets_less_than_the_minimum(burst):
+    assert time_limits(burst(frame_seconds=1.0), 10).frame_seconds == 900
+
+
+def test_a_frame_nobody_can_estimate_gets_hours_not_days(burst):
+    assert time_limits(burst(), 10).frame_seconds == 4 * 3600
+
+
+def test_a_budget_is_machine_time_shared_by_the_machines(burst, usd):
+    request = burst(frame_seconds=60, budget=usd(20), price_per_hour=usd("2.00"))
+    # 10 machine hours, 10 machines: one hour.
+    assert time_limits(request, 100) == Limits(900, 3600)
+    # 4 pictures keep 4 machines busy at most.
+    assert time_limits(request, 4) == Limits(900, 9000)
+
+
+def test_a_budget_below_one_frames_limit_still_lets_that_frame_end(burst, usd):
+    request = burst(frame_seconds=60, budget=usd("0.01"), price_per_hour=usd("2"))
+    assert time_limits(request, 100) == Limits(900, 900)
+
+
+def test_without_a_budget_a_task_ends_after_a_day(burst, usd):
+    assert time_limits(burst(frame_seconds=60), 100).task_seconds == DAY
+    free = burst(frame_seconds=60, budget=usd(5), price_per_hour=usd(0))
+    assert time_limits(free, 100).task_seconds == DAY
+
+
+def test_without_a_budget_work_that_needs_longer_than_a_day_gets_it(burst):
+    # 1000 pictures on 10 machines, 1800 s each at most: 100 rounds.
+    assert time_limits(burst(frame_seconds=600), 1000).task_seconds == 180_000
+
+
+def test_a_huge_budget_is_no_reason_to_run_for_weeks(burst, usd):
+    request = burst(frame_seconds=60, budget=usd(10**6), price_per_hour=usd(1))
+    assert time_limits(request, 10).task_seconds == DAY
+
+
+def test_two_currencies_are_refused(burst, usd):
+    request = burst(budget=usd(5), price_per_hour=Money(Decimal(1), "CNY"))
+    with pytest.raises(InputError, match="the budget is in USD and the price in CNY"):
+        time_limits(request, 1)
+
+
+def test_a_budget_of_nothing_is_refused(burst, usd):
+    with pytest.raises(InputError, match="pays for nothing"):
+        time_limits(burst(budget=usd(0), price_per_hour=usd(1)), 1)
+
+
+@given(
+    st.floats(0, 10**6) | st.none(),
+    st.decimals("0.01", 10**6, places=2),
+    st.decimals("0.01", 1000, places=2),
+    st.integers(1, 1000),
+    st.integers(1, 10**6),
+)
+def test_a_forgotten_task_costs_its_budget_or_one_round_of_frames(
+    burst, usd, estimate, budget, price, machines, pictures
+):
+    request = burst(
+        frame_seconds=estimate,
+        budget=usd(budget),
+        price_per_hour=usd(price),
+        machine_limit=machines,
+    )
+    limits = time_limits(request, pictures)
+    busy = min(machines, pictures)
+    rate = busy * price
+    assert rate * limits.task_seconds <= max(budget * 3600, rate * limits.frame_seconds)
+    assert 0 < limits.frame_seconds <= limits.task_seconds
