@@ -13,7 +13,7 @@ import logging
 import os
 import queue
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -49,7 +49,8 @@ class Link:
 
     Args:
         reader: pipe that the peer writes; the link's own from here on, nothing read from it yet.
-        writer: pipe that the peer reads; the link's own from here on.
+        writer: pipe that the peer reads; the link's own from here on. Standard output stays open
+            when it is closed, so that the peer sees no end: give a duplicate of its descriptor.
         clock: measures deadlines.
     """
 
@@ -164,8 +165,8 @@ class Link:
     def receive(self, timeout_seconds: float) -> Request | None:
         """Return what the peer asks next, None when there is nothing in time or ever again.
 
-        Requests whose deadline has passed are left out. When many wait, a notification is
-        replaced by a newer one of the same method; requests never are.
+        Requests whose deadline has passed are left out. When many lines wait, a notification makes
+        way when there is a newer one of the same method; requests never do.
 
         Raises:
             LinkError: a line that came at this place did not follow the protocol; said once.
@@ -341,9 +342,11 @@ class Link:
             self._changed.notify_all()
 
     def _make_way(self, item: Request | LinkError) -> bool:
-        """Drop what a new notification or complaint replaces; tell whether there was such."""
-        for index, old in enumerate(self._inbox):
-            if _replaces(item, old):
+        """Drop the oldest that something newer stands for; tell whether there was such."""
+        topics = [_topic(one) for one in (*self._inbox, item)]
+        count = Counter(topics)
+        for index, topic in enumerate(topics[:-1]):
+            if topic is not None and count[topic] > 1:
                 del self._inbox[index]
                 return True
         return False
@@ -356,10 +359,11 @@ def _result(message: Mapping[str, Any]) -> Result:
     return Result(error=RemoteError(error["code"], error["message"], error.get("data")))
 
 
-def _replaces(new: Request | LinkError, old: Request | LinkError) -> bool:
-    if isinstance(new, LinkError) or isinstance(old, LinkError):
-        return type(new) is type(old)
-    return new.id is None and old.id is None and new.method == old.method
+def _topic(item: Request | LinkError) -> str | type[LinkError] | None:
+    """Return what the newest of several suffices for; None for a request, each of which counts."""
+    if isinstance(item, LinkError):
+        return type(item)
+    return item.method if item.id is None else None
 
 
 def _write_all(writer: BinaryIO, line: bytes) -> None:

@@ -10,7 +10,7 @@ from renderbus_core.facts import SceneFacts
 from renderbus_core.package.assets import Resolved, needed
 from renderbus_core.package.builder import build
 from renderbus_core.package.documents import TaskPackage
-from renderbus_core.package.findings import Finding, Severity, worst_first
+from renderbus_core.package.findings import Finding, Severity, parted, worst_first
 from renderbus_core.package.folder import md5_of
 from renderbus_core.package.judgement import check
 from renderbus_core.package.preflight import preflight
@@ -24,7 +24,7 @@ def assemble(
     *,
     roots: Sequence[Path] = (),
     split: bool = False,
-) -> tuple[TaskPackage, tuple[Finding, ...]]:
+) -> tuple[TaskPackage | None, tuple[Finding, ...]]:
     """Look at the files on this host, build the package and judge it.
 
     Args:
@@ -34,17 +34,20 @@ def assemble(
         roots: only files below these folders may be sent; any file when there are none.
         split: True when the farm renders the other frames of the job itself.
 
+    Returns:
+        The package, None where an error stands in its way; and all findings, the worst first.
+
     Raises:
-        InputError: no package can be built; where preflight found an error that is why.
+        InputError: tasks of the scene's program cannot be built at all.
     """
     findings = preflight(facts, resolved, request, roots=roots, split=split)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return None, findings
     try:
         assets = [file.asset() for file in needed(facts, resolved, request.job)]
         package = build(facts, assets, request, scene_md5=md5_of(facts.path))
     except InputError as error:
-        errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-        if not errors:
-            raise
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InputError(f"{errors[0].message}; {errors[0].fix}{more}") from error
+        message, fix = parted(str(error), "correct the scene or the job")
+        refusal = Finding("package", Severity.ERROR, f"job {request.job.name}", message, fix)
+        return None, (refusal, *findings)
     return package, worst_first((*findings, *check(package)))

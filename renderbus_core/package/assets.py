@@ -59,9 +59,7 @@ class Needed:
         return Asset(self.stored, self.local, server_path(self.stored))
 
 
-def needed(
-    facts: SceneFacts, resolved: Sequence[Resolved], job: LocalJob
-) -> tuple[Needed, ...]:
+def needed(facts: SceneFacts, resolved: Sequence[Resolved], job: LocalJob) -> tuple[Needed, ...]:
     """Return every file that was found, each with the absolute path the scene would name.
 
     A relative path is counted from the scene, wherever the farm stores that; so scene and file

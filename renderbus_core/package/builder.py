@@ -137,7 +137,7 @@ def _rendered(layers: Sequence[Layer], request: BurstRequest) -> list[Layer]:
     if not named:
         raise InputError(
             f"job {request.job.name!r} renders layer {wanted!r}, which the scene does not have; "
-            f"it has {', '.join(layer.name for layer in layers)}"
+            f"choose one of {', '.join(layer.name for layer in layers)}"
         )
     return named
 

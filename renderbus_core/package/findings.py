@@ -34,10 +34,22 @@ class Finding:
     fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}; {self.fix}"
+        place = "" if self.where in self.message else f"{self.where}: "
+        return f"{place}{self.message}; {self.fix}"
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort by severity, otherwise keep the order; what is said twice is kept once."""
     rank = {severity: number for number, severity in enumerate(Severity)}
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: rank[finding.severity]))
+
+
+def parted(sentence: str, usual: str) -> tuple[str, str]:
+    """Part a sentence into what is wrong and what to do about it.
+
+    Args:
+        sentence: in our errors the remedy follows the last semicolon.
+        usual: the remedy where the sentence names none.
+    """
+    message, _, fix = sentence.rpartition("; ")
+    return (message, fix) if message else (sentence, usual)

@@ -17,8 +17,11 @@ from renderbus_core.package.request import BurstRequest
 UNKNOWN_FRAME_SECONDS = 4 * SECONDS_PER_HOUR
 """Limit of a frame whose render time nobody can estimate."""
 
-SHORTEST_TASK_CEILING = 24 * SECONDS_PER_HOUR
-"""A task without a budget gets a day, or longer when its frames at their limits need longer."""
+DAY = 24 * SECONDS_PER_HOUR
+"""What a task gets at least when no budget says less."""
+
+LONGEST_TASK = 2 * DAY
+"""What a task gets at most, however many frames it has; one frame's own limit may be longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ def time_limits(request: BurstRequest, pictures: int) -> Limits:
     """
     frame = _frame_seconds(request)
     machines = min(request.machine_limit, pictures)
-    ceiling = max(SHORTEST_TASK_CEILING, math.ceil(pictures / machines) * frame)
+    ceiling = min(max(DAY, math.ceil(pictures / machines) * frame), LONGEST_TASK)
     paid = _paid_seconds(request, machines)
     # Less than one frame's own limit would stop frames that are allowed to go on.
-    task = ceiling if paid is None else max(frame, min(paid, ceiling))
+    task = max(frame, ceiling if paid is None else min(paid, ceiling))
     return Limits(frame, task)
 
 

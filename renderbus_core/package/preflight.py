@@ -26,7 +26,7 @@ from renderbus_core.package.disk import (
     state_of,
     why_not_writable,
 )
-from renderbus_core.package.findings import Finding, Severity, worst_first
+from renderbus_core.package.findings import Finding, Severity, parted, worst_first
 from renderbus_core.package.request import BurstRequest
 from renderbus_core.paths import server_path
 
@@ -82,7 +82,7 @@ def missing_files(resolved: Sequence[Resolved]) -> Iterator[Finding]:
     """Every file that the scene names is here."""
     for each in resolved:
         if each.missing is not None:
-            message, _, fix = each.missing.rpartition("; ")
+            message, fix = parted(each.missing, "put it back")
             severity = Severity.ERROR if each.file.required else Severity.WARNING
             yield Finding("missing_file", severity, _place(each.file), message, fix)
 
@@ -144,8 +144,7 @@ def unknown_facts(facts: SceneFacts) -> Iterator[Finding]:
         try:
             program(facts.dcc).format_named_by(facts.image_format.value)
         except InputError as error:
-            message, _, fix = str(error).rpartition("; ")
-            yield _scene_error(facts, "image_format", message, fix)
+            yield _scene_error(facts, "image_format", *parted(str(error), "choose another"))
 
 
 def cameras(facts: SceneFacts) -> Iterator[Finding]:
@@ -193,8 +192,7 @@ def outputs(request: BurstRequest) -> Iterator[Finding]:
         try:
             folder = Path(pad_path(template, 0)).parent
         except InputError as error:
-            message, _, fix = str(error).rpartition("; ")
-            yield _job_error(request, "output_frame", message, fix)
+            yield _job_error(request, "output_frame", *parted(str(error), "correct it"))
             continue
         fault = why_not_writable(folder) if folder.is_absolute() else "it is no path of this host"
         if fault:
@@ -213,7 +211,7 @@ def names(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
         try:
             server = server_path(file.stored)
         except InputError as error:
-            message, _, fix = str(error).rpartition("; ")
+            message, fix = parted(str(error), "correct the path")
             yield Finding("server_path", Severity.ERROR, _place(file.file), message, fix)
             continue
         if server.count("/") - 1 > _DEEPEST:
@@ -275,12 +273,13 @@ def collisions(files: Sequence[Needed], request: BurstRequest) -> Iterator[Findi
 
 def remarks(facts: SceneFacts) -> Iterator[Finding]:
     """Pass on what the reader noticed, and what it could not know."""
+    place = str(facts.path)
     for sentence in facts.warnings:
-        yield Finding("scene", Severity.WARNING, str(facts.path), sentence, "look at the scene")
+        message, fix = parted(sentence, "look at the scene")
+        yield Finding("scene", Severity.WARNING, place, message, fix)
     for sentence in facts.unknowable:
-        yield Finding(
-            "unknowable", Severity.INFO, str(facts.path), sentence, "open it in the program"
-        )
+        message, fix = parted(sentence, "look there if it matters")
+        yield Finding("unknowable", Severity.INFO, place, message, fix)
 
 
 def _scene(facts: SceneFacts, request: BurstRequest) -> Needed:

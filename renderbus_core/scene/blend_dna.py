@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from dataclasses import dataclass, field
-from math import prod
 
 _NAME = re.compile(rb"(?P<pointer>\**)\(?\**(?P<name>\w+)\)?(?:\(\))?(?P<sizes>(?:\[[0-9]+\])*)")
 _SIZE = re.compile(rb"[0-9]+")
@@ -149,7 +149,8 @@ class Record:
 
     def whole(self, path: str, default: int = 0) -> int:
         """Read a whole number."""
-        return int(self.number(path, default))
+        value = self.number(path, default)
+        return int(value) if math.isfinite(value) else default
 
     def pointer(self, path: str) -> int:
         """Read a pointer; 0 for none."""
@@ -231,6 +232,6 @@ def _name(text: bytes) -> tuple[bool, str, int]:
     found = _NAME.match(text)
     if found is None:
         return False, text.decode("ascii", "replace"), 1
-    items = prod(int(size[:9]) for size in _SIZE.findall(found["sizes"]))
+    items = math.prod(int(size[:9]) for size in _SIZE.findall(found["sizes"]))
     is_pointer = bool(found["pointer"]) or text.startswith(b"(")
     return is_pointer, found["name"].decode("ascii"), items

@@ -28,6 +28,9 @@ else:
 MAX_BLOCKS = 5_000_000
 """Most blocks that are walked through."""
 
+MAX_RECORDS = 2_000_000
+"""Most structs that are read."""
+
 MAX_KEPT = 64 << 20
 """Most bytes of blocks that are kept."""
 
@@ -99,13 +102,18 @@ class BlendFile:
             InputError: the file is damaged.
         """
         types = {self.dna.index[name]: name for name in wanted if name in self.dna.index}
+        read = 0
         for block in _blocks(self.name, self.stream, self.limit, self.layout):
             name = types.get(block.struct)
             if name is None or block.code == b"DNA1":
                 continue
             size = self.dna.structs[name].size
             body = self.stream.read(min(block.length, MAX_KEPT))
-            for number in range(min(block.items, len(body) // size if size else 0)):
+            items = min(block.items, len(body) // size if size else 0)
+            read += items
+            if read > MAX_RECORDS:
+                raise _damaged(self.name, f"it has more than {MAX_RECORDS:,} scenes and objects")
+            for number in range(items):
                 data = body[number * size : (number + 1) * size]
                 yield Record(self.dna, name, data, block.address + number * size)
 

@@ -20,6 +20,7 @@ from renderbus_core.scene.reading import Format, Reading
 _SCENE_STRUCTS = frozenset(
     {"FileGlobal", "Scene", "SceneRenderLayer", "ViewLayer", "Object", "TimeMarker"}
 )
+_COST_OF_A_RECORD = 256
 _CAMERA_OBJECT = 11
 _LAYER_IS_RENDERED = 1
 _OLD_LAYER_IS_OFF = 1 << 17
@@ -119,7 +120,7 @@ class _Content:
             if record.struct == "ID" and record.address not in cameras:
                 continue
             cameras.add(record.pointer("camera"))
-            kept += len(record.data)
+            kept += len(record.data) + _COST_OF_A_RECORD
             if kept > MAX_KEPT:
                 raise InputError(
                     f"{name} has more images, cameras and layers than any real scene "
@@ -135,7 +136,7 @@ class _Content:
         if not scenes:
             odd.append("the file holds no scene; it can only serve as a library")
             return None
-        addresses = [each.pointer("curscene") for each in self.by_struct["FileGlobal"]]
+        addresses = {each.pointer("curscene") for each in self.by_struct["FileGlobal"]}
         current = next((each for each in scenes if each.address in addresses), scenes[0])
         others = [f"{_name(each)!r}" for each in scenes if each is not current]
         if others:

@@ -144,6 +144,7 @@ def _in_strips(
     strips: Sequence[Record], by_address: Mapping[int, Record]
 ) -> Iterator[ExternalFile]:
     """Name the pictures and films of the sequencer; its sounds are data-blocks."""
+    seen: set[int] = set()
     for strip in strips:
         data = by_address.get(strip.pointer("strip"))
         if data is None or strip.whole("type") not in {_STRIP_OF_PICTURES, _STRIP_OF_FILM}:
@@ -151,7 +152,7 @@ def _in_strips(
         folder = data.text("dir")
         if folder and not folder.endswith(("/", "\\")):
             folder += "/"
-        names = tuple(_elements(data.pointer("stripdata"), by_address))
+        names = tuple(_elements(data.pointer("stripdata"), by_address, seen))
         owner = f"strip {strip.text('name')[2:]}"
         pattern = patterns.from_frame(names[0]) if len(names) > 1 else None
         if pattern and all(map(patterns.matcher(pattern).fullmatch, names)):
@@ -162,8 +163,11 @@ def _in_strips(
             yield ExternalFile(f"{folder}{name}", FileKind.TEXTURE, owner, pattern=pattern)
 
 
-def _elements(address: int, by_address: Mapping[int, Record]) -> Iterator[str]:
-    """Give the file names of a strip, which lie one behind the other."""
-    while (element := by_address.get(address)) is not None and element.struct == "StripElem":
+def _elements(address: int, by_address: Mapping[int, Record], seen: set[int]) -> Iterator[str]:
+    """Give the file names of a strip, which lie one behind the other; strips share none."""
+    while address not in seen and (element := by_address.get(address)) is not None:
+        if element.struct != "StripElem":
+            return
+        seen.add(address)
         yield element.text("name")
         address += max(1, len(element.data))

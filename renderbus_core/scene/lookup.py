@@ -26,7 +26,7 @@ _FILE_RULES: Mapping[FileKind, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("diskCache", "data"),
         ),
         FileKind.REFERENCE: (("scene", "scenes"), ("mayaAscii", "scenes")),
-        FileKind.AUDIO: (("audio", "sound"),),
+        FileKind.AUDIO: (("sound", "sound"),),
         FileKind.OTHER: (("sourceImages", "sourceimages"),),
     }
 )
@@ -81,8 +81,9 @@ def unknown_variable(text: str, place: Place) -> str | None:
 
 
 def is_foreign(path: str) -> bool:
-    """Tell whether a path belongs to Windows while this host is not."""
-    return os.name != "nt" and bool(_DRIVE_OR_UNC.match(path))
+    """Tell whether a path is absolute on another system only."""
+    windows = bool(_DRIVE_OR_UNC.match(path))
+    return not os.path.isabs(path) or (windows and os.name != "nt")  # noqa: PTH117 - text
 
 
 def _blender(file: ExternalFile, place: Place, text: str) -> Iterator[Candidate]:

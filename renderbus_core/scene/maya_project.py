@@ -30,9 +30,12 @@ class Project:
 def find_project(scene: Path) -> Project | None:
     """Read the definition in the nearest folder above the scene that has one."""
     for folder in scene.absolute().parents:
+        definition = folder / _DEFINITION
         try:
-            with (folder / _DEFINITION).open("rb") as stream:
-                return Project(folder, _rules(stream.read(_LARGEST)))
+            # Opening a pipe would wait for ever.
+            if definition.is_file():
+                with definition.open("rb") as stream:
+                    return Project(folder, _rules(stream.read(_LARGEST)))
         except OSError:
             continue
     return None

@@ -26,6 +26,7 @@ MOST_OF_A_TYPE = {"camera": 5_000, "renderLayer": 1_000}
 """Most nodes of types that are compared with each other."""
 
 _ATTRIBUTE = re.compile(rb'setAttr\s[^"]*+"([^"]*+)"')
+_LONGEST_PLUG = 1024
 _INDEX = re.compile(r"\[[^\]]*\]")
 _LAYER_LINKS = (b".adjs[", b'.pls"', b'.sel"')
 _FLAGS_WITHOUT_VALUE = frozenset({"-av", "-alteredValue", "-c", "-clamp"})
@@ -190,7 +191,7 @@ class _Picker:
 
     def _set(self, line: int, statement: bytes) -> None:
         found = _ATTRIBUTE.match(statement)
-        if found is None:
+        if found is None or len(found[1]) > _LONGEST_PLUG:
             return
         plug = found[1].decode(self._scene.codec, "replace")
         owner, _, attribute = plug.partition(".")

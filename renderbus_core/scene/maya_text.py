@@ -22,7 +22,10 @@ _CODESET = re.compile(rb"^//Codeset:[ \t]*([\w-]+)", re.MULTILINE)
 _WORD = re.compile(r'"((?:[^"\\]++|\\.)*+)"|([^\s";()]++)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
-_DOUBLE_BYTE = frozenset({"gbk", "cp932", "cp949", "big5", "cp950", "gb2312", "gb18030"})
+_DOUBLE_BYTE = frozenset({"gbk", "gb18030", "cp932", "cp949", "cp950"})
+_SINGLE_BYTE = frozenset(
+    {"utf-8", "iso8859-1", "cp874", *(f"cp{page}" for page in range(1250, 1259))}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +222,12 @@ def _cut_off(name: str, line: int) -> InputError:
 
 def _codec(codeset: str) -> str:
     """Turn Maya's name of an encoding into Python's; code pages are bare numbers."""
-    for candidate in (f"cp{codeset}", codeset) if codeset.isdigit() else (codeset,):
-        try:
-            return codecs.lookup(candidate).name
-        except LookupError:
-            continue
-    return "utf-8"
+    try:
+        name = codecs.lookup(f"cp{codeset}" if codeset.isdigit() else codeset).name
+    except LookupError:
+        return "utf-8"
+    # Python knows codecs that are no text or that quotes cannot be found in.
+    return name if name in _SINGLE_BYTE | _DOUBLE_BYTE else "utf-8"
 
 
 def _unescaped(string: str) -> str:

@@ -22,6 +22,8 @@ _TILE = re.compile(r"(?<![0-9])1[0-9]{3}(?![0-9])")
 _UV_TILE = re.compile(r"u[0-9]+_v[0-9]+", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]+")
 _PLACES = re.compile(r"<UDIM>|<UVTILE>|#+")
+# More than real names have, few enough to match fast.
+_MOST_PLACES = 3
 
 
 def from_tokens(stored: str) -> str | None:
@@ -46,8 +48,8 @@ def from_frame(stored: str) -> str | None:
 
 
 def has_place(part: str) -> bool:
-    """Tell whether a pattern, or a part of one, stands for many names."""
-    return bool(_PLACES.search(part))
+    """Tell whether one part (between slashes) of a pattern stands for many names."""
+    return 0 < len(_PLACES.findall(part)) <= _MOST_PLACES
 
 
 def matcher(part: str) -> re.Pattern[str]:

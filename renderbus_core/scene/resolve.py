@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
+from renderbus_core.errors import InputError
 from renderbus_core.facts import ExternalFile, SceneFacts
 from renderbus_core.scene.lookup import Place, candidates, is_foreign, unknown_variable
 from renderbus_core.scene.maya_project import find_project
@@ -85,6 +86,12 @@ class Finder:
         variable = unknown_variable(file.pattern or file.stored, self._place)
         if variable is not None:
             return _missing(file, f"uses the variable {variable}, which is not set here; set it")
+        try:
+            return self._search(file)
+        except InputError as why:
+            return _missing(file, f"cannot be looked up: {why}")
+
+    def _search(self, file: ExternalFile) -> ResolvedFile:
         tried: dict[str, None] = {}
         for text in dict.fromkeys((file.pattern or file.stored, file.stored)):
             for rule, path in candidates(file, self._place, text):
@@ -121,7 +128,7 @@ class Finder:
         if folder not in self._listings:
             try:
                 self._listings[folder] = tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - names
-            except OSError:
+            except (OSError, ValueError):
                 self._listings[folder] = ()
         return self._listings[folder]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from renderbus_core.codes import cloud_codes
 from renderbus_core.config import Secret
 from renderbus_core.errors import InputError
 
@@ -102,17 +102,26 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "fail_frames", MappingProxyType(dict(self.fail_frames)))
         for name in _DURATIONS:
-            _require(
-                _finite(getattr(self, name)) and getattr(self, name) >= 0, f"{name} is 0 or more"
-            )
-        _require(_finite(self.speed) and self.speed > 0, "speed is above 0")
+            _require(0 <= getattr(self, name) <= _LONGEST, f"{name} lies between 0 and {_LONGEST}")
+        _require(
+            _SLOWEST <= self.speed <= _FASTEST, f"speed lies between {_SLOWEST} and {_FASTEST}"
+        )
         _require(0 <= self.jitter < 1, "jitter is at least 0 and below 1")
-        _require(self.nodes >= 1, "nodes is 1 or more")
+        _require(1 <= self.nodes <= _MOST_NODES, f"nodes lies between 1 and {_MOST_NODES}")
         _require(self.zone in _CURRENCIES, "zone is 1 (China) or 2 (overseas)")
-        _require(self.price_per_hour >= 0, "price_per_hour is 0 or more")
+        _require(
+            self.price_per_hour.is_finite() and self.price_per_hour >= 0,
+            "price_per_hour is 0 or more",
+        )
+        self._check_accounts()
+
+    def _check_accounts(self) -> None:
         ids = [account.access_id for account in self.accounts]
         users = [account.user_id for account in self.accounts]
         _require(len(set(ids)) == len(ids) == len(set(users)), "each account has its own ids")
+        for account in self.accounts:
+            known = account.refusal is None or account.refusal in cloud_codes()
+            _require(known, f"refusal {account.refusal} of {account.user_name} is a cloud code")
 
     @property
     def currency(self) -> str:
@@ -121,13 +130,13 @@ class Settings:
 
 
 _CURRENCIES = {1: "CNY", 2: "USD"}
+# Within these, no moment falls outside the calendar.
+_LONGEST = 100_000
+_SLOWEST, _FASTEST = 0.1, 100_000
+_MOST_NODES = 1000
 _DURATIONS = tuple(
     f.name for f in fields(Settings) if f.name.endswith("_seconds") or f.name == "clock_window"
 )
-
-
-def _finite(number: float) -> bool:
-    return math.isfinite(number)
 
 
 def _require(holds: bool, rule: str) -> None:

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from renderbus_core.errors import InputError, MissingDependencyError
 from renderbus_core.jobs import LocalState
-from renderbus_core.money import Money
 from renderbus_core.web.pictures import Thumbnail, thumbnail
 from renderbus_core.web.timeline import SPAN_WORDS, clock, duration, frames_label, lay_out
 from renderbus_core.web.values import FrameRow, JobRow, Place, Report, SpanKind
@@ -107,7 +107,6 @@ def render(report: Report) -> str:
         complete=sum(job.complete for job in report.jobs),
         tasks=sum(job.tasks for job in report.jobs),
         took=(report.finished - report.started).total_seconds(),
-        spent=Money(report.spent, report.currency),
         shares=_shares(report.jobs),
         timeline=lay_out(report),
         scenes={job.name: job.scene for job in report.jobs},
@@ -197,10 +196,10 @@ def _printable(value: Any) -> Any:
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
-def _money(money: Money) -> str:
+def _money(amount: Decimal, currency: str) -> str:
     """Write an amount; a few frames cost less than a cent, which is not nothing."""
-    digits = 4 if 0 < money.amount < 1 else 2
-    return f"{money.amount:,.{digits}f} {money.currency}"
+    digits = 4 if 0 < amount < 1 else 2
+    return f"{amount:,.{digits}f} {currency}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -47,8 +47,16 @@ def test_without_a_budget_a_task_ends_after_a_day(burst, usd):
 
 
 def test_without_a_budget_work_that_needs_longer_than_a_day_gets_it(burst):
-    # 1000 pictures on 10 machines, 1800 s each at most: 100 rounds.
-    assert time_limits(burst(frame_seconds=600), 1000).task_seconds == 180_000
+    # 600 pictures on 10 machines, 1800 s each at most: 60 rounds.
+    assert time_limits(burst(frame_seconds=600), 600).task_seconds == 108_000
+
+
+def test_no_number_of_frames_keeps_a_task_for_more_than_two_days(burst):
+    assert time_limits(burst(), 100_000).task_seconds == 2 * DAY
+
+
+def test_one_frame_may_need_longer_than_that(burst):
+    assert time_limits(burst(frame_seconds=DAY), 1) == Limits(3 * DAY, 3 * DAY)
 
 
 def test_a_huge_budget_is_no_reason_to_run_for_weeks(burst, usd):
@@ -68,14 +76,14 @@ def test_a_budget_of_nothing_is_refused(burst, usd):
 
 
 @given(
-    st.floats(0, 10**6) | st.none(),
-    st.decimals("0.01", 10**6, places=2),
-    st.decimals("0.01", 1000, places=2),
-    st.integers(1, 1000),
-    st.integers(1, 10**6),
+    estimate=st.floats(0, 10**6) | st.none(),
+    budget=st.decimals("0.01", 10**6, places=2),
+    price=st.decimals("0.01", 1000, places=2),
+    machines=st.integers(1, 1000),
+    pictures=st.integers(1, 10**6),
 )
 def test_a_forgotten_task_costs_its_budget_or_one_round_of_frames(
-    burst, usd, estimate, budget, price, machines, pictures
+    *, burst, usd, estimate, budget, price, machines, pictures
 ):
     request = burst(
         frame_seconds=estimate,

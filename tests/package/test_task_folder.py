@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from renderbus_core.errors import InputError
-from renderbus_core.package import Documents, md5_of, read, read_documents, texts, with_identity, write
+from renderbus_core.package import (
+    Documents,
+    md5_of,
+    read,
+    read_documents,
+    texts,
+    with_identity,
+    write,
+)
 
 NAMES = ["task.json", "upload.json", "asset.json", "tips.json"]
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes and limits")
@@ -111,7 +119,7 @@ def test_a_folder_in_the_place_of_a_document_leaves_no_rest(built, tmp_path):
 
 def test_a_name_that_is_no_unicode_is_refused_before_anything_is_written(built, tmp_path):
     package = replace(built(), asset={"asset": [os.fsdecode(b"/show/w\xe9.png")]})
-    with pytest.raises(InputError, match=r"asset.json: the name near .*w\\udce9.png.* is not valid"):
+    with pytest.raises(InputError, match=r"asset.json: the name near .*udce9.png.* is not"):
         write(package, tmp_path)
     assert content(tmp_path) == {}
 

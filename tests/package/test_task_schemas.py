@@ -119,7 +119,9 @@ def test_a_broken_frame_list_is_refused(built, text):
     assert places("task/maya.json", task) == expected
 
 
-@pytest.mark.parametrize("text", ["000", "100", "000:1,3-4[1]", "000:2,4,6-10[1]", "000: 1,3-4 [1]"])
+@pytest.mark.parametrize(
+    "text", ["000", "100", "000:1,3-4[1]", "000:2,4,6-10[1]", "000: 1,3-4 [1]"]
+)
 def test_every_form_of_priority_frames_is_accepted(built, text):
     task = copy.deepcopy(built().task)
     task["task_info"]["pre_frames"] = text
@@ -185,9 +187,7 @@ def test_tips_are_lines_by_number():
 
 def test_every_program_of_the_protocol_is_in_the_table(shared):
     fields = json.loads((shared / "facts" / "task_json_fields.json").read_text(encoding="utf-8"))
-    ours = {
-        name: (row.cg_id, row.cg_name, set(row.extensions)) for name, row in programs().items()
-    }
+    ours = {name: (row.cg_id, row.cg_name, set(row.extensions)) for name, row in programs().items()}
     theirs = {
         name: (str(row["cg_id"]), row["cg_name"], set(row["extensions"]))
         for name, row in fields["dcc"].items()

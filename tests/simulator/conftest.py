@@ -65,7 +65,7 @@ class Sim:
         nonces = itertools.count(10**14)
         seams = Seams(
             clock=clock or self.clock,
-            sleep=lambda seconds: None,
+            sleep=lambda _: None,
             nonce=lambda: f"{account.user_id}{next(nonces)}",
             adapter=lambda: SimulatorAdapter(self.cloud, self.clock, self.render),
         )
@@ -87,7 +87,9 @@ class Sim:
         """Submit a task whose files, all of them or those named, are in the input storage."""
         (task_id,) = client.task.create_task().task_id_list
         scene = task["task_info"]["input_cg_file"]
-        upload = {"asset": [{"local": "x", "server": scene}, {"local": "y", "server": "/a/wood.png"}]}
+        upload = {
+            "asset": [{"local": "x", "server": scene}, {"local": "y", "server": "/a/wood.png"}]
+        }
         user = client.user.query_user_profile().user_id
         for path in files if files is not None else (scene, "/a/wood.png"):
             self.storage.files.add((f"10201-{user}", path))

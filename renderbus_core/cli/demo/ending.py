@@ -14,7 +14,7 @@ from renderbus_core.burst import Event as BurstEvent
 from renderbus_core.cli.demo.play import Moment
 from renderbus_core.cli.demo.show import spent
 from renderbus_core.cli.demo.stage import WORKERS, Stage
-from renderbus_core.farm import CLOUD
+from renderbus_core.farm.local import CLOUD
 from renderbus_core.frames import pad_path
 from renderbus_core.jobs import JobId, LocalJob, LocalState, LocalTask
 from renderbus_core.transfer import picture_problem
@@ -133,6 +133,8 @@ class _JobEnd:
     def _spans(self, task: LocalTask) -> Iterator[Span]:
         """Yield what happened to a task: the farm's states, refined by the burst's while away."""
         steps = [event for event in self._history if event.task == task.ref.id]
+        if steps and steps[0].before is LocalState.QUEUED:
+            yield Span(SpanKind.QUEUED, self.job.submitted_at, steps[0].at)
         for step, after in pairwise(steps):
             if step.after is LocalState.SUSPENDED:
                 yield from self._away(task, step.at, after.at)

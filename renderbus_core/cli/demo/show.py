@@ -15,7 +15,7 @@ from rich.text import Text
 from renderbus_core.burst import Burst, Verdict
 from renderbus_core.cli.demo.play import Moment
 from renderbus_core.cli.output import print_line
-from renderbus_core.farm import CLOUD
+from renderbus_core.farm.local import CLOUD
 from renderbus_core.jobs import JobRow, LocalState, LocalTask
 from renderbus_core.money import Money
 
@@ -62,14 +62,19 @@ class LineShow:
                 },
             )
         for decision in moment.cycle.decisions if moment.cycle else ():
+            # The numbers in the reasons change with every cycle; the verdict is the news.
             self._tell(
                 ("decision", decision.job),
                 {"verdict": decision.verdict, "reasons": decision.sentence},
+                news=decision.verdict,
             )
 
-    def _tell(self, key: tuple[str, ...], facts: dict[str, object]) -> None:
-        if self._told.get(key) != facts:
-            self._told[key] = facts
+    def _tell(
+        self, key: tuple[str, ...], facts: dict[str, object], news: object | None = None
+    ) -> None:
+        news = news or facts
+        if self._told.get(key) != news:
+            self._told[key] = news
             names = ("event", "job" if key[0] != "burst" else "burst", "task")
             print_line(dict(zip(names, key, strict=False)) | facts)
 

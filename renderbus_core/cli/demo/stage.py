@@ -26,7 +26,8 @@ from renderbus_core.simulator.renderers import find_blender
 
 WORKERS = ("worker-1", "worker-2")
 _MARK = ".renderbus-demo"
-_EXAMPLES = ("turntable/scenes/turntable.ma", "spin/spin.blend")
+# The first has the most frames, so its tail is what overflows.
+_EXAMPLES = ("spin/spin.blend", "turntable/scenes/turntable.ma")
 # Enough frames to overflow two workers, few enough to watch.
 _FRAMES: Mapping[str, int] = MappingProxyType({"turntable": 12, "spin": 16})
 _MOST_FRAMES = 20
@@ -140,7 +141,7 @@ def _scenes(work: Path, own: Path | None) -> list[Path]:
         for name in ("turntable", "spin"):
             shutil.copytree(folder / name, work / "scenes" / name)
     chosen = [work / "scenes" / name for name in _EXAMPLES]
-    return [own.absolute(), chosen[0]] if own else chosen
+    return [own.absolute(), chosen[-1]] if own else chosen
 
 
 def _frames(facts: SceneFacts) -> FrameSet:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    exists,
     func,
     insert,
     select,
@@ -179,11 +180,15 @@ def task(row: Row[Any]) -> LocalTask:
 
 def best_task(connection: Connection) -> Row[Any] | None:
     """Return the queued task that a worker takes next, with its job's command and outputs."""
+    waits = and_(tasks.c.job == jobs.c.id, tasks.c.state == LocalState.QUEUED)
+    in_order = select(jobs.c.id).order_by(jobs.c.priority.desc(), jobs.c.id)
+    # The job first, then its task: each is one look into an index, however long the queue is.
+    best_job = in_order.where(exists().where(waits)).limit(1).scalar_subquery()
     return connection.execute(
         select(tasks, jobs.c.command, jobs.c.outputs)
         .join_from(jobs, tasks)
-        .where(tasks.c.state == LocalState.QUEUED)
-        .order_by(jobs.c.priority.desc(), jobs.c.id, tasks.c.position)
+        .where(jobs.c.id == best_job, tasks.c.state == LocalState.QUEUED)
+        .order_by(tasks.c.position)
         .limit(1)
     ).one_or_none()
 
@@ -256,8 +261,9 @@ def note(connection: Connection, job: JobId, burst: BurstId, facts: Mapping[str,
 
 def _is_complete(connection: Connection, job: JobId) -> bool:
     """Tell whether all tasks of a job are completed."""
-    open_tasks = select(tasks.c.id).where(tasks.c.job == job, tasks.c.state != LocalState.COMPLETED)
-    return connection.execute(open_tasks.limit(1)).first() is None
+    others = [state for state in LocalState if state is not LocalState.COMPLETED]
+    left = select(tasks.c.id).where(tasks.c.job == job, tasks.c.state.in_(others))
+    return connection.execute(left.limit(1)).first() is None
 
 
 def _add(connection: Connection, row: Insert) -> Any:

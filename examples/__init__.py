@@ -1,0 +1,1 @@
+"""Scenes of the demonstration; inside the installed package as `renderbus_core.examples`."""

@@ -1,0 +1,179 @@
+"""From real scene files to a package, and to one sentence when there can be none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from renderbus_core import scene
+from renderbus_core.errors import InputError
+from renderbus_core.facts import ExternalFile, FileKind
+from renderbus_core.package import Severity, assemble, md5_of
+from renderbus_core.package.assets import needed
+from renderbus_core.paths import PathMapping, PathRule
+
+SCENE = """//Maya ASCII 2023 scene
+requires maya "2023";
+fileInfo "product" "Maya 2023";
+createNode camera -n "camShape" -p "cam";
+\tsetAttr ".rnd" yes;
+createNode file -n "wood";
+\tsetAttr ".ftn" -type "string" "{texture}";
+select -ne :defaultRenderGlobals;
+\tsetAttr ".an" yes;
+\tsetAttr ".fs" 1;
+\tsetAttr ".ef" 10;
+\tsetAttr ".imfkey" -type "string" "exr";
+\tsetAttr ".outf" 51;
+// End of shot.ma
+"""
+
+
+class Found:
+    missing = None
+
+    def __init__(self, file, *local):
+        self.file, self.local = file, local
+
+
+def file(stored, **changes):
+    return ExternalFile(stored, FileKind.TEXTURE, "node", **changes)
+
+
+@pytest.fixture
+def show(tmp_path):
+    (tmp_path / "tex").mkdir()
+    (tmp_path / "tex" / "wood.png").write_bytes(b"x")
+    return tmp_path
+
+
+@pytest.fixture
+def inspect(show):
+    """Return everything that `assemble` takes for a scene with one texture."""
+
+    def run(texture, **changes):
+        path = show / "shot.ma"
+        path.write_text(SCENE.format(texture=texture))
+        facts = scene.inspect(path)
+        outputs = (f"{show}/renders/shot.####.{facts.image_format.value}",)
+        settings = {"job_scene": str(path), "job_outputs": outputs} | changes
+        return facts, settings
+
+    return run
+
+
+def test_a_scene_with_its_texture_becomes_a_package(show, inspect, burst):
+    facts, settings = inspect("tex/wood.png")
+    package, findings = assemble(facts, scene.resolve(facts, str), burst(facts, **settings))
+    assert [finding for finding in findings if finding.severity is Severity.ERROR] == []
+    pairs = {pair["local"]: pair["server"] for pair in package.upload["asset"]}
+    assert pairs == {
+        f"{show}/shot.ma": f"{show}/shot.ma",
+        f"{show}/tex/wood.png": f"{show}/tex/wood.png",
+    }
+    assert package.upload["scene"][0]["hash"] == md5_of(show / "shot.ma")
+
+
+def test_a_windows_scene_is_sent_from_another_system(show, inspect, burst):
+    facts, settings = inspect("X:/show/tex/wood.png", job_scene="X:\\show\\shot.ma")
+    mapping = PathMapping((PathRule("X:/show", str(show)),))
+    request = burst(facts, **settings)
+    package, findings = assemble(facts, scene.resolve(facts, mapping.to_local), request)
+    assert [finding for finding in findings if finding.severity is Severity.ERROR] == []
+    assert [pair["server"] for pair in package.upload["asset"]] == [
+        "/X/show/shot.ma",
+        "/X/show/tex/wood.png",
+    ]
+    assert package.task["task_info"]["os_name"] == "1"
+
+
+def test_a_missing_texture_is_an_error_that_names_its_node(inspect, burst):
+    facts, settings = inspect("tex/oak.png")
+    package, findings = assemble(facts, scene.resolve(facts, str), burst(facts, **settings))
+    assert package is None
+    (finding,) = [f for f in findings if f.severity is Severity.ERROR]
+    assert finding.rule == "missing_file"
+    assert str(finding).startswith("'tex/oak.png' (wood.fileTextureName, line 7) was not found at")
+    assert str(finding).endswith("; put it there or correct the path")
+
+
+def test_what_only_the_builder_notices_is_a_finding_too(inspect, burst):
+    facts, settings = inspect("tex/wood.png")
+    request = burst(facts, **settings, job_layer="glow")
+    package, findings = assemble(facts, scene.resolve(facts, str), request)
+    assert package is None
+    assert (findings[0].rule, findings[0].where) == ("package", "job shot")
+    assert findings[0].message == ("job 'shot' renders layer 'glow', which the scene does not have")
+    assert findings[0].fix == "choose one of masterLayer"
+
+
+def test_a_scene_of_a_program_that_cannot_be_sent_is_refused(maya, burst):
+    facts = maya(dcc="houdini")
+    with pytest.raises(InputError, match="Houdini tasks cannot be built"):
+        assemble(facts, (), burst(facts))
+
+
+@pytest.mark.parametrize(
+    ("found", "stored"),
+    [
+        (Found(file("/tex/a.png"), Path("/mnt/tex/a.png")), ["/tex/a.png"]),
+        (Found(file("a.png"), Path("/mnt/show/a.png")), ["X:\\show/a.png"]),
+        (Found(file("a.png"), Path("/mnt/tex/a.png")), ["X:\\show/../tex/a.png"]),
+        (Found(file("//a.png"), Path("/mnt/a.png")), ["//a.png"]),
+        (
+            Found(
+                file("Y:\\t_1001\\a.1001.png", pattern="Y:\\t_1001\\a.<UDIM>.png"),
+                Path("/mnt/t_1001/a.1001.png"),
+                Path("/mnt/t_1001/a.1002.png"),
+            ),
+            ["Y:/t_1001/a.1001.png", "Y:/t_1001/a.1002.png"],
+        ),
+        (
+            Found(
+                file("Y:/<UDIM>/a.png", pattern="Y:/<UDIM>/a.png"),
+                Path("/mnt/1001/a.png"),
+            ),
+            ["Y:/1001/a.png"],
+        ),
+        (
+            Found(
+                file("Y:/show/cache/", folder=True),
+                Path("/cache/show/cache/f"),
+                Path("/cache/show/cache/sub/cache/g"),
+            ),
+            ["Y:/show/cache/f", "Y:/show/cache/sub/cache/g"],
+        ),
+    ],
+)
+def test_every_file_keeps_the_place_where_the_scene_looks_for_it(maya, job, found, stored):
+    facts = maya(path=Path("/mnt/show/shot.ma"))
+    local = job(facts, scene="X:\\show\\shot.ma")
+    assert [each.stored for each in needed(facts, [found], local)] == stored
+
+
+def test_blenders_two_slashes_are_the_folder_of_the_scene(blender, job):
+    facts = blender(path=Path("/mnt/show/shot.blend"))
+    found = Found(file("//tex/a.png"), Path("/mnt/show/tex/a.png"))
+    (each,) = needed(facts, [found], job(facts, scene="X:/show/shot.blend"))
+    assert each.asset().server == "/X/show/tex/a.png"
+
+
+@pytest.mark.parametrize("pattern", ["ma/**/*.ma", "blend/*.blend"])
+def test_real_scenes_give_a_package_or_say_why_not(shared, tmp_path, burst, pattern):
+    built = 0
+    for path in sorted((shared / "scenes").glob(pattern)):
+        try:
+            facts = scene.inspect(path)
+        except InputError:
+            continue
+        token = "<RenderLayer>" if facts.dcc == "maya" else "shot"
+        outputs = (f"{tmp_path}/{token}.####.{facts.image_format.value or 'exr'}",)
+        request = burst(facts, job_scene=str(path), job_outputs=outputs)
+        # Textures of these scenes are elsewhere; without them every scene would end there.
+        package, findings = assemble(facts, (), request)
+        errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+        assert (package is None) == bool(errors)
+        assert not any("\n" in str(finding) for finding in findings)
+        built += package is not None
+    assert built

@@ -1,0 +1,296 @@
+"""What would fail, or be paid for in vain, is found on this host and named."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from renderbus_core.facts import Camera, ExternalFile, Fact, FileKind, Layer, Origin
+from renderbus_core.frames import FrameSet
+from renderbus_core.package import Severity, preflight
+
+UNKNOWN = Fact(None, Origin.UNKNOWN)
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as `scene.resolve` hands it over."""
+
+    file: ExternalFile
+    local: tuple[Path, ...] = ()
+    missing: str | None = None
+
+
+def texture(stored, *local, missing=None, **changes):
+    file = ExternalFile(stored, FileKind.TEXTURE, "file1.fileTextureName", line=42, **changes)
+    return Found(file, local, missing)
+
+
+@pytest.fixture
+def show(tmp_path):
+    """Return a folder with a scene, a texture and room for pictures."""
+    (tmp_path / "shot.ma").write_text("//Maya ASCII 2023 scene\n")
+    (tmp_path / "wood.png").write_bytes(b"\x89PNG")
+    (tmp_path / "renders").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def look(show, maya, burst):
+    """Return preflight of a scene in `show`; errors of its own none."""
+
+    def run(*resolved, roots=(), split=False, facts=None, **changes):
+        facts = facts or maya(path=show / "shot.ma")
+        settings = {"job_outputs": (f"{show}/renders/shot.####.exr",)} | changes
+        return preflight(facts, resolved, burst(facts, **settings), roots=roots, split=split)
+
+    return run
+
+
+def said(findings):
+    return [(finding.rule, finding.severity.value) for finding in findings]
+
+
+def test_a_scene_with_everything_in_place_has_no_findings(look, show):
+    assert look(texture(f"{show}/wood.png", show / "wood.png")) == ()
+
+
+def test_a_missing_texture_is_named_with_its_node(look):
+    sentence = (
+        "'tex/oak.png' (file1.fileTextureName, line 42) was not found at /show/tex/oak.png; "
+        "put it there or correct the path"
+    )
+    (finding,) = look(texture("tex/oak.png", missing=sentence))
+    assert (finding.rule, finding.severity) == ("missing_file", Severity.ERROR)
+    assert finding.where == "file1.fileTextureName, line 42"
+    assert f"{finding.message}; {finding.fix}" == sentence
+    assert finding.fix == "put it there or correct the path"
+
+
+def test_a_missing_file_that_no_picture_needs_is_a_warning(look):
+    assert said(look(texture("a.wav", missing="gone; put it back", required=False))) == [
+        ("missing_file", "warning")
+    ]
+
+
+def test_an_empty_file_is_an_error(look, show):
+    (show / "empty.png").touch()
+    (finding,) = look(texture("empty.png", show / "empty.png"))
+    assert finding.message == (
+        f"'empty.png' (file1.fileTextureName, line 42) is empty ({show}/empty.png)"
+    )
+    assert said(look(texture("a", show / "empty.png", required=False)))[0][1] == "warning"
+
+
+def test_an_empty_file_in_a_folder_of_many_is_a_warning(look, show):
+    (show / "cache").mkdir()
+    (show / "cache" / "empty").touch()
+    found = texture("cache", show / "cache" / "empty", folder=True)
+    assert said(look(found)) == [("unusable_file", "warning")]
+
+
+def test_what_is_no_file_is_an_error(look, show):
+    os.mkfifo(show / "pipe")
+    messages = [
+        finding.message
+        for finding in look(
+            texture("gone.png", show / "gone.png"),
+            texture("renders", show / "renders"),
+            texture("pipe", show / "pipe"),
+        )
+    ]
+    assert [message.split(") ")[1].split(" (")[0] for message in messages] == [
+        "is no longer there",
+        "is a folder",
+        "is neither file nor folder",
+    ]
+
+
+def test_a_scene_that_is_gone_is_an_error(look, show):
+    (show / "shot.ma").unlink()
+    (finding,) = look()
+    assert finding.where == "scene file"
+    assert "is no longer there" in finding.message
+
+
+def test_a_link_that_leads_out_of_the_allowed_folders_is_an_error(look, show, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "key.png"
+    secret.write_bytes(b"x")
+    (show / "link.png").symlink_to(secret)
+    findings = look(texture("link.png", show / "link.png"), roots=[show])
+    assert said(findings) == [("outside_roots", "error")]
+    assert look(texture("wood.png", show / "wood.png"), roots=[show]) == ()
+    assert look(texture("link.png", show / "link.png")) == ()
+
+
+def test_the_scene_itself_must_be_inside_the_allowed_folders(look, show):
+    findings = look(roots=[show / "renders"])
+    assert [finding.where for finding in findings] == ["scene file"]
+
+
+def test_a_root_may_be_a_link_itself(look, show, tmp_path_factory):
+    link = tmp_path_factory.mktemp("mounts") / "show"
+    link.symlink_to(show)
+    assert look(roots=[link]) == ()
+
+
+@pytest.mark.parametrize(
+    ("os_name", "severity"), [("linux", "error"), ("windows", "warning"), ("auto", "error")]
+)
+def test_a_name_in_the_wrong_case_is_an_error_on_linux(look, show, os_name, severity):
+    # As on a host whose disk finds Wood.PNG under any spelling.
+    wrong = show / "Wood.PNG"
+    found = [f for f in look(texture("Wood.PNG", wrong), os_name=os_name) if f.rule == "wrong_case"]
+    assert said(found) == [("wrong_case", severity)]
+    assert "is called 'wood.png' on the disk" in found[0].message
+
+
+@pytest.mark.parametrize("name", ["version", "resolution", "image_format"])
+def test_what_the_cloud_must_know_is_asked_for(look, show, maya, name):
+    findings = look(facts=maya(path=show / "shot.ma", **{name: UNKNOWN}),
+                    job_outputs=(f"{show}/renders/shot.####.exr",))  # fmt: skip
+    assert said(findings) == [("unknown", "error")]
+    assert findings[0].message == f"shot.ma: the {name.replace('_', ' ')} cannot be read"
+
+
+def test_a_movie_is_an_error(look, show, maya, fact):
+    findings = look(facts=maya(path=show / "shot.ma", image_format=fact("mov")))
+    assert said(findings) == [("image_format", "error")]
+    assert "choose one of bmp" in findings[0].fix
+
+
+def test_no_renderable_camera_is_an_error(look, show, maya):
+    cameras = (Camera("persp", renderable=False),)
+    assert said(look(facts=maya(path=show / "shot.ma", cameras=cameras))) == [
+        ("no_camera", "error")
+    ]
+    layers = (Layer("shadow", renderable=True, cameras=("persp",)),)
+    assert look(facts=maya(path=show / "shot.ma", cameras=cameras, layers=layers)) == ()
+
+
+def test_frames_the_scene_would_not_render_are_a_warning(look):
+    (finding,) = look(frames=FrameSet.span(8, 12))
+    assert (finding.rule, finding.severity) == ("frames_outside", Severity.WARNING)
+    assert finding.message == "frames 11-12[1] are not in the scene's own range 1-10[1]"
+
+
+def test_a_scene_saved_after_submission_is_not_split(look, show):
+    saved = LATER + timedelta(hours=1)
+    os.utime(show / "shot.ma", (saved.timestamp(), saved.timestamp()))
+    (finding,) = look(split=True)
+    assert (finding.rule, finding.severity) == ("scene_changed", Severity.ERROR)
+    assert "2030-01-01 01:00:00 UTC" in finding.message
+    assert look(split=False) == ()
+
+
+def test_a_time_that_no_calendar_has_is_only_later(look, show):
+    os.utime(show / "shot.ma", (10**13, 10**13))
+    assert said(look(split=True)) == [("scene_changed", "error")]
+
+
+@pytest.mark.parametrize(
+    ("template", "rule"),
+    [
+        ("{show}/renders/shot.exr", "output_frame"),
+        ("{show}/wood.png/shot.####.exr", "output_folder"),
+        ("X:/renders/shot.####.exr", "output_folder"),
+        ("shot.####.exr", "output_folder"),
+    ],
+)
+def test_an_output_where_nothing_can_be_put_is_an_error(look, show, template, rule):
+    assert said(look(job_outputs=(template.format(show=show),))) == [(rule, "error")]
+
+
+def test_a_job_without_outputs_is_an_error(look):
+    assert said(look(job_outputs=())) == [("no_output", "error")]
+
+
+def test_a_folder_for_pictures_may_still_have_to_be_made(look, show):
+    assert look(job_outputs=(f"{show}/new/deeper/shot.####.exr",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "os_name", "severity"),
+    [
+        ("my wood.png", "linux", "warning"),
+        ("木.png", "windows", "warning"),
+        ("wood (1).png", "windows", "warning"),
+        ("wo|od.png", "windows", "error"),
+        ("wo|od.png", "linux", "warning"),
+    ],
+)
+def test_names_the_cloud_may_refuse_are_said(look, show, name, os_name, severity):
+    (show / name).write_bytes(b"x")
+    findings = look(texture(f"{show}/{name}", show / name), os_name=os_name)
+    assert said(findings) == [("unusual_name", severity)]
+
+
+def test_a_file_very_deep_down_is_an_error(look, show):
+    findings = look(texture("/a" * 30 + "/wood.png", show / "wood.png"))
+    assert said(findings) == [("too_deep", "error")]
+
+
+def test_a_path_with_no_place_in_the_cloud_is_an_error(look, show):
+    findings = look(texture("/../wood.png", show / "wood.png"))
+    assert said(findings) == [("server_path", "error")]
+    assert "climbs above its root" in findings[0].message
+
+
+def test_drives_the_vendor_advises_against_are_said_once(look, show):
+    findings = look(
+        texture("D:/wood.png", show / "wood.png"),
+        texture("D:/oak.png", show / "wood.png"),
+        texture("\\\\srv\\tex\\wood.png", show / "wood.png"),
+        texture("X:/wood.png", show / "wood.png"),
+    )
+    assert [(f.rule, f.where, f.severity.value) for f in findings] == [
+        ("doubtful_root", "D:", "warning"),
+        ("doubtful_root", "\\\\srv", "warning"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "os_name", "severity"),
+    [
+        ("/tex/a.png", "\\\\tex\\a.png", "linux", "error"),
+        ("/tex/a.png", "/tex/A.png", "windows", "error"),
+        ("/tex/a.png", "/tex/A.png", "linux", "warning"),
+    ],
+)
+def test_two_files_that_become_one_are_found(*, look, show, one, other, os_name, severity):
+    (show / "oak.png").write_bytes(b"x")
+    findings = look(
+        texture(one, show / "wood.png"), texture(other, show / "oak.png"), os_name=os_name
+    )
+    assert ("collision", severity) in said(findings)
+
+
+def test_one_file_under_two_names_is_no_collision(look, show):
+    assert (
+        look(texture("/tex/a.png", show / "wood.png"), texture("/b.png", show / "wood.png")) == ()
+    )
+
+
+def test_what_the_reader_noticed_is_passed_on(look, show, maya):
+    facts = maya(path=show / "shot.ma", warnings=("odd",), unknowable=("hidden",))
+    assert said(look(facts=facts)) == [("scene", "warning"), ("unknowable", "info")]
+
+
+def test_the_worst_comes_first(look, show, maya):
+    facts = maya(path=show / "shot.ma", unknowable=("hidden",), warnings=("odd",), cameras=())
+    assert [f.severity for f in look(facts=facts)] == [
+        Severity.ERROR,
+        Severity.WARNING,
+        Severity.INFO,
+    ]
+
+
+@pytest.mark.parametrize("stored", ["a\0b.png", "a" * 5000])
+def test_a_hostile_path_is_a_finding_not_a_crash(look, show, stored):
+    findings = look(texture(stored, show / stored))
+    assert said(findings)[0][1] == "error"
