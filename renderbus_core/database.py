@@ -1,131 +1,184 @@
-"""How the bridge opens its databases: SQLite safely for many processes, and exact column types."""
+"""Opening a database that several processes share, and transactions on it.
+
+SQLite files are private to their owner, in WAL mode, marked as ours and versioned. Writing
+transactions take the write lock when they begin: one that reads first and writes later can then
+never fail half-way because somebody else wrote meanwhile.
+"""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
-from decimal import Decimal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    DateTime,
-    Dialect,
+    URL,
+    Connection,
     Engine,
     MetaData,
-    String,
-    TypeDecorator,
     create_engine,
     event,
     make_url,
-    text,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from renderbus_core.errors import StoreError
+from renderbus_core.errors import RenderbusError
 
-_BUSY_SECONDS = 30
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime; SQLite keeps no zone, so it is put back on reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store only aware times, as UTC."""
-        del dialect
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored; make it UTC")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return aware times."""
-        del dialect
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+_BUSY_SECONDS = 30.0
+_OWNER_ONLY = 0o600
 
 
-class ExactDecimal(TypeDecorator[Decimal]):
-    """A Decimal kept as text, because SQLite would turn it into a float."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        """Write it out."""
-        del dialect
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        """Read it back."""
-        del dialect
-        return None if value is None else Decimal(value)
-
-
-def open_database(url: str, metadata: MetaData, version: int) -> Engine:
-    """Open a database, create its tables if it is new, and check that we can read it.
-
-    SQLite files are owner-only, in WAL mode, and every transaction takes the write lock when it
-    begins: a transaction that reads first and writes later can then never fail half-way.
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a kind of database is.
 
     Args:
-        url: SQLAlchemy URL.
-        metadata: the tables.
-        version: of the tables; a newer one found in the file is refused.
+        name: for people, for example `farm database`.
+        metadata: its tables.
+        version: of the tables.
+        mark: marks SQLite files of this kind in their header, 32 bits.
+        durable: whether a power cut may take nothing; else only the last moments.
+        error: raised when it cannot be used.
+    """
+
+    name: str
+    metadata: MetaData
+    version: int
+    mark: int
+    durable: bool
+    error: type[RenderbusError]
+
+
+class Database:
+    """A database of one design; its tables are created when it is new.
+
+    Args:
+        url: SQLAlchemy URL; the folder of an SQLite file exists and lies on a disk of this host.
+        design: what it is.
 
     Raises:
-        StoreError: it cannot be opened, or was written by a newer release.
+        RenderbusError: of the design's kind: it is something else, of another version, or cannot
+            be used.
     """
-    place = make_url(url)
-    is_sqlite = place.get_backend_name() == "sqlite"
-    try:
-        if is_sqlite and place.database:
-            _create_owner_only(Path(place.database))
-        engine = create_engine(place)
-        if is_sqlite:
-            _prepare_sqlite(engine)
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-            if is_sqlite:
-                _check_version(connection, version, place.render_as_string())
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreError(
-            f"the database {place.render_as_string()} cannot be opened ({_first_line(error)}); "
-            "check that the folder exists and can be written"
-        ) from error
-    return engine
 
+    def __init__(self, url: str | URL, design: Design) -> None:
+        self._url = make_url(url)
+        self._design = design
+        self._file = self._sqlite_file()
+        if self._file is None:
+            engine = create_engine(self._url)
+        else:
+            # Transactions begin where we say so: sqlite3's own begin late and not immediate.
+            arguments = {"isolation_level": None, "timeout": _BUSY_SECONDS}
+            engine = create_engine(self._url, connect_args=arguments)
+            event.listen(engine, "connect", self._prepare)
+            event.listen(engine, "begin", _begin)
+        self._reader = engine
+        self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
 
-def _create_owner_only(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees the database at one moment."""
+        with self._transaction(self._reader) as connection:
+            yield connection
 
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are committed unless the block raises.
 
-def _prepare_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, _record: object) -> None:
-        # The driver's own transaction control begins late and read-only; ours begins below.
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        An `IntegrityError` of SQLAlchemy passes: it is an answer, not a fault.
+        """
+        with self._transaction(self._writer) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close what is open; the database opens again when it is used again."""
+        self._reader.dispose()
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with self._explained(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            cause = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+            need = (
+                "it must be a server that answers"
+                if self._file is None
+                else "it must be a readable and writable SQLite file on a local disk with room left"
+            )
+            raise self._design.error(
+                f"the {self._design.name} {self._place} cannot be used ({cause}); {need}"
+            ) from error
+
+    def _sqlite_file(self) -> Path | None:
+        if self._url.get_backend_name() != "sqlite":
+            return None
+        return Path(self._url.database or "").absolute()
+
+    @property
+    def _place(self) -> str:
+        return str(self._file or self._url.render_as_string(hide_password=True))
+
+    def _open(self) -> None:
+        if self._file is None:
+            with self.writing() as connection:
+                self._design.metadata.create_all(connection)
+            return
+        with self._explained():
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+        with self.writing() as connection:
+            self._check_or_create(connection)
+        # The journal changes only between transactions, hence on a connection of its own.
+        with self._explained(), closing(sqlite3.connect(self._file, timeout=_BUSY_SECONDS)) as raw:
+            (mode,) = raw.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise self._design.error(
+                f"the {self._design.name} {self._place} lies where processes cannot share it "
+                f"(journal mode {mode}); put it on a local disk"
+            )
+
+    def _check_or_create(self, connection: Connection) -> None:
+        design = self._design
+        mark, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+        content = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+        if not mark and not version and not content:
+            design.metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA application_id = {design.mark}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {design.version}")
+        elif mark != design.mark:
+            raise design.error(f"{self._place} is not a {design.name}; name another file")
+        elif version != design.version:
+            raise design.error(
+                f"the {design.name} {self._place} has version {version} where {design.version} is "
+                "known; use the release that made it, or name another file"
+            )
+
+    def _prepare(self, connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        level = "FULL" if self._design.durable else "NORMAL"
+        connection.execute(f"PRAGMA synchronous = {level}")
 
 
-def _check_version(connection: Any, version: int, name: str) -> None:
-    found = connection.execute(text("PRAGMA user_version")).scalar_one()
-    if found > version:
-        raise StoreError(
-            f"the database {name} has version {found}, this release reads up to {version}; "
-            "use the newer release that wrote it"
-        )
-    connection.execute(text(f"PRAGMA user_version = {version}"))
+def _pragma(connection: Connection, name: str) -> int:
+    value: int = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+    return value
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

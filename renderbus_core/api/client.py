@@ -83,6 +83,10 @@ class TaskOperations(_Group):
         """Start the work of a reserved id; from here on it costs money."""
         self._call("submit_task", task_id=task_id, producer=producer)
 
+    def update_task_limit(self, task_id: int, task_limit: int) -> None:
+        """Limit the machines that render a task at the same time."""
+        self._call("update_task_limit", task_id=task_id, task_limit=task_limit)
+
     def stop_task(self, task_ids: Sequence[int]) -> None:
         """Stop tasks; they can be started again."""
         self._call("stop_task", task_ids=list(task_ids))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from renderbus_core import package, scene
@@ -11,6 +12,7 @@ from renderbus_core.errors import InputError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalJob
+from renderbus_core.money import Money
 
 
 def inspect(gateway: Gateway, job: LocalJob) -> SceneFacts:
@@ -19,7 +21,11 @@ def inspect(gateway: Gateway, job: LocalJob) -> SceneFacts:
 
 
 def examine(
-    gateway: Gateway, job: LocalJob, frames: FrameSet, facts: SceneFacts
+    gateway: Gateway,
+    job: LocalJob,
+    frames: FrameSet,
+    facts: SceneFacts,
+    estimate: Money | None = None,
 ) -> tuple[package.TaskPackage | None, tuple[package.Finding, ...]]:
     """Build the package of some frames of a job, and find everything that would fail.
 
@@ -28,6 +34,7 @@ def examine(
         job: the local job.
         frames: which of its frames would leave.
         facts: of its scene.
+        estimate: what they are expected to cost.
 
     Returns:
         The package, None where an error prevents it; and all findings, the worst first.
@@ -36,7 +43,7 @@ def examine(
     return package.assemble(
         facts,
         files,
-        _request(gateway, job, frames),
+        _request(gateway, job, frames, estimate),
         roots=gateway.config.paths.roots,
         split=len(frames) < len(job.frames),
     )
@@ -59,7 +66,9 @@ def refuse_account(account: UserProfile) -> None:
         )
 
 
-def _request(gateway: Gateway, job: LocalJob, frames: FrameSet) -> package.BurstRequest:
+def _request(
+    gateway: Gateway, job: LocalJob, frames: FrameSet, estimate: Money | None
+) -> package.BurstRequest:
     settings, money = gateway.config.burst, gateway.config.money
     means = {row.job.id: row.mean_seconds for row in gateway.farm.snapshot().jobs}
     return package.BurstRequest(
@@ -73,5 +82,15 @@ def _request(gateway: Gateway, job: LocalJob, frames: FrameSet) -> package.Burst
         frame_time_limit_minimum=settings.frame_time_limit_minimum,
         machine_limit=settings.machine_limit,
         price_per_hour=money.price_per_hour,
-        budget=money.budget,
+        budget=_budget(gateway, estimate),
     )
+
+
+def _budget(gateway: Gateway, estimate: Money | None) -> Money | None:
+    """Return what one burst may cost: its estimate with the slack that each frame has."""
+    whole = gateway.config.money.budget
+    if estimate is None or estimate.amount <= 0:
+        return whole
+    slack = Decimal(str(gateway.config.burst.frame_time_limit_factor))
+    own = Money(estimate.amount * slack, estimate.currency)
+    return own if whole is None or own.amount < whole.amount else whole

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from renderbus_core.burst.tables import leases
+from renderbus_core.database import Database
 from renderbus_core.errors import LeaseLostError
 
 
@@ -33,17 +34,17 @@ class Held:
 
 
 @contextmanager
-def writing(engine: Engine, lease: Lease) -> Iterator[Connection]:
+def writing(database: Database, lease: Lease) -> Iterator[Connection]:
     """Give a transaction that exists only while the lease is still ours.
 
     Args:
-        engine: of the store.
+        database: of the store.
         lease: under which is written.
 
     Raises:
         LeaseLostError: somebody took over; nothing is written.
     """
-    with engine.begin() as db:
+    with database.writing() as db:
         row = db.execute(_row(lease.name)).one_or_none()
         if row is None or (row.owner, row.epoch) != (lease.owner, lease.epoch):
             owner = "nobody" if row is None else row.owner

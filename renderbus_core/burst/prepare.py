@@ -73,7 +73,7 @@ def build(ctx: Context, burst: Burst) -> tuple[package.TaskPackage, tuple[packag
     facts = ctx.memory.facts or examine.inspect(ctx.gateway, job)
     refs = burst.refs(TaskState.WANTED, TaskState.HELD)
     frames = FrameSet.of(frame for ref in refs for frame in ref.frames)
-    built, findings = examine.examine(ctx.gateway, job, frames, facts)
+    built, findings = examine.examine(ctx.gateway, job, frames, facts, burst.estimate)
     examine.refuse_errors(findings)
     assert built is not None  # noqa: S101 - without an error there is a package
     return built, findings

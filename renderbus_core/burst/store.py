@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NewType
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, make_url, select, update
 from sqlalchemy.exc import IntegrityError
 
 from renderbus_core.burst import leases
@@ -31,9 +31,8 @@ from renderbus_core.burst.model import (
     Order,
     TaskState,
 )
-from renderbus_core.database import open_database
+from renderbus_core.database import Database
 from renderbus_core.errors import StoreError
-from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, Claim, JobId, Outcome, TaskRef
 from renderbus_core.money import Money
 
@@ -87,11 +86,14 @@ class BurstStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = open_database(url, t.metadata, t.VERSION)
+        place = make_url(url)
+        if place.get_backend_name() == "sqlite" and place.database:
+            Path(place.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._database = Database(place, t.DESIGN)
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._database.close()
 
     # -- leases ---------------------------------------------------------------------------
 
@@ -104,17 +106,17 @@ class BurstStore:
             ttl: seconds until it expires.
             now: UTC.
         """
-        with self._engine.begin() as db:
+        with self._database.writing() as db:
             return leases.take(db, name, owner, expires=now + timedelta(seconds=ttl), now=now)
 
     def renew(self, lease: Lease, ttl: float, now: datetime) -> Lease:
         """Extend a lease that is still ours; `LeaseLostError` when it is not."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             return leases.extend(db, lease, now + timedelta(seconds=ttl))
 
     def give_up(self, lease: Lease, now: datetime) -> None:
         """Let the lease expire at once, so that another runner need not wait."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             leases.extend(db, lease, now)
 
     # -- planning -------------------------------------------------------------------------
@@ -127,7 +129,7 @@ class BurstStore:
         """
         planned = []
         try:
-            with self._engine.begin() as db:
+            with self._database.writing() as db:
                 for order in orders:
                     burst = BurstId(uuid.uuid4().hex[:12])
                     _insert_burst(db, burst, order, now)
@@ -141,7 +143,7 @@ class BurstStore:
 
     def ask_recall(self, burst: BurstId, why: str) -> None:
         """Ask the burst's runner to bring everything back; anybody may ask, no lease is needed."""
-        with self._engine.begin() as db:
+        with self._database.writing() as db:
             db.execute(update(t.bursts).where(t.bursts.c.id == burst).values(recall=why))
 
     # -- reading --------------------------------------------------------------------------
@@ -165,26 +167,26 @@ class BurstStore:
             .where(t.tasks.c.farm == farm, t.tasks.c.state == TaskState.RELEASED)
             .group_by(t.tasks.c.job, t.tasks.c.task)
         )
-        with self._engine.begin() as db:
+        with self._database.reading() as db:
             return {(JobId(job), task): count for job, task, count in db.execute(query)}
 
     def recall_asked(self, burst: BurstId) -> str | None:
         """Return why a recall was asked for; None when it was not."""
         query = select(t.bursts.c.recall).where(t.bursts.c.id == burst)
-        with self._engine.begin() as db:
+        with self._database.reading() as db:
             why: str | None = db.execute(query).scalar_one()
         return why
 
     def events(self, burst: BurstId) -> tuple[Event, ...]:
         """Read the log of a burst, oldest first."""
         query = select(t.events).where(t.events.c.burst == burst).order_by(t.events.c.id)
-        with self._engine.begin() as db:
+        with self._database.reading() as db:
             return tuple(Event(e.at, e.subject, e.change, e.reason) for e in db.execute(query))
 
     def outputs(self, burst: BurstId) -> tuple[Output, ...]:
         """Read what the cloud has listed for a burst so far."""
         query = select(t.outputs).where(t.outputs.c.burst == burst).order_by(t.outputs.c.name)
-        with self._engine.begin() as db:
+        with self._database.reading() as db:
             return tuple(_output(row) for row in db.execute(query))
 
     def open_effects(self, lease: Lease) -> tuple[Effect, ...]:
@@ -192,7 +194,7 @@ class BurstStore:
         query = select(t.effects).where(
             t.effects.c.lease == lease.name, t.effects.c.settled_at.is_(None)
         )
-        with self._engine.begin() as db:
+        with self._database.reading() as db:
             return tuple(Effect(row.name, json.loads(row.details)) for row in db.execute(query))
 
     # -- writing under a lease ------------------------------------------------------------
@@ -217,7 +219,7 @@ class BurstStore:
             now: UTC.
             values: further columns, for example `remote_id`.
         """
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             row = db.execute(select(t.bursts).where(t.bursts.c.id == burst)).one()
             before = BurstState(row.state)
             if state is not before and state not in NEXT_BURST[before]:
@@ -236,7 +238,7 @@ class BurstStore:
 
     def note(self, lease: Lease, burst: BurstId, **values: object) -> None:
         """Set columns of a burst that are no transition (`spent`, `absences`)."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             db.execute(update(t.bursts).where(t.bursts.c.id == burst).values(**values))
 
     def confirm(self, lease: Lease, claim: Claim, outcome: Outcome, now: datetime) -> Burst:
@@ -261,7 +263,7 @@ class BurstStore:
         now: datetime,
     ) -> None:
         """Move tasks of a burst to another state; those already there keep their time."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             for ref in refs:
                 key = and_(t.tasks.c.burst == burst, t.tasks.c.task == ref.id)
                 before = TaskState(db.execute(select(t.tasks.c.state).where(key)).scalar_one())
@@ -280,7 +282,7 @@ class BurstStore:
 
     def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
         """Record a listing of the cloud's files; equal sizes in a row are counted."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             known = {
                 row.name: row
                 for row in db.execute(select(t.outputs).where(t.outputs.c.burst == burst))
@@ -299,7 +301,7 @@ class BurstStore:
 
     def collected(self, lease: Lease, burst: BurstId, names: Iterable[str]) -> None:
         """Record that files are where they belong."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             db.execute(
                 update(t.outputs)
                 .where(t.outputs.c.burst == burst, t.outputs.c.name.in_(list(names)))
@@ -310,7 +312,7 @@ class BurstStore:
 
     def intent(self, lease: Lease, effect: Effect, now: datetime) -> EffectId:
         """Record that a side effect is about to happen."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             key = db.execute(
                 insert(t.effects).values(
                     lease=lease.name,
@@ -325,7 +327,7 @@ class BurstStore:
 
     def settle(self, lease: Lease, effect: EffectId, result: str, now: datetime) -> None:
         """Record what became of a side effect."""
-        with leases.writing(self._engine, lease) as db:
+        with leases.writing(self._database, lease) as db:
             db.execute(
                 update(t.effects)
                 .where(t.effects.c.id == effect)
@@ -335,7 +337,7 @@ class BurstStore:
     # -- inside ---------------------------------------------------------------------------
 
     def _read(self, condition: Any) -> tuple[Burst, ...]:
-        with self._engine.begin() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 select(t.bursts).where(condition).order_by(t.bursts.c.created_at)
             ).all()
@@ -343,7 +345,7 @@ class BurstStore:
             of: dict[str, list[BurstTask]] = {id_: [] for id_ in wanted}
             query = select(t.tasks).where(t.tasks.c.burst.in_(wanted)).order_by(t.tasks.c.position)
             for task in db.execute(query):
-                ref = TaskRef(task.task, FrameSet.parse(task.frames))
+                ref = TaskRef(task.task, task.frames)
                 of[task.burst].append(
                     BurstTask(ref, TaskState(task.state), task.reason, task.since)
                 )
@@ -376,7 +378,7 @@ def _insert_burst(db: Connection, burst: BurstId, order: Order, now: datetime) -
                 position=position,
                 farm=order.farm,
                 job=order.job,
-                frames=str(ref.frames),
+                frames=ref.frames,
                 state=TaskState.WANTED.value,
                 reason="",
                 since=now,

@@ -122,5 +122,14 @@ def is_known(ctx: Context, remote_id: int) -> bool:
 
 def started(ctx: Context, burst: Burst) -> None:
     """Record that the cloud has the work."""
+    remote_id, machines = burst.remote_id, ctx.config.burst.machine_limit
+    assert remote_id is not None  # noqa: S101 - it was submitted under it
+    # The time limits in task.json bound the cost only together with this.
+    ctx.effects.perform(
+        "limit_machines",
+        lambda: ctx.client.task.update_task_limit(remote_id, machines),
+        task=remote_id,
+        machines=machines,
+    )
     ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
     ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} is at work", absences=0)

@@ -16,9 +16,10 @@ from sqlalchemy import (
     text,
 )
 
-from renderbus_core.database import ExactDecimal, UtcDateTime
+from renderbus_core.columns import ExactDecimal, Frames, Moment
+from renderbus_core.database import Design
+from renderbus_core.errors import StoreError
 
-VERSION = 1
 metadata = MetaData()
 
 bursts = Table(
@@ -37,8 +38,8 @@ bursts = Table(
     Column("submits", Integer, nullable=False, default=0),
     Column("absences", Integer, nullable=False, default=0),
     Column("recall", Text),
-    Column("since", UtcDateTime, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 tasks = Table(
@@ -49,10 +50,10 @@ tasks = Table(
     Column("position", Integer, nullable=False),
     Column("farm", String, nullable=False),
     Column("job", String, nullable=False),
-    Column("frames", Text, nullable=False),
+    Column("frames", Frames, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("since", UtcDateTime, nullable=False),
+    Column("since", Moment, nullable=False),
     Column("live", Boolean, nullable=False),
 )
 
@@ -85,7 +86,7 @@ leases = Table(
     Column("name", String, primary_key=True),
     Column("owner", String, nullable=False),
     Column("epoch", Integer, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
+    Column("expires_at", Moment, nullable=False),
 )
 
 effects = Table(
@@ -96,8 +97,8 @@ effects = Table(
     Column("epoch", Integer, nullable=False),
     Column("name", String, nullable=False),
     Column("details", Text, nullable=False),
-    Column("started_at", UtcDateTime, nullable=False),
-    Column("settled_at", UtcDateTime),
+    Column("started_at", Moment, nullable=False),
+    Column("settled_at", Moment),
     Column("result", Text),
 )
 
@@ -106,8 +107,11 @@ events = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("burst", String, nullable=False, index=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", Moment, nullable=False),
     Column("subject", String, nullable=False),
     Column("change", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
+
+# Intents are promises about the outside world: not one may be lost. ("RbBS")
+DESIGN = Design("burst store", metadata, 1, 0x52624253, durable=True, error=StoreError)

@@ -36,9 +36,6 @@ def assemble(
 
     Returns:
         The package, None where an error stands in its way; and all findings, the worst first.
-
-    Raises:
-        InputError: tasks of the scene's program cannot be built at all.
     """
     findings = preflight(facts, resolved, request, roots=roots, split=split)
     if any(finding.severity is Severity.ERROR for finding in findings):

@@ -21,7 +21,7 @@ from renderbus_core.package.documents import Documents, TaskPackage
 from renderbus_core.package.outputs import output_map
 
 MAX_BYTES = 512 * 1024 * 1024
-"""Largest document that is read; the largest real upload.json stay far below."""
+"""Largest document that is read; real ones, even of 200,000 files, stay far below."""
 
 _OUTPUTS = "outputs.json"
 _NAMES = tuple(f"{field.name}.json" for field in fields(Documents))
@@ -154,7 +154,10 @@ def _document(path: Path) -> dict[str, Any]:
             )
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error})") from error
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}); "
+            f"a task package has {', '.join(_NAMES)}"
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from error
     except (ValueError, RecursionError) as error:

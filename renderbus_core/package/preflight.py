@@ -31,6 +31,7 @@ from renderbus_core.package.request import BurstRequest
 from renderbus_core.paths import server_path
 
 _DEEPEST = 22
+_LONGEST_SHOWN = 200
 _USUAL = re.compile(r"[A-Za-z0-9_./-]")
 _FORBIDDEN_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _DOUBTFUL_ROOT = re.compile(r"[A-Da-d]:|(?:\\\\|//)[^\\/]+")
@@ -52,9 +53,6 @@ def preflight(
         request: the burst.
         roots: only files below these folders may be sent; any file when there are none.
         split: True when the farm renders the other frames of the job itself.
-
-    Raises:
-        InputError: tasks of the scene's program cannot be built at all.
     """
     scene = _scene(facts, request)
     files = (scene, *needed(facts, resolved, request.job))
@@ -132,6 +130,11 @@ def wrong_case(files: Sequence[Needed], request: BurstRequest) -> Iterator[Findi
 
 def unknown_facts(facts: SceneFacts) -> Iterator[Finding]:
     """Whatever the cloud must be told stands in the scene, and it makes pictures, no movie."""
+    try:
+        known = program(facts.dcc)
+    except InputError as error:
+        yield _scene_error(facts, "program", *parted(str(error), "render it locally"))
+        return
     must = {
         "version": facts.version.value,
         "resolution": facts.resolution.value,
@@ -142,7 +145,7 @@ def unknown_facts(facts: SceneFacts) -> Iterator[Finding]:
             yield _scene_error(facts, "unknown", f"the {name} cannot be read", "set it and save")
     if facts.image_format.value is not None:
         try:
-            program(facts.dcc).format_named_by(facts.image_format.value)
+            known.format_named_by(facts.image_format.value)
         except InputError as error:
             yield _scene_error(facts, "image_format", *parted(str(error), "choose another"))
 
@@ -165,7 +168,7 @@ def frames_outside(facts: SceneFacts, request: BurstRequest) -> Iterator[Finding
             "frames_outside",
             Severity.WARNING,
             str(facts.path),
-            f"frames {beyond} are not in the scene's own range {own}",
+            f"frames {_short(str(beyond))} are not in the scene's own range {_short(str(own))}",
             "make sure that there is something to see",
         )
 
@@ -225,12 +228,13 @@ def names(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
         unusual = sorted(set(_USUAL.sub("", server)))
         if unusual:
             impossible = windows and _FORBIDDEN_ON_WINDOWS.search(server)
+            signs = _short(" ".join(map(repr, unusual)))
             yield Finding(
                 "unusual_name",
                 Severity.ERROR if impossible else Severity.WARNING,
                 _place(file.file),
-                f"{_named(file)} has {' '.join(map(repr, unusual))} in its path, which render "
-                f"machines {'cannot store' if impossible else 'may refuse'}",
+                f"{_named(file)} has {signs} in its path, which render machines "
+                f"{'cannot store' if impossible else 'may refuse'}",
                 "rename it with letters, digits, '-', '_' and '.'",
             )
 
@@ -302,7 +306,11 @@ def _place(file: ExternalFile) -> str:
 
 
 def _named(file: Needed) -> str:
-    return f"{file.file.stored!r} ({_place(file.file)})"
+    return f"{_short(file.file.stored)!r} ({_place(file.file)})"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _scene_error(facts: SceneFacts, rule: str, message: str, fix: str) -> Finding:

@@ -204,13 +204,13 @@ RULES = (
 
 def _commons(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each block that holds a frame list, with its place."""
+    if _is_maya(task["task_info"]):
+        for name, layer in task["scene_info_render"].items():
+            yield f"scene_info_render.{name}.common", layer["common"]
+        return
     for section in ("scene_info", "scene_info_render"):
-        block = task.get(section, {})
-        if "common" in block and "frames" in block["common"]:
-            yield f"{section}.common", block["common"]
-        elif _is_maya(task["task_info"]) and section == "scene_info_render":
-            for name, layer in block.items():
-                yield f"{section}.{name}.common", layer["common"]
+        if "common" in task.get(section, {}):
+            yield f"{section}.common", task[section]["common"]
 
 
 def _servers(upload: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from renderbus_core.clock import Clock
 from renderbus_core.simulator.cloud import SimulatedCloud
 from renderbus_core.simulator.life import RenderFrame
 from renderbus_core.simulator.protocol import Request
+from renderbus_core.simulator.renderers import RenderError
 
 Render = Callable[[RenderFrame], Mapping[str, int]]
 
@@ -34,7 +35,8 @@ class SimulatorAdapter(HTTPAdapter):
     Args:
         cloud: answers.
         clock: the server's time, which need not be the caller's.
-        render: makes the pictures of a frame entry and returns their sizes by name.
+        render: makes the pictures of a frame entry and returns their sizes by name below the
+            task's folder; a `RenderError` of it fails the entry.
     """
 
     def __init__(self, cloud: SimulatedCloud, clock: Clock, render: Render = no_pictures) -> None:
@@ -47,10 +49,16 @@ class SimulatorAdapter(HTTPAdapter):
     def catch_up(self) -> None:
         """Let everything happen that happens by itself until now."""
         now = self._clock.now()
-        while (due := self._cloud.next_change(now)) is not None and due <= now:
+        while (due := self._cloud.next_change()) is not None and due <= now:
             for event in self._cloud.advance(due):
                 if isinstance(event, RenderFrame):
-                    self._cloud.rendered(event.frame_id, self._render(event), event.at)
+                    self._paint(event)
+
+    def _paint(self, event: RenderFrame) -> None:
+        try:
+            self._cloud.rendered(event.frame_id, self._render(event), event.at)
+        except RenderError as why:
+            self._cloud.render_failed(event.frame_id, str(why), event.at)
 
     def send(  # noqa: PLR0917 - the signature is that of requests
         self,

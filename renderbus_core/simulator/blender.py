@@ -130,13 +130,15 @@ class Blender:
             raise RenderError(f"Blender did not finish within {self.time_limit:.0f} s")
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        for hard in (False, True):
-            # It may end by itself at the same moment.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                self._signal(process, hard=hard)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_GRACE_SECONDS)
-                return
+        # It may end by itself at the same moment.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            self._signal(process, hard=False)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+        # What it started may have outlived it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            self._signal(process, hard=True)
+        process.wait()
 
     def _signal(self, process: subprocess.Popen[bytes], *, hard: bool) -> None:
         if self.own_group and hasattr(os, "killpg"):

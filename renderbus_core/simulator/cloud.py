@@ -87,9 +87,12 @@ class SimulatedCloud:
         events, self._events = tuple(self._events), []
         return events
 
-    def next_change(self, now: datetime) -> datetime | None:
-        """Return when `advance` is to be called next; None when only a call changes anything."""
-        return now if self._events else life.next_moment(self._world)
+    def next_change(self) -> datetime | None:
+        """Return when `advance` is to be called next; None when only a request changes anything.
+
+        A moment that has passed already says that events wait to be carried out.
+        """
+        return self._events[0].at if self._events else life.next_moment(self._world)
 
     def rendered(self, frame_id: int, files: Mapping[str, int], now: datetime) -> None:
         """Report the pictures of a frame entry; a report nobody waits for is ignored.

@@ -123,7 +123,7 @@ def _decoded(title: str, schema_name: str, text: str) -> dict[str, Any]:
 
 
 def _program(cg_id: str) -> Program:
-    rendered = [program for program in programs().values() if program.name in _LAYERS]
+    rendered = [programs()[name] for name in RENDERED]
     for program in rendered:
         if program.cg_id == cg_id:
             return program
@@ -184,3 +184,6 @@ def _blender_layers(document: Mapping[str, Any]) -> Iterator[Layer]:
 _LAYERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Layer]]] = MappingProxyType(
     {"maya": _maya_layers, "blender": _blender_layers}
 )
+
+RENDERED = tuple(_LAYERS)
+"""Programs whose scenes are rendered, as in `schemas/task/`."""

@@ -69,7 +69,7 @@ class Driver:
 
     def _pause(self) -> float | None:
         now = self._clock.now()
-        due = self._cloud.next_change(now)
+        due = self._cloud.next_change()
         return None if due is None else max(0.0, (due - now).total_seconds())
 
     def _follow(self, event: Event, renders: asyncio.TaskGroup) -> None:

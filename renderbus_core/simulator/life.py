@@ -119,7 +119,7 @@ def pass_time(world: World, storage: Storage, now: datetime) -> Iterator[Event]:
 def start_waiting(world: World, now: datetime) -> Iterator[Event]:
     """Give free nodes the frames that wait, tasks of a higher level first."""
     for leaf in sorted(world.rendering.values(), key=lambda task: -task.user_level):
-        while world.nodes and leaf.waiting:
+        while world.nodes and leaf.waiting and leaf.may_start:
             frame = leaf.waiting.popleft()
             if frame.status is FrameCode.WAITING:
                 yield from _start(world, frame, now)

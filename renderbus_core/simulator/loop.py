@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -19,6 +19,8 @@ from renderbus_core.simulator.pages import Pages
 # Clients reuse connections; one that is dropped at the wrong moment costs them a reply.
 _KEEP_ALIVE_SECONDS = 600
 _GRACE_SECONDS = 2
+_STDIN = 0
+_BLOCK = 1 << 12
 
 
 def run(
@@ -103,6 +105,8 @@ def _ending_on_signals(server: uvicorn.Server) -> Iterator[None]:
 
 
 def _end_with_stdin(server: uvicorn.Server) -> None:
-    while sys.stdin.buffer.read(1):
-        pass
+    # Not through sys.stdin: a thread that waits inside it would break the interpreter's own end.
+    with contextlib.suppress(OSError):
+        while os.read(_STDIN, _BLOCK):
+            pass
     server.should_exit = True

@@ -75,6 +75,7 @@ def task_info(task: Task, settings: Settings) -> dict[str, Any]:
             "renderCamera": task.layer.camera if task.layer else "",
             "outputFileName": task.folder or None,
             "framesRange": str(task.layer.frames) if task.layer else "",
+            "taskLimit": task.machine_limit,
             "taskOverTime": None,
             "overTimeStop": task.plan.task_limit if task.plan else None,
         }

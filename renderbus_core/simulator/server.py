@@ -20,6 +20,7 @@ from renderbus_core.simulator.studio import Studio
 from renderbus_core.simulator.transfer_line import TransferLine
 
 HOST = "127.0.0.1"
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def serve(
     try:
         from renderbus_core.simulator import loop, pages  # noqa: PLC0415 - an optional part
     except ModuleNotFoundError as error:
-        if error.name not in {"starlette", "uvicorn"}:
+        if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
             raise
         raise MissingDependencyError(
             "the simulator's server needs Starlette and uvicorn", "simulator"
@@ -111,9 +112,11 @@ def _storage(folder: Path) -> DiskStorage:
 
 
 def _listening(port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:
+        raise InputError(f"there is no port {port}; use one from 0 to {_LAST_PORT}")
     try:
-        return socket.create_server((HOST, port), backlog=128)
-    except (OSError, OverflowError) as error:
+        return socket.create_server((HOST, port))
+    except OSError as error:
         raise InputError(
             f"port {port} of {HOST} cannot be listened on ({error}); "
             "use another one, or 0 for any that is free"

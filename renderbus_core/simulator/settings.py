@@ -75,7 +75,7 @@ class Settings:
         list_unsubmitted: whether reserved ids are listed before they are submitted.
         second_submit: what a second submit of one id does.
         clock_window: largest age of a request either way.
-        seed: of render times, node choice and request ids.
+        seed: of render times and request ids.
 
     Raises:
         InputError: a number is impossible.

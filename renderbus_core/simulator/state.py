@@ -62,6 +62,7 @@ class Task:
         plan: what the configuration files ask for, once they are read.
         layer: what a leaf renders.
         seconds: render time of the frames that are over.
+        machine_limit: most nodes for this task with its children; None is no limit.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Task:
     waiting: deque[Frame] = field(default_factory=deque, repr=False)
     counts: Counter[FrameCode] = field(default_factory=Counter, repr=False)
     seconds: float = 0.0
+    machine_limit: int | None = None
 
     @property
     def leaves(self) -> tuple[Task, ...]:
@@ -94,6 +96,16 @@ class Task:
     def open_frames(self) -> int:
         """Frame entries that are not over."""
         return sum(n for code, n in self.counts.items() if not frame_status(code).is_terminal)
+
+    @property
+    def may_start(self) -> bool:
+        """Whether neither its own machine limit nor its shell's is reached."""
+        holders = (self, self.parent) if self.parent else (self,)
+        return all(
+            task.machine_limit is None
+            or sum(leaf.counts[FrameCode.STARTED] for leaf in task.leaves) < task.machine_limit
+            for task in holders
+        )
 
     @property
     def folder(self) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from renderbus_core.frames import pad_path
+from renderbus_core.package import programs
+from renderbus_core.simulator.documents import RENDERED
 from renderbus_core.simulator.life import RenderFrame
 from renderbus_core.simulator.renderers import (
     FrameWork,
@@ -17,7 +19,7 @@ from renderbus_core.simulator.storage import DiskStorage
 
 
 class Studio:
-    """Renders frame entries of one simulated cloud; `renderer` says by what, for people.
+    """Renders frame entries of one simulated cloud.
 
     Args:
         storage: holds scenes and takes pictures.
@@ -36,8 +38,15 @@ class Studio:
         executable: str | None = None,
     ) -> None:
         self._storage = storage
-        self._renderers = {dcc: choose(kind, dcc, executable) for dcc in ("blender", "maya")}
-        self.renderer = ", ".join(f"{r.name} ({dcc})" for dcc, r in self._renderers.items())
+        self._renderers = {dcc: choose(kind, dcc, executable) for dcc in RENDERED}
+
+    @property
+    def renderer(self) -> str:
+        """What makes the pictures, for people."""
+        by_program = {programs()[dcc].cg_name: r.name for dcc, r in self._renderers.items()}
+        if len(set(by_program.values())) == 1:
+            return next(iter(by_program.values()))
+        return ", ".join(f"{name} for {program} scenes" for program, name in by_program.items())
 
     def paint(self, event: RenderFrame, cancelled: Callable[[], bool]) -> dict[str, int]:
         """Make all pictures of a frame entry and return their sizes by name below its folder.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 from renderbus_core.errors import MissingDependencyError
@@ -50,7 +52,8 @@ def _exr_problem(path: Path) -> str | None:
     except ImportError as error:
         raise MissingDependencyError("looking at EXR files needs OpenEXR", "simulator") from error
     try:
-        with OpenEXR.File(str(path)) as file:
+        # Its warnings about damaged files would end up between our own lines.
+        with contextlib.redirect_stdout(io.StringIO()), OpenEXR.File(str(path)) as file:
             channels = file.channels()
     except (RuntimeError, OSError, ValueError) as error:
         return f"{path} does not open as a picture ({error})"

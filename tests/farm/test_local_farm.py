@@ -210,7 +210,7 @@ class TestDatabase:
             LocalFarm(path, clock)
 
     def test_a_missing_folder_is_a_sentence(self, tmp_path, clock):
-        with pytest.raises(FarmError, match="unable to open database file"):
+        with pytest.raises(FarmError, match="No such file or directory"):
             LocalFarm(tmp_path / "absent" / "farm.db", clock)
 
     def test_threads_share_one_farm(self, farm, spec):

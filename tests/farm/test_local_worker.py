@@ -136,7 +136,7 @@ class TestFailure:
         job = farm.submit(one_frame(spec, command=("/nowhere/render",)))
         work_off("node-1")
         assert only_task(farm, job).error == (
-            "frame 7: cannot start '/nowhere/render': No such file or directory"
+            "frame 7: the command cannot be started (No such file or directory: /nowhere/render)"
         )
 
     def test_a_signal_is_told_from_an_exit_code(self, farm, script, work_off):
@@ -283,6 +283,13 @@ class TestLife:
             namesake.step()
         assert farm.history(job)[-2].why == "worker node-1 does not answer"
         assert not namesake.idle
+
+    def test_a_task_whose_handing_over_failed_is_handed_out_again(self, farm, spec):
+        farm.submit(one_frame(spec))
+        session = farm.dispatch.beat("node-1", None)
+        lost = farm.dispatch.dequeue(session)
+        again = farm.dispatch.dequeue(session)
+        assert (again.ref, again.number) == (lost.ref, 2)
 
     def test_logs_are_for_their_owner_only(self, farm, spec, work_off, tmp_path):
         farm.submit(one_frame(spec))

@@ -94,8 +94,11 @@ def burst(job):
     """Return a maker of requests; fields of the job are given as `job_<field>`."""
 
     def make(facts=MAYA, **changes):
-        of_job = {key.removeprefix("job_"): changes.pop(key) for key in list(changes)
-                  if key.startswith("job_")}  # fmt: skip
+        of_job = {
+            key.removeprefix("job_"): changes.pop(key)
+            for key in list(changes)
+            if key.startswith("job_")
+        }
         settings = {
             "job": job(facts, **of_job),
             "frames": FrameSet.span(1, 10),

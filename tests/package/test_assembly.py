@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,10 +109,12 @@ def test_what_only_the_builder_notices_is_a_finding_too(inspect, burst):
     assert findings[0].fix == "choose one of masterLayer"
 
 
-def test_a_scene_of_a_program_that_cannot_be_sent_is_refused(maya, burst):
-    facts = maya(dcc="houdini")
-    with pytest.raises(InputError, match="Houdini tasks cannot be built"):
-        assemble(facts, (), burst(facts))
+def test_a_scene_of_a_program_that_cannot_be_sent_is_refused(inspect, burst):
+    facts, settings = inspect("tex/wood.png")
+    facts = replace(facts, dcc="houdini")
+    package, findings = assemble(facts, (), burst(facts, **settings))
+    assert package is None
+    assert (findings[0].rule, findings[0].fix) == ("program", "supported are maya, blender")
 
 
 @pytest.mark.parametrize(

@@ -136,10 +136,16 @@ def test_two_files_on_one_server_path_are_refused_by_name(built):
 def test_every_layer_renders_the_requested_frames_and_no_others(built, maya):
     layers = (
         Layer("masterLayer", renderable=True),
-        Layer("shadow", renderable=True, frames=FrameSet.span(50, 60), resolution=(100, 50),
-              cameras=("persp",), renderer="mayaSoftware"),
+        Layer(
+            "shadow",
+            renderable=True,
+            frames=FrameSet.span(50, 60),
+            resolution=(100, 50),
+            cameras=("persp",),
+            renderer="mayaSoftware",
+        ),
         Layer("off", renderable=False),
-    )  # fmt: skip
+    )
     package = built(maya(layers=layers), frames=FrameSet.of([3, 7, 5]), job_outputs=TOKENS)
     assert package.task["layers"] == ["defaultRenderLayer", "shadow"]
     assert {common(package, layer)["frames"] for layer in package.task["scene_info_render"]} == {
@@ -190,8 +196,11 @@ def test_scenes_without_layers_have_the_one_maya_always_has(built, maya):
 def test_start_end_and_step_describe_the_frames(*, built, frames, text, start, end, by):
     found = common(built(frames=FrameSet.of(frames)))
     assert (found["frames"], found["start"], found["end"], found["by_frame"]) == (
-        text, start, end, by,
-    )  # fmt: skip
+        text,
+        start,
+        end,
+        by,
+    )
 
 
 @given(st.sets(st.integers(-1000, 1000), min_size=1, max_size=40))

@@ -152,8 +152,10 @@ def test_a_name_in_the_wrong_case_is_an_error_on_linux(look, show, os_name, seve
 
 @pytest.mark.parametrize("name", ["version", "resolution", "image_format"])
 def test_what_the_cloud_must_know_is_asked_for(look, show, maya, name):
-    findings = look(facts=maya(path=show / "shot.ma", **{name: UNKNOWN}),
-                    job_outputs=(f"{show}/renders/shot.####.exr",))  # fmt: skip
+    findings = look(
+        facts=maya(path=show / "shot.ma", **{name: UNKNOWN}),
+        job_outputs=(f"{show}/renders/shot.####.exr",),
+    )
     assert said(findings) == [("unknown", "error")]
     assert findings[0].message == f"shot.ma: the {name.replace('_', ' ')} cannot be read"
 

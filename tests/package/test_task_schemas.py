@@ -12,8 +12,14 @@ from jsonschema import Draft202012Validator
 from renderbus_core import schema
 from renderbus_core.package import programs
 
-SCHEMAS = ["task/base.json", "task/maya.json", "task/blender.json", "upload.json", "asset.json",
-           "tips.json"]  # fmt: skip
+SCHEMAS = [
+    "task/base.json",
+    "task/maya.json",
+    "task/blender.json",
+    "upload.json",
+    "asset.json",
+    "tips.json",
+]
 
 
 def samples(text):
@@ -151,11 +157,15 @@ def test_a_misspelt_section_is_refused_with_a_suggestion(built):
         {"asset": []},
         {"asset": [{"local": "D:/a", "server": "/D/a"}]},
         {"asset": [], "scene": [{"local": "D:/a", "server": "/D/a", "hash": "0" * 32}]},
-        {"asset": [], "scene": {"hash": "F" * 32, "server": "/D/a.7z", "local": "D:/a.7z"},
-         "vrmap": [], "vrlmap": []},
+        {
+            "asset": [],
+            "scene": {"hash": "F" * 32, "server": "/D/a.7z", "local": "D:/a.7z"},
+            "vrmap": [],
+            "vrlmap": [],
+        },
         {"asset": [], "scene": {"local": "D:/a", "server": "/D/a"}},
     ],
-)  # fmt: skip
+)
 def test_every_form_of_upload_json_is_accepted(document):
     assert places("upload.json", document) == []
 

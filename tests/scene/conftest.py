@@ -70,6 +70,9 @@ STRUCTS = {
         ("char", "pad[6]"),
         ("PackedFile", "*packedfile"),
     ],
+    "Sequence": [("char", "name[64]"), ("int", "type"), ("int", "pad"), ("Strip", "*strip")],
+    "Strip": [("StripElem", "*stripdata"), ("char", "dir[64]")],
+    "StripElem": [("char", "name[32]")],
     "Library": [("ID", "id"), ("char", "name[128]"), ("Library", "*parent")],
 }
 SIZES = {"void": 0, "char": 1, "short": 2, "int": 4, "float": 4, "PackedFile": 0}
@@ -127,16 +130,14 @@ class BlendBuilder:
             head = struct.pack(f"{self.order}4siQqq", code, kind, address, len(body), count)
         else:
             form = "Q" if self.pointer == 8 else "I"
-            head = struct.pack(
-                f"{self.order}4si{form}ii", code, len(body), address, kind, count
-            )
+            head = struct.pack(f"{self.order}4si{form}ii", code, len(body), address, kind, count)
         return head + body
 
-    def add(self, code: bytes, kind: str, address: int, **values: object) -> None:
+    def add(self, code: bytes, kind: str, address: int, count: int = 1, **values: object) -> None:
         """Add one struct; `__` in a name stands for a dot."""
         dotted = {name.replace("__", "."): value for name, value in values.items()}
         body = self.pack(kind, dotted)
-        self.blocks.append(self.block(code, address, body, list(STRUCTS).index(kind)))
+        self.blocks.append(self.block(code, address, body, list(STRUCTS).index(kind), count))
 
     def scene(self, **values: object) -> None:
         """Add the usual: a current scene with a camera, a layer and a PNG output."""
@@ -178,7 +179,6 @@ class BlendBuilder:
     def _texts(self, mark: bytes, texts: list[str]) -> bytes:
         body = mark + struct.pack(f"{self.order}i", len(texts))
         body += b"".join(text.encode() + b"\0" for text in texts)
-        # SDNA before the first part takes four bytes, so padding may be counted from here.
         return body + b"\0" * (-len(body) % 4)
 
     def content(self) -> bytes:

@@ -79,6 +79,21 @@ def test_two_tasks_share_the_nodes_and_the_higher_level_goes_first(simulate, ble
     assert sim.task(client, low).executing_frames == 0
 
 
+def test_a_machine_limit_holds_for_a_shell_and_its_leaves_together(simulate, maya_task):
+    sim = simulate(nodes=8)
+    client = sim.client()
+    shell_id = sim.submit(client, maya_task({"a": "1-9[1]", "b": "1-9[1]"}))
+    client.task.update_task_limit(shell_id, 3)
+    sim.clock.advance(BEFORE_RENDERING)
+    first, second = sim.task(client, shell_id).leaves()
+    assert first.executing_frames + second.executing_frames == 3
+    client.task.update_task_limit(shell_id, 6)
+    client.task.update_task_limit(first.id, 2)
+    sim.clock.advance(60)
+    first, second = sim.task(client, shell_id).leaves()
+    assert (first.executing_frames, second.executing_frames) == (2, 4)
+
+
 def test_a_finished_task_costs_its_render_time(sim, client, blender_task):
     task = sim.finish(client, sim.submit(client, blender_task("1-4[1]")))
     assert (task.task_status, task.done_frames, task.total_frames) == (TaskCode.FINISHED, 4, 4)
@@ -404,11 +419,11 @@ def test_another_seed_gives_other_render_times(simulate, blender_task):
 
 
 def test_the_next_change_is_known_exactly(sim, client, blender_task):
-    assert sim.cloud.next_change(sim.clock.now()) is None
+    assert sim.cloud.next_change() is None
     start = sim.clock.now()
     sim.submit(client, blender_task("1"))
     moments = []
-    while (due := sim.cloud.next_change(sim.clock.now())) is not None:
+    while (due := sim.cloud.next_change()) is not None:
         sim.clock.advance((due - sim.clock.now()).total_seconds())
         moments.append((due - start).total_seconds())
         for event in sim.cloud.advance(due):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import OpenEXR
@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 
 from renderbus_core.errors import InputError
-from renderbus_core.simulator import FrameWork, RenderError, choose
-from renderbus_core.simulator.blender import Blender
+from renderbus_core.simulator import FrameWork, RenderError, blender, choose
 
 BLENDER = shutil.which("blender")
 needs_blender = pytest.mark.skipif(BLENDER is None, reason="Blender is not installed")
@@ -84,6 +83,37 @@ def test_the_renderer_is_chosen_by_wish_program_and_what_is_installed():
         choose("blender", "blender", "no-such-blender")
     with pytest.raises(InputError, match="stand-in"):
         choose("crayon", "maya")
+
+
+SERVE = """
+    from pathlib import Path
+    from renderbus_core.simulator import Settings, serve
+    serve(Settings(), Path("cloud"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("absent", "code", "need"),
+    [
+        ("PIL", "from renderbus_core.simulator import choose; choose('auto', 'maya')", "Pillow"),
+        ("starlette", SERVE, "Starlette"),
+    ],
+)
+def test_a_missing_part_is_named_with_the_way_to_install_it(tmp_path, absent, code, need):
+    program = f"""
+import sys
+sys.modules[{absent!r}] = None
+from renderbus_core.errors import MissingDependencyError
+try:
+    {code}
+except MissingDependencyError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert need in done.stdout
+    assert "renderbus-bridge[simulator]" in done.stdout
 
 
 def run(*arguments):
@@ -208,27 +238,28 @@ def test_blender_that_makes_no_picture_says_why(tmp_path):
         choose("blender", "blender").render(work(frame=-1), tmp_path, never)
 
 
-def test_a_blender_that_hangs_is_ended_with_all_it_started(tmp_path):
-    started = tmp_path / "started"
-    program = tmp_path / "blender"
-    program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {started}\nwait\n")
+def a_blender_that_hangs(folder):
+    """Return a program that never ends, and a pipe that ends with everything it started."""
+    pipe, program = folder / "pipe", folder / "blender"
+    os.mkfifo(pipe)
+    program.write_text(f"#!/bin/sh\ntrap '' TERM\nsleep 600 > {pipe} &\nwait\n")
     program.chmod(0o700)
-    (tmp_path / "a.blend").touch()
-    for renderer, cancelled, why in (
-        (Blender(program, time_limit=0.3), never, "did not finish"),
-        (Blender(program), started.exists, "not wanted"),
-    ):
-        started.unlink(missing_ok=True)
-        with pytest.raises(RenderError, match=why):
-            renderer.render(work(scene=tmp_path / "a.blend"), tmp_path, cancelled)
-        child = int(started.read_text() or 0)
-        with pytest.raises(ProcessLookupError):
-            while True:
-                _probe(child)
+    (folder / "a.blend").touch()
+    return program, os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
 
 
-def _probe(pid):
-    import os
-
-    os.kill(pid, 0)
-    threading.Event().wait(0.01)
+@pytest.mark.parametrize(
+    ("time_limit", "cancelled", "why"),
+    [(0.3, never, "did not finish"), (600, lambda: True, "not wanted")],
+)
+def test_a_blender_that_hangs_is_ended_with_all_it_started(
+    tmp_path, monkeypatch, time_limit, cancelled, why
+):
+    monkeypatch.setattr(blender, "_GRACE_SECONDS", 0.2)
+    program, pipe = a_blender_that_hangs(tmp_path)
+    renderer = blender.Blender(program, time_limit=time_limit)
+    with pytest.raises(RenderError, match=why):
+        renderer.render(work(scene=tmp_path / "a.blend"), tmp_path, cancelled)
+    os.set_blocking(pipe, True)
+    assert os.read(pipe, 1) == b""
+    os.close(pipe)

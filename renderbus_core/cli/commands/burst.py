@@ -49,7 +49,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         count = f"{len(tasks)} task{'s' if len(tasks) != 1 else ''}"
         estimate = _estimate(gateway, local, tasks)
         leaving = FrameSet.of(frame for task in tasks for frame in task.frames)
-        _, findings = examine(gateway, local, leaving, inspect(gateway, local))
+        _, findings = examine(gateway, local, leaving, inspect(gateway, local), estimate)
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]
         cost = f"about {estimate}" if estimate else "an unknown amount (no price or frame time yet)"
         if dry_run or errors:

@@ -148,8 +148,10 @@ class _JobEnd:
             if event.subject == f"task {task.ref.id}" and kind and start <= event.at < end:
                 marks.append((event.at, kind))
         ends = [at for at, _ in marks[1:]] + [end]
+        failed = SpanKind.FAILED in {kind for _, kind in marks}
         for (at, kind), until in zip(marks, ends, strict=True):
-            yield Span(kind, at, until)
+            in_vain = failed and kind is SpanKind.CLOUD
+            yield Span(SpanKind.FAILED if in_vain else kind, at, until)
 
 
 _LOCAL_SPANS = {LocalState.QUEUED: SpanKind.QUEUED, LocalState.RENDERING: SpanKind.LOCAL}

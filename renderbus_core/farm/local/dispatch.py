@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from renderbus_core.clock import Clock
+from renderbus_core.database import Database
 from renderbus_core.farm.local import queries, rules
-from renderbus_core.farm.local.database import Database
 from renderbus_core.farm.local.queries import FARM, Change
 from renderbus_core.farm.local.tables import workers
 from renderbus_core.farm.local.values import Run, legible
@@ -74,13 +74,15 @@ class Dispatch:
     def dequeue(self, session: int) -> Run | None:
         """Give the best task to a worker: by priority, then job, then task.
 
-        A task that a person resumed under a claim is the worker's from here: its stamp goes.
+        A task that a person resumed under a claim is the worker's from here: its stamp goes. Who
+        asks has empty hands: what it was given before, and lost through an error, is requeued.
 
         Args:
             session: the worker's; None is returned when it was taken for dead.
         """
         with self._database.writing() as connection:
             worker = queries.worker(connection, session)
+            self._take_back(connection, session, "lost it")
             best = queries.best_task(connection) if worker else None
             if worker is None or best is None:
                 return None
@@ -147,10 +149,14 @@ class Dispatch:
 
     def _dismiss(self, connection: Connection, session: int, why: str) -> int:
         """End a worker's session and requeue what it held; return how many tasks that were."""
+        number = self._take_back(connection, session, why)
+        connection.execute(delete(workers).where(workers.c.session == session))
+        return number
+
+    def _take_back(self, connection: Connection, session: int, why: str) -> int:
         held = queries.held_by(connection, session)
         for row in held:
             reason = f"worker {row.worker} {why}"
             change = Change(LocalState.QUEUED, rules.FREE, FARM, reason, self._clock.now())
             queries.move(connection, row.job, [queries.task(row)], change)
-        connection.execute(delete(workers).where(workers.c.session == session))
         return len(held)

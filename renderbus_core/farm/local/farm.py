@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import URL, Connection, delete, update
 
 from renderbus_core.clock import Clock
+from renderbus_core.database import Database
 from renderbus_core.errors import FarmError
 from renderbus_core.farm.local import queries, rules, tables
-from renderbus_core.farm.local.database import Database
 from renderbus_core.farm.local.dispatch import STALE, Dispatch
 from renderbus_core.farm.local.queries import Change
 from renderbus_core.farm.local.rules import Act, Verdict
@@ -63,7 +63,9 @@ class LocalFarm:
     """
 
     def __init__(self, database: Path, clock: Clock) -> None:
-        self._database = Database(database)
+        self._database = Database(
+            URL.create("sqlite", database=str(database.absolute())), tables.DESIGN
+        )
         self.clock = clock
         self.dispatch = Dispatch(self._database, clock)
 

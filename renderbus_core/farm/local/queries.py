@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     exists,
     func,
     insert,
@@ -73,7 +74,7 @@ def move(connection: Connection, job: JobId, moved: Collection[LocalTask], chang
         return
     here = and_(tasks.c.job == job, tasks.c.id.in_(_listed(task.ref.id for task in moved)))
     connection.execute(update(tasks).where(here).values(state=change.goal, **change.values))
-    goal, who, why, at = change.goal, change.who, legible(change.why), change.at
+    goal, who, why, at = change.goal, change.who, change.why, change.at
     happened = [Event(job, task.ref.id, task.state, goal, who, why, at) for task in moved]
     if goal is LocalState.COMPLETED and _is_complete(connection, job):
         happened.append(Event(job, "", None, goal, FARM, "all tasks are complete", at))
@@ -128,8 +129,8 @@ def job_rows(connection: Connection) -> tuple[JobRow, ...]:
             tasks.c.job,
             tasks.c.state,
             func.count().label("number"),
-            func.count().filter(claimed).label("claimed"),
-            (func.avg(took).filter(local) / 1e6).label("mean_seconds"),
+            func.count(case((claimed, 1))).label("claimed"),
+            (func.avg(case((local, took))) / 1e6).label("mean_seconds"),
         ).group_by(tasks.c.job, tasks.c.state)
     )
     by_job: dict[JobId, list[Row[Any]]] = {}
@@ -215,7 +216,7 @@ def worker(connection: Connection, session: int) -> str | None:
 def count_workers(connection: Connection, since: datetime) -> tuple[int, int]:
     """Return how many workers were heard of since then, and how many of them are idle."""
     busy = select(tasks.c.id).where(tasks.c.session == workers.c.session).exists()
-    query = select(func.count(), func.count().filter(~busy)).where(workers.c.beat_at > since)
+    query = select(func.count(), func.count(case((~busy, 1)))).where(workers.c.beat_at > since)
     alive, idle = connection.execute(query.select_from(workers)).one()
     return alive, idle
 
@@ -224,9 +225,13 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
     """Add to the history."""
     rows = [
         {
-            column.name: getattr(one, column.name)
-            for column in events.columns
-            if column.name != "number"
+            "job": one.job,
+            "task": one.task,
+            "before": one.before,
+            "after": one.after,
+            "who": legible(one.who),
+            "why": legible(one.why),
+            "at": one.at,
         }
         for one in happened
     ]

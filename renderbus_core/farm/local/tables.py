@@ -1,14 +1,11 @@
-"""Tables of the embedded farm, and how our values are kept in their columns."""
+"""Tables of the embedded farm."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Column,
     Dialect,
     Enum,
@@ -21,12 +18,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from renderbus_core import frames
-from renderbus_core.frames import FrameSet
+from renderbus_core.columns import Frames, Moment
+from renderbus_core.database import Design
+from renderbus_core.errors import FarmError
 from renderbus_core.jobs import JobId, LocalState
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _JOB_ID = re.compile(r"job-([1-9][0-9]{0,17})")
 
 
@@ -49,42 +45,6 @@ class JobKey(TypeDecorator[JobId]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> JobId | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Turn the number into the id."""
         return None if value is None else JobId(f"job-{value}")
-
-
-class Frames(TypeDecorator[FrameSet]):
-    """A frame list in Deadline's notation, the shorter one for sets that run backwards."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: FrameSet | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Write the set."""
-        return None if value is None else value.format(frames.Dialect.DEADLINE)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> FrameSet | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Read the set."""
-        return None if value is None else _read_frames(value)
-
-
-@lru_cache(maxsize=4096)
-def _read_frames(text: str) -> FrameSet:
-    """Remember what was read: the tasks of a queue are listed over and over."""
-    return FrameSet.parse(text, frames.Dialect.DEADLINE)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time as microseconds since 1970, exact and good for arithmetic."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Turn the time into a number."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Turn the number into a time."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
 
 
 def _state() -> Enum:
@@ -176,3 +136,6 @@ workers = Table(
     Column("beat_at", Moment, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# A power cut may take the last moments of a demonstration farm, never its consistency. ("RbLF")
+DESIGN = Design("farm database", metadata, 1, 0x52624C46, durable=False, error=FarmError)

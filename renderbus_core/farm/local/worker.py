@@ -122,7 +122,7 @@ class Worker:
             log = _new_log(self._log_folder, run)
             process = _start(run, run.ref.frames.first, log)
         except OSError as error:
-            self._dispatch.give_up(run, _not_started(run, run.ref.frames.first, error))
+            self._dispatch.give_up(run, _not_started(run.ref.frames.first, error))
         else:
             self._render = _Render(run, log, process)
         return True
@@ -153,7 +153,7 @@ class Worker:
         try:
             render.process = _start(render.run, frame, render.log)
         except OSError as error:
-            return _not_started(render.run, frame, error)
+            return _not_started(frame, error)
         render.position += 1
         return None
 
@@ -236,8 +236,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _not_started(run: Run, frame: int, error: OSError) -> str:
-    return f"frame {frame}: cannot start {run.command[0]!r}: {error.strerror}"
+def _not_started(frame: int, error: OSError) -> str:
+    return f"frame {frame}: the command cannot be started ({error.strerror}: {error.filename})"
 
 
 def _fault(render: _Render) -> str | None:

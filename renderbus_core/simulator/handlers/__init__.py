@@ -32,6 +32,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             tasks.stop_task,
             tasks.stop_task_frames,
             tasks.submit_task,
+            tasks.update_task_limit,
             tasks.upload_task_json,
         )
     }

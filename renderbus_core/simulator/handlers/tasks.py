@@ -74,6 +74,11 @@ def submit_task(call: Call) -> None:
     life.submit(call.world, task, call.now)
 
 
+def update_task_limit(call: Call) -> None:
+    """Limit the nodes of a task; what renders already goes on."""
+    call.own(call.body["taskId"]).machine_limit = call.body["taskLimit"]
+
+
 def stop_task(call: Call) -> None:
     """Stop tasks so that they could go on later."""
     _end(call, TaskCode.STOP)
@@ -126,7 +131,7 @@ def query_task_frames(call: Call) -> dict[str, Any]:
     """Read one page of a leaf's frame entries."""
     task = call.submitted(call.body["taskId"])
     keyword = call.body.get("searchKeyword", "")
-    rows = [frame for frame in task.frames.values() if keyword in frame_index(frame)]
+    rows = [f for f in task.frames.values() if not keyword or keyword in frame_index(f)]
     number, size = call.body["pageNum"], call.body["pageSize"]
     shown = rows[(number - 1) * size : number * size]
     return page(rows, number, size, (frame_info(frame, call.settings) for frame in shown))

@@ -1,0 +1,528 @@
+"""The overflow policy: what leaves the farm, how much of it, and the reasons people read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderbus_core import config
+from renderbus_core.burst.overflow import (
+    History,
+    OverflowState,
+    Spending,
+    Verdict,
+    backlog,
+    decide,
+    screen,
+)
+from renderbus_core.config import OverflowPolicy
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import (
+    BurstId,
+    ClaimStamp,
+    JobId,
+    JobRow,
+    LocalJob,
+    LocalState,
+    LocalTask,
+    QueueSnapshot,
+    TaskRef,
+)
+from renderbus_core.money import Money, render_cost
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+JOB = JobId("job-1")
+PRICE = Money(Decimal(36), "CNY")
+"""A second of rendering costs 0.01."""
+
+POLICY = OverflowPolicy(
+    enabled=True,
+    backlog_tasks_per_worker=2,
+    minimum_wait_seconds=0,
+    maximum_frames=1000,
+    maximum_bursts=4,
+    snapshot_age_seconds=120,
+    candidates=20,
+    local_share_minimum=0,
+    split_jobs=True,
+    dccs=(),
+)
+
+
+def a_job(id_=JOB, **changes):
+    job = LocalJob(
+        id=JobId(id_),
+        name="shot 010",
+        dcc="maya",
+        scene="/projects/shot.ma",
+        outputs=("/projects/out/shot.####.exr",),
+        frames=FrameSet.span(1, 1000),
+        user="ada",
+        priority=50,
+        submitted_at=NOW - timedelta(hours=1),
+    )
+    return replace(job, **changes)
+
+
+def queued(count, frames_each=1, state=LocalState.QUEUED, claim=None):
+    return tuple(
+        LocalTask(
+            TaskRef(str(n), FrameSet.span(n * frames_each + 1, (n + 1) * frames_each)), state, claim
+        )
+        for n in range(count)
+    )
+
+
+def row_of(job, tasks, mean=10.0):
+    counts = {state: sum(task.state is state for task in tasks) for state in LocalState}
+    return JobRow(job, counts, sum(task.claim is not None for task in tasks), mean)
+
+
+def a_queue(*jobs, workers=2, age=0.0):
+    """Return a queue with all tasks; each job is a row and its tasks."""
+    return QueueSnapshot(
+        taken_at=NOW - timedelta(seconds=age),
+        workers=workers,
+        idle_workers=0,
+        jobs=tuple(row for row, _ in jobs),
+        tasks={row.job.id: tasks for row, tasks in jobs},
+    )
+
+
+def one_job(tasks, mean=10.0, **changes):
+    return row_of(a_job(**changes), tasks, mean), tasks
+
+
+def rich(budget="1000", committed="0"):
+    return Spending(PRICE, Money(Decimal(budget), "CNY"), Decimal(committed))
+
+
+def answer(*jobs, policy=POLICY, history=None, workers=2, age=0.0):
+    snapshot = a_queue(*jobs, workers=workers, age=age)
+    return decide(snapshot, policy, history or History(spending=rich()), OverflowState(), NOW)
+
+
+def decision(tasks, *, mean=10.0, **changes):
+    (item,) = answer(one_job(tasks, mean), **changes).items
+    return item
+
+
+def ids(item):
+    return [ref.id for ref in item.tasks]
+
+
+# -- whether ------------------------------------------------------------------------------------
+
+
+def test_without_configuration_nothing_ever_leaves(tmp_path):
+    file = tmp_path / "renderbus.toml"
+    file.write_text("")
+    item = decision(queued(1000), policy=config.load(file, env={}).overflow)
+    assert item.verdict is Verdict.STAY
+    assert "overflow.enabled" in item.sentence
+
+
+@pytest.mark.parametrize(
+    ("count", "verdict"), [(3, Verdict.STAY), (4, Verdict.STAY), (5, Verdict.BURST)]
+)
+def test_up_to_the_threshold_nothing_leaves(count, verdict):
+    item = decision(queued(count))
+    assert item.verdict is verdict
+    assert f"{count / 2:.1f} queued tasks per worker, threshold 2" in item.sentence
+
+
+def test_only_waiting_tasks_are_backlog():
+    tasks = sum((queued(10, state=s) for s in LocalState if s is not LocalState.QUEUED), ())
+    assert backlog(a_queue(one_job(tasks))) == 0
+    assert backlog(a_queue(one_job(tasks + queued(3)), one_job(queued(5)))) == 4
+
+
+def test_a_farm_without_workers_counts_every_waiting_task():
+    assert backlog(a_queue(one_job(queued(3)), workers=0)) == 3
+
+
+@pytest.mark.parametrize(("age", "verdict"), [(120.0, Verdict.BURST), (120.001, Verdict.STAY)])
+def test_an_old_picture_of_the_queue_is_not_acted_on(age, verdict):
+    item = decision(queued(10), age=age)
+    assert item.verdict is verdict
+    if verdict is Verdict.STAY:
+        assert item.sentence == "the queue was read 120 s ago, which is too old to act on"
+
+
+def test_it_is_remembered_since_when_the_queue_overflows():
+    before = OverflowState(NOW - timedelta(minutes=5))
+    full, short = a_queue(one_job(queued(10))), a_queue(one_job(queued(2)))
+    history = History()
+    assert decide(full, POLICY, history, OverflowState(), NOW).next_state == OverflowState(NOW)
+    assert decide(full, POLICY, history, before, NOW).next_state == before
+    assert decide(short, POLICY, history, before, NOW).next_state == OverflowState(None)
+
+
+# -- which jobs ---------------------------------------------------------------------------------
+
+UNFIT = [
+    pytest.param({"outputs": ()}, {}, "declares no outputs", id="no outputs"),
+    pytest.param({"dcc": "nuke"}, {"dccs": ("maya", "blender")}, "nuke jobs stay local", id="dcc"),
+    pytest.param(
+        {"submitted_at": NOW - timedelta(seconds=59)},
+        {"minimum_wait_seconds": 60},
+        "waited 59 s of 60 s",
+        id="too young",
+    ),
+]
+
+
+@pytest.mark.parametrize(("job", "policy", "why"), UNFIT)
+def test_a_job_that_may_not_leave_is_neither_picked_nor_sent(job, policy, why):
+    rules, unfit = replace(POLICY, **policy), one_job(queued(10), **job)
+    assert screen([unfit[0]], rules, NOW) == ()
+    (item,) = answer(unfit, policy=rules).items
+    assert item.verdict is Verdict.STAY
+    assert why in item.sentence
+
+
+def test_all_reasons_are_told_at_once():
+    (item,) = answer(one_job(queued(10), outputs=(), submitted_at=NOW + timedelta(hours=1))).items
+    assert len(item.reasons) == 1
+    policy = replace(POLICY, minimum_wait_seconds=1, dccs=("blender",))
+    (item,) = answer(one_job(queued(10), outputs=(), submitted_at=NOW), policy=policy).items
+    assert len(item.reasons) == 3
+
+
+def test_a_job_may_leave_when_it_has_waited_exactly_long_enough():
+    waited = one_job(queued(10), submitted_at=NOW - timedelta(seconds=60))
+    policy = replace(POLICY, minimum_wait_seconds=60)
+    assert screen([waited[0]], policy, NOW) == (JOB,)
+
+
+def test_a_job_without_waiting_tasks_is_not_picked():
+    assert screen([row_of(a_job(), queued(5, state=LocalState.RENDERING))], POLICY, NOW) == ()
+
+
+def test_the_largest_queues_are_picked_first_up_to_the_number_of_candidates():
+    rows = [row_of(a_job(f"job-{n}"), queued(n)) for n in (3, 9, 1, 7)]
+    assert screen(rows, replace(POLICY, candidates=2), NOW) == ("job-9", "job-7")
+    assert screen(rows[::-1], POLICY, NOW) == ("job-9", "job-7", "job-3", "job-1")
+
+
+def test_among_equal_queues_the_less_urgent_job_is_picked_first():
+    rows = [row_of(a_job(f"job-{p}", priority=p), queued(5)) for p in (50, 10, 90)]
+    assert screen(rows, POLICY, NOW) == ("job-10", "job-50", "job-90")
+
+
+def test_a_job_is_not_sent_while_a_part_of_it_is_in_the_cloud():
+    item = decision(queued(10), history=History(live={JOB}, spending=rich()))
+    assert item.verdict is Verdict.STAY
+    assert "in the cloud already" in item.sentence
+
+
+# -- how much -----------------------------------------------------------------------------------
+
+
+def test_what_leaves_is_the_tail_and_no_more_than_the_excess():
+    item = decision(queued(10))
+    assert item.verdict is Verdict.BURST
+    assert ids(item) == ["4", "5", "6", "7", "8", "9"]
+    assert "6 of its 10 queued tasks would leave" in item.sentence
+
+
+def test_a_burst_takes_whole_chunks_within_the_limit_of_frames():
+    item = decision(queued(10, frames_each=8), policy=replace(POLICY, maximum_frames=23))
+    assert ids(item) == ["8", "9"]
+    item = decision(queued(10, frames_each=8), policy=replace(POLICY, maximum_frames=24))
+    assert ids(item) == ["7", "8", "9"]
+
+
+def test_local_workers_keep_their_share_of_each_job():
+    policy = replace(POLICY, backlog_tasks_per_worker=0, local_share_minimum=3)
+    assert ids(decision(queued(10), policy=policy)) == ["6", "7", "8", "9"]
+    item = decision(queued(6), policy=policy)
+    assert item.verdict is Verdict.STAY
+    assert "local workers need what is left" in item.sentence
+
+
+@pytest.mark.parametrize("state", sorted(set(LocalState) - {LocalState.QUEUED}))
+def test_only_waiting_tasks_leave(state):
+    tasks = (*queued(10)[:6], *(replace(task, state=state) for task in queued(10)[6:]))
+    assert ids(decision(tasks)) == ["4", "5"]
+
+
+def test_a_task_that_bears_a_claim_stays():
+    stamp = ClaimStamp(BurstId("b1"), 1)
+    tasks = tuple(replace(t, claim=stamp) if t.ref.id in {"7", "9"} else t for t in queued(10))
+    assert ids(decision(tasks)) == ["2", "3", "4", "5", "6", "8"]
+
+
+@pytest.mark.parametrize(("times", "limit", "stays"), [(0, 1, 0), (1, 1, 1), (1, 2, 0), (2, 2, 1)])
+def test_a_task_that_came_back_too_often_stays(times, limit, stays):
+    history = History(
+        given_back={(JOB, "9"): times, (JobId("other"), "8"): 99},
+        give_back_limit=limit,
+        spending=rich(),
+    )
+    assert ("9" not in ids(decision(queued(10), history=history))) == bool(stays)
+    assert "8" in ids(decision(queued(10), history=history))
+
+
+def test_enough_is_enough():
+    first = row_of(a_job("job-1"), queued(10)), queued(10)
+    second = row_of(a_job("job-2"), queued(3)), queued(3)
+    sent, stays = answer(first, second, workers=5).items
+    assert (sent.job, len(sent.tasks)) == ("job-1", 3)
+    assert stays.verdict is Verdict.STAY
+    assert "enough has been sent" in stays.sentence
+
+
+def test_no_more_bursts_than_allowed_are_at_work():
+    jobs = [(row_of(a_job(f"job-{n}"), queued(9)), queued(9)) for n in range(4)]
+    policy = replace(POLICY, maximum_bursts=3, maximum_frames=1)
+    history = History(live={JobId("elsewhere")}, spending=rich())
+    items = answer(*jobs, policy=policy, history=history).items
+    assert [item.verdict for item in items].count(Verdict.BURST) == 2
+    assert "3 bursts are at work, which is the most allowed" in items[-1].sentence
+
+
+# -- whole jobs ---------------------------------------------------------------------------------
+
+WHOLE = replace(POLICY, split_jobs=False)
+
+
+def test_an_unsplit_job_leaves_as_a_whole_even_beyond_the_excess():
+    assert len(decision(queued(10), policy=WHOLE).tasks) == 10
+
+
+NOT_WHOLE = [
+    pytest.param((*queued(9), *queued(10, state=LocalState.RENDERING)[9:]), {}, id="begun"),
+    pytest.param((*queued(9), *queued(10, state=LocalState.COMPLETED)[9:]), {}, id="partly done"),
+    pytest.param((*queued(9), *queued(10, claim=ClaimStamp("b", 1))[9:]), {}, id="partly claimed"),
+    pytest.param(queued(10), {"maximum_frames": 9}, id="too large"),
+]
+
+
+@pytest.mark.parametrize(("tasks", "policy"), NOT_WHOLE)
+def test_an_unsplit_job_leaves_whole_or_not_at_all(tasks, policy):
+    item = decision(tasks, policy=replace(WHOLE, **policy))
+    assert item.verdict is Verdict.STAY
+    assert item.tasks == ()
+    assert "cannot go as a whole" in item.sentence
+
+
+# -- money --------------------------------------------------------------------------------------
+
+
+def test_a_burst_names_what_it_would_cost():
+    item = decision(queued(10), mean=50.0)
+    assert item.estimate == Money(Decimal("3.00"), "CNY")
+    assert item.reasons[-1] == "about 3.00 CNY of 1000.00 CNY that is left"
+
+
+UNKNOWN = [
+    pytest.param(Spending(None, Money(Decimal(9), "CNY")), 10.0, "a price", id="price"),
+    pytest.param(Spending(PRICE, None), 10.0, "a budget", id="budget"),
+    pytest.param(rich(), None, "a locally rendered task", id="frame time"),
+    pytest.param(Spending(), None, "a price and a budget and a locally", id="all"),
+]
+
+
+@pytest.mark.parametrize(("spending", "mean", "missing"), UNKNOWN)
+def test_what_cannot_be_reckoned_is_only_advised(spending, mean, missing):
+    item = decision(queued(10), mean=mean, history=History(spending=spending))
+    assert item.verdict is Verdict.ADVISE
+    assert len(item.tasks) == 6
+    assert missing in item.sentence
+
+
+@pytest.mark.parametrize(
+    ("budget", "committed", "verdict"),
+    [
+        ("3.00", "0", Verdict.BURST),
+        ("2.99", "0", Verdict.STAY),
+        ("13", "10", Verdict.BURST),
+        ("13", "10.01", Verdict.STAY),
+        ("0", "0", Verdict.STAY),
+        ("10", "11", Verdict.STAY),
+    ],
+)
+def test_what_is_not_left_of_the_budget_is_not_spent(budget, committed, verdict):
+    item = decision(queued(10), mean=50.0, history=History(spending=rich(budget, committed)))
+    assert item.verdict is verdict
+    if verdict is Verdict.STAY:
+        assert item.tasks == ()
+        assert "it would cost about 3.00 CNY" in item.sentence
+
+
+def test_bursts_of_one_cycle_share_what_is_left():
+    jobs = [(row_of(a_job(f"job-{n}"), queued(5), 100.0), queued(5)) for n in range(3)]
+    policy = replace(POLICY, backlog_tasks_per_worker=0)
+    items = answer(*jobs, policy=policy, history=History(spending=rich("10"))).items
+    assert [item.verdict for item in items] == [Verdict.BURST, Verdict.BURST, Verdict.STAY]
+    assert "0.00 CNY of the budget is left" in items[-1].sentence
+
+
+# -- reasons ------------------------------------------------------------------------------------
+
+STAMPED = queued(10, claim=ClaimStamp(BurstId("b1"), 1))
+OTHER_REASONS = [
+    pytest.param(queued(10, frames_each=5), {"maximum_frames": 4}, {}, id="chunk too large"),
+    pytest.param(STAMPED, {}, {}, id="all claimed"),
+    pytest.param(queued(10), {}, {(JOB, str(n)): 1 for n in range(10)}, id="all came back"),
+]
+
+
+@pytest.mark.xfail(reason="every job that cannot be split is told that local workers need it")
+@pytest.mark.parametrize(("tasks", "policy", "returned"), OTHER_REASONS)
+def test_the_reason_is_the_true_one(tasks, policy, returned):
+    history = History(given_back=returned, spending=rich())
+    item = decision(tasks, policy=replace(POLICY, **policy), history=history)
+    assert item.verdict is Verdict.STAY
+    assert "local workers need" not in item.sentence
+
+
+# -- whatever there is --------------------------------------------------------------------------
+
+STAMPS = st.sampled_from([None, None, None, ClaimStamp(BurstId("b1"), 1)])
+STATES = st.sampled_from([LocalState.QUEUED] * 4 + list(LocalState))
+
+
+@st.composite
+def queues(draw):
+    """Draw a queue, a policy and a history, with everything that can stand in the way."""
+    jobs = []
+    for n in range(draw(st.integers(1, 4))):
+        tasks = tuple(
+            replace(task, state=draw(STATES), claim=draw(STAMPS))
+            for task in queued(draw(st.integers(0, 8)), draw(st.integers(1, 4)))
+        )
+        job = a_job(
+            f"job-{n}",
+            dcc=draw(st.sampled_from(["maya", "blender"])),
+            outputs=draw(st.sampled_from([(), ("/out/a.####.exr",), ("/out/a.####.exr",)])),
+            priority=draw(st.integers(0, 100)),
+            submitted_at=NOW - timedelta(seconds=draw(st.integers(0, 100))),
+        )
+        jobs.append((row_of(job, tasks, draw(st.sampled_from([None, 0.0, 7.0, 300.5]))), tasks))
+    policy = OverflowPolicy(
+        enabled=draw(st.sampled_from([True, True, True, False])),
+        backlog_tasks_per_worker=draw(st.sampled_from([0, 0.3, 1, 4])),
+        minimum_wait_seconds=draw(st.sampled_from([0, 50])),
+        maximum_frames=draw(st.integers(1, 20)),
+        maximum_bursts=draw(st.integers(0, 4)),
+        snapshot_age_seconds=60,
+        candidates=draw(st.integers(1, 4)),
+        local_share_minimum=draw(st.sampled_from([0, 0.5, 2])),
+        split_jobs=draw(st.booleans()),
+        dccs=draw(st.sampled_from([(), (), ("maya",)])),
+    )
+    keys = [(row.job.id, task.ref.id) for row, tasks in jobs for task in tasks]
+    known = st.sampled_from([Money(Decimal(amount), "CNY") for amount in (0, 1, 40)])
+    history = History(
+        live=draw(st.sets(st.sampled_from([JobId("job-0"), JobId("elsewhere")]))),
+        given_back={key: draw(st.integers(0, 2)) for key in keys if draw(st.booleans())},
+        give_back_limit=draw(st.integers(1, 2)),
+        spending=Spending(
+            draw(st.one_of(known, st.none())),
+            draw(st.one_of(known, known, st.none())),
+            draw(st.decimals(0, 50, places=2)),
+        ),
+    )
+    snapshot = a_queue(*jobs, workers=draw(st.integers(0, 3)), age=draw(st.sampled_from([0, 61])))
+    return snapshot, policy, history
+
+
+def asked(queue):
+    snapshot, policy, history = queue
+    return decide(snapshot, policy, history, OverflowState(), NOW)
+
+
+def sent(queue):
+    return [item for item in asked(queue).items if item.verdict is Verdict.BURST]
+
+
+@given(queues(), st.randoms(use_true_random=False))
+def test_the_same_queue_gets_the_same_answer_in_whatever_order_it_is_read(queue, random):
+    first = asked(queue)
+    assert asked(queue) == first
+    snapshot, policy, history = queue
+    rows = list(snapshot.jobs)
+    random.shuffle(rows)
+    again = asked((replace(snapshot, jobs=tuple(rows)), policy, history))
+    by_job = [sorted(answers.items, key=lambda item: item.job) for answers in (again, first)]
+    assert by_job[0] == by_job[1]
+    assert screen(rows, policy, NOW) == screen(snapshot.jobs, policy, NOW)
+
+
+@given(queues())
+def test_each_candidate_gets_one_answer_with_reasons_for_people(queue):
+    items = asked(queue).items
+    assert sorted(item.job for item in items) == sorted(queue[0].tasks)
+    for item in items:
+        assert item.reasons
+        assert item.sentence == "; ".join(item.reasons)
+        assert "None" not in item.sentence
+        assert all(reason == reason.strip() and "\n" not in reason for reason in item.reasons)
+        assert bool(item.tasks) == (item.verdict is not Verdict.STAY)
+
+
+@given(queues())
+def test_nothing_leaves_a_farm_that_keeps_up_or_was_read_long_ago_or_is_switched_off(queue):
+    snapshot, policy, _ = queue
+    keeps_up = backlog(snapshot) <= policy.backlog_tasks_per_worker
+    if keeps_up or snapshot.taken_at < NOW - timedelta(seconds=60) or not policy.enabled:
+        assert {item.verdict for item in asked(queue).items} == {Verdict.STAY}
+
+
+@given(queues())
+def test_no_limit_is_ever_exceeded(queue):
+    snapshot, policy, history = queue
+    bursts = sent(queue)
+    assert len(bursts) <= max(policy.maximum_bursts - len(history.live), 0)
+    assert all(sum(len(ref.frames) for ref in b.tasks) <= policy.maximum_frames for b in bursts)
+    if bursts:
+        left = history.spending.left
+        assert sum(burst.estimate.amount for burst in bursts) <= left.amount
+        means = {row.job.id: row.mean_seconds for row in snapshot.jobs}
+        for burst in bursts:
+            seconds = means[burst.job] * len(burst.tasks)
+            assert burst.estimate == render_cost(seconds, history.spending.price_per_hour)
+
+
+@given(queues())
+def test_only_free_waiting_tasks_leave_and_always_from_the_tail(queue):
+    snapshot, policy, history = queue
+    for item in asked(queue).items:
+        every = snapshot.tasks[item.job]
+        free = [
+            task.ref
+            for task in every
+            if task.state is LocalState.QUEUED
+            and task.claim is None
+            and history.given_back.get((item.job, task.ref.id), 0) < history.give_back_limit
+        ]
+        assert list(item.tasks) == free[len(free) - len(item.tasks) :]
+        if item.tasks and not policy.split_jobs:
+            assert len(item.tasks) == len(every)
+
+
+@given(queues())
+def test_only_jobs_that_may_leave_are_sent(queue):
+    snapshot, policy, history = queue
+    fit = screen(snapshot.jobs, replace(policy, candidates=len(snapshot.jobs)), NOW)
+    for item in asked(queue).items:
+        if item.tasks:
+            assert item.job in fit
+            assert item.job not in history.live
+
+
+@given(queues())
+def test_split_jobs_never_leave_the_farm_with_less_than_it_can_do(queue):
+    snapshot, policy, _ = queue
+    if policy.split_jobs:
+        leaving = sum(len(burst.tasks) for burst in sent(queue))
+        waiting = sum(row.queued for row in snapshot.jobs)
+        keep = int(policy.backlog_tasks_per_worker * max(snapshot.workers, 1))
+        assert leaving <= max(waiting - keep, 0)

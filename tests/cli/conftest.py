@@ -1,0 +1,61 @@
+"""The command line as people meet it: a process with streams and an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def renderbus(tmp_path):
+    """Return a function that runs `renderbus` in an empty folder without the user's settings."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(*arguments: object, env: dict[str, str] | None = None, timeout: float = 120) -> Answer:
+        clean = {
+            k: v for k, v in os.environ.items() if not k.startswith(("RENDERBUS_", "RAYVISION_"))
+        }
+        clean |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "renderbus_core", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            env=clean | (env or {}),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def spin(root: Path) -> Path:
+    """Return the Blender example."""
+    return root / "examples" / "spin" / "spin.blend"

@@ -1,0 +1,78 @@
+"""README's quick start by hand: simulator, farm, burst, recall and status as separate processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    """Run `renderbus simulator` and return the environment that reaches it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "renderbus_core", "simulator", "--json", "--until-stdin-closes",
+         "--storage", str(tmp_path / "cloud"), "--renderer", "stand-in", "--speed", "60",
+         "--frame-seconds", "20"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    ready = json.loads(process.stdout.readline())
+    yield {
+        "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
+        "RENDERBUS_CLOUD_SCHEME": "http",
+        "RAYVISION_API_ACCESS_ID": ready["access_id"],
+        "RAYVISION_API_KEY": ready["access_key"],
+        "RENDERBUS_BURST_POLL_SECONDS": "0.3",
+    }
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+@pytest.fixture
+def job(renderbus, spin, tmp_path):
+    output = tmp_path / "renders" / "spin.####.png"
+    answer = renderbus("farm", "submit", spin, "--output", output, "--renderer", "stand-in",
+                       "--seconds", "0", "--frames", "1-8")  # fmt: skip
+    assert answer.status == 0, answer.err
+    return answer.out.strip()
+
+
+def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, job, tmp_path):
+    answer = renderbus(
+        "burst", job, "--farm", "local", "--frames", "5-8", "--yes", "--json", env=cloud
+    )
+    assert answer.status == 0, answer.err
+    last = answer.lines[-1]["burst"]
+    assert last["state"] == "done"
+    assert last["reason"] == "4 of 4 tasks came home"
+    assert len(list((tmp_path / "renders").glob("*.png"))) == 4
+    assert renderbus("farm", "work", "--until-idle").status == 0
+    assert len(list((tmp_path / "renders").glob("*.png"))) == 8
+    (row,) = renderbus("farm", "jobs", "--json").json
+    assert row["counts"] == {"completed": 8}
+
+
+def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
+    recorded = renderbus("burst", job, "--yes", "--detach", env=cloud)
+    assert recorded.status == 0, recorded.err
+    (burst,) = renderbus("status", "--json").json
+    assert burst["state"] == "intended"
+    answer = renderbus("run", burst["id"], env=cloud)
+    assert answer.status == 0, answer.err
+    assert "8 of 8 tasks came home" in answer.out
+    again = renderbus("run", burst["id"], env=cloud)
+    assert again.status == 0
+
+
+def test_a_burst_is_recalled(renderbus, cloud, job):
+    renderbus("burst", job, "--yes", "--detach", env=cloud)
+    (burst,) = renderbus("status", "--json").json
+    assert renderbus("recall", burst["id"], "--yes").status == 0
+    answer = renderbus("run", burst["id"], env=cloud)
+    assert answer.status == 0, answer.err
+    (row,) = renderbus("farm", "jobs", "--json").json
+    assert row["counts"] == {"queued": 8}
+    assert renderbus("recall", burst["id"], "--yes").status == 1

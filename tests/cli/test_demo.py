@@ -1,0 +1,114 @@
+"""The demonstration is a test of everything together: real processes, HTTP, files and pictures."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from PIL import Image
+
+QUICK = ("--renderer", "stand-in", "--speed", "20", "--json")
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """Return what was learned from one demonstration, played once for all tests here."""
+    return {}
+
+
+@pytest.fixture
+def played(shown, renderbus, tmp_path_factory):
+    if not shown:
+        out = tmp_path_factory.mktemp("demo") / "out"
+        shown["answer"] = renderbus("demo", *QUICK, "--keep", "--out", out)
+        shown["out"] = out
+    return shown
+
+
+def test_it_ends_well_and_says_so_in_its_last_line(played):
+    answer = played["answer"]
+    assert answer.status == 0, answer.err
+    summary = answer.lines[-1]
+    assert summary["event"] == "summary"
+    assert summary["problems"] == []
+    counts = summary["tasks"]
+    assert sum(counts.values()) == 28
+    assert counts["cloud"] >= 4
+    assert counts["returned"] == 1, "one frame failed in the cloud and was rendered by the farm"
+    assert counts["local"] > counts["cloud"], "workers went on with the rest"
+    assert float(summary["charged"]) > 0
+
+
+def test_every_picture_is_at_its_output_path_and_opens(played):
+    renders = played["out"] / "renders"
+    pictures = sorted(renders.rglob("*.png"))
+    assert len(pictures) == 28
+    assert {picture.parent.name for picture in pictures} == {"spin", "turntable"}
+    sizes = set()
+    for picture in pictures:
+        with Image.open(picture) as image:
+            image.load()
+            sizes.add(image.size)
+    assert sizes == {(320, 180), (640, 360)}
+    assert sorted(p.name for p in renders.rglob("*") if p.is_file()) == sorted(
+        p.name for p in pictures
+    ), "no temporary file is left"
+
+
+def test_the_policy_and_the_life_of_the_burst_are_told(played):
+    lines = played["answer"].lines
+    decisions = [line for line in lines if line["event"] == "decision"]
+    assert any(line["verdict"] == "burst" and "threshold" in line["reasons"] for line in decisions)
+    states = [line["state"] for line in lines if line["event"] == "burst"]
+    order = ["inspected", "checked", "staged", "claimed", "id_reserved", "running", "done"]
+    assert [state for state in dict.fromkeys(states) if state in order] == order
+
+
+def test_the_report_is_one_file_with_both_jobs(played):
+    page = played["out"] / "report.html"
+    text = page.read_text(encoding="utf-8")
+    assert "spin" in text
+    assert "turntable" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
+
+
+def test_status_reads_what_the_demonstration_kept(played, renderbus):
+    config = played["out"] / "work" / "renderbus.toml"
+    (burst,) = renderbus("--config", config, "status", "--json").json
+    assert burst["state"] == "done"
+    one = renderbus("--config", config, "status", burst["id"])
+    assert one.status == 0
+    assert "running -> done" in one.out
+
+
+def test_secrets_of_the_run_stand_in_no_file_and_no_line(played):
+    log = (played["out"] / "work" / "simulator.log").read_text()
+    for text in (log, played["answer"].out, played["answer"].err):
+        assert "access_key" not in text
+    stored = (played["out"] / "work" / "renderbus.toml").read_text()
+    assert "key" not in stored
+
+
+def test_a_scene_with_a_missing_texture_stays_on_the_farm(renderbus, root, tmp_path):
+    project = tmp_path / "mine"
+    shutil.copytree(root / "examples" / "turntable", project)
+    (project / "sourceimages" / "checker.png").unlink()
+    scene = project / "scenes" / "mine.ma"
+    (project / "scenes" / "turntable.ma").rename(scene)
+    answer = renderbus("demo", *QUICK, "--scene", scene, "--out", tmp_path / "out")
+    assert answer.status == 0, answer.err
+    failed = [x for x in answer.lines if x["event"] == "burst" and x["state"] == "failed"]
+    assert "checker.png" in failed[-1]["reason"]
+    assert answer.lines[-1]["tasks"]["cloud"] < 32
+    uploads = [
+        x for x in answer.lines if x.get("state") == "staged" and x["burst"] == failed[-1]["burst"]
+    ]
+    assert uploads == []
+
+
+def test_a_folder_of_somebody_else_is_not_emptied(renderbus, tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    answer = renderbus("demo", *QUICK, "--out", tmp_path)
+    assert answer.status == 1
+    assert "was not made by the demo" in answer.err
+    assert (tmp_path / "thesis.txt").read_text() == "precious"
