@@ -139,3 +139,19 @@ class Context:
             "release", lambda: self.farm.release(claim, refs, why), tasks=[ref.id for ref in refs]
         )
         self.move_tasks(burst, (*outcome.taken, *outcome.refused), TaskState.RELEASED, why)
+
+    def let_go_of_all(self, burst: Burst, why: str) -> None:
+        """Give back whatever the burst may hold before anything was submitted.
+
+        A claim that was carried out but not recorded leaves tasks that the store calls wanted; the
+        farm refuses for those that are not ours, which is as good.
+        """
+        self.give_back(burst, burst.refs(TaskState.HELD, TaskState.RELEASING), why)
+        perhaps = burst.refs(TaskState.WANTED) if burst.claim_epoch else ()
+        if perhaps:
+            claim = burst.claim(perhaps, self.effects.lease.epoch)
+            self.effects.perform(
+                "release",
+                lambda: self.farm.release(claim, perhaps, why),
+                tasks=[ref.id for ref in perhaps],
+            )

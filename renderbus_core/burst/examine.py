@@ -17,7 +17,8 @@ from renderbus_core.money import Money
 
 def inspect(gateway: Gateway, job: LocalJob) -> SceneFacts:
     """Read a job's scene natively, where this host has it."""
-    return scene.inspect(Path(gateway.config.paths.mapping.to_local(job.scene)))
+    to_local = gateway.config.paths.mapping.to_local
+    return scene.inspect(Path(to_local(job.scene)), to_local)
 
 
 def examine(

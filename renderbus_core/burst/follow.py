@@ -70,7 +70,7 @@ def recall(ctx: Context, burst: Burst) -> WakeAt:
     """Stop the remote task, then follow it until everything is home or back on the farm."""
     remote_id = burst.remote_id
     if remote_id is None or burst.submits == 0:
-        ctx.give_back(burst, burst.refs(TaskState.HELD, TaskState.RELEASING), burst.reason)
+        ctx.let_go_of_all(burst, burst.reason)
         ctx.move(burst, BurstState.RECALLED, burst.reason)
         return ctx.at_once()
     if not is_known(ctx, remote_id):

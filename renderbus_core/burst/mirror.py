@@ -166,7 +166,7 @@ class _View:
 
     def action(self, task: BurstTask, shown: LocalTask | None) -> Action:
         found = [e for frame in task.ref.frames for e in self._by_frame.get(frame, ())]
-        entries = tuple({entry.id: entry for entry in found}.values())
+        entries = tuple({(entry.leaf, entry.id): entry for entry in found}.values())
         cloud = remote_situation(task.ref.frames, self._by_frame, is_over=self._is_over)
         farm = local_situation(task, shown, self._burst)
         act, reason = ACTS[farm][cloud], f"farm: {farm}, cloud: {cloud}"

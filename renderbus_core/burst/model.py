@@ -48,7 +48,7 @@ NEXT_BURST: Mapping[BurstState, frozenset[BurstState]] = MappingProxyType(
         _S.INTENDED: frozenset({_S.INSPECTED, _S.RECALLED, _S.FAILED}),
         _S.INSPECTED: frozenset({_S.CHECKED, _S.RECALLED, _S.FAILED}),
         _S.CHECKED: frozenset({_S.STAGED, _S.RECALLED, _S.FAILED}),
-        _S.STAGED: frozenset({_S.CLAIMED, _S.RECALLED, _S.FAILED}),
+        _S.STAGED: frozenset({_S.CLAIMED, _S.RECALLED, _S.RECALLING, _S.FAILED}),
         _S.CLAIMED: frozenset({_S.ID_RESERVED, _S.RECALLING, _S.FAILED}),
         _S.ID_RESERVED: frozenset({_S.SUBMITTING, _S.RECALLING, _S.FAILED}),
         _S.SUBMITTING: frozenset(

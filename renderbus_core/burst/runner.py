@@ -10,7 +10,7 @@ from renderbus_core.burst import follow, prepare, submit
 from renderbus_core.burst.context import Context, Gateway, Memory
 from renderbus_core.burst.effects import Effects
 from renderbus_core.burst.leases import Held
-from renderbus_core.burst.model import Burst, BurstState, Finished, TaskState, WakeAt
+from renderbus_core.burst.model import Burst, BurstState, Finished, WakeAt
 from renderbus_core.errors import (
     AuthError,
     BillingError,
@@ -132,14 +132,13 @@ class Runner:
 
 def _begin_recall(context: Context, burst: Burst) -> WakeAt:
     why = context.store.recall_asked(burst.id) or "recalled"
-    held = burst.refs(TaskState.HELD, TaskState.RELEASING)
-    never_claimed = BurstState.RECALLED if not held and burst.remote_id is None else None
-    context.move(burst, never_claimed or BurstState.RECALLING, why)
+    untouched = burst.claim_epoch == 0
+    context.move(burst, BurstState.RECALLED if untouched else BurstState.RECALLING, why)
     return context.at_once()
 
 
 def _fail(context: Context, burst: Burst, why: str) -> None:
-    context.give_back(burst, burst.refs(TaskState.HELD, TaskState.RELEASING), why)
+    context.let_go_of_all(burst, why)
     context.move(burst, BurstState.FAILED, why)
 
 

@@ -68,13 +68,13 @@ def unread(path: Path) -> str | None:
 
 def _refusal(path: Path) -> str:
     if name := unread(path):
-        return f"{path.name} is a {name} scene, which is not read natively; {_readable()} are"
+        return f"{path} is a {name} scene, which is not read natively; {_readable()} are"
     if known := FORMATS.get(path.suffix.lower()):
         return (
-            f"{path.name} is not a {known.name} scene, whatever its extension says; "
+            f"{path} is not a {known.name} scene, whatever its extension says; "
             "it is damaged or another kind of file, save it again"
         )
-    return f"{path.name} is not a scene; read natively are {_readable()}"
+    return f"{path} is not a scene; read natively are {_readable()}"
 
 
 def _readable() -> str:

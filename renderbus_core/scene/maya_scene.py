@@ -13,8 +13,11 @@ from renderbus_core.errors import InputError
 from renderbus_core.scene import maya_tables as tables
 from renderbus_core.scene.maya_text import LONGEST, Word, read_header, statements, words
 
-MAX_ITEMS = 200_000
+MAX_ITEMS = 300_000
 """Most nodes, values, connections and references kept of one scene; real ones stay far below."""
+
+MAX_STATEMENTS = 50_000_000
+"""Most statements that are looked at: about a minute."""
 
 MAX_TEXT = 16_000_000
 """Most characters kept of one scene."""
@@ -107,6 +110,7 @@ class MayaScene:
 
     Args:
         header_version: from the first line.
+        codec: Python's name of the text encoding.
         product: from `fileInfo`, without "Maya".
         required_version: from `requires maya`.
         plugins: name to version.
@@ -153,7 +157,12 @@ def read_scene(path: Path) -> MayaScene:
         header = read_header(stream, path.name)
         scene = MayaScene(header.version, header.codec)
         picker = _Picker(scene, path.name)
-        for line, statement in statements(stream, path.name, header.codec):
+        for number, (line, statement) in enumerate(statements(stream, path.name, header.codec)):
+            if number > MAX_STATEMENTS:
+                raise InputError(
+                    f"{path} has more than {MAX_STATEMENTS:,} statements, which no real "
+                    "scene has; check what wrote it"
+                )
             picker.take(line, statement)
         scene.ended = _has_closing_comment(stream)
     return scene
@@ -232,9 +241,11 @@ class _Picker:
     def _connect(self, _line: int, statement: bytes) -> None:
         if any(mark in statement for mark in _LAYER_LINKS):
             plugs = [word.text.lstrip(":") for word in self._words(statement) if word.quoted]
-            if len(plugs) > 1:
+            source, destination = (*plugs, "", "")[:2]
+            # Layers adjust thousands of materials, which are nothing to the farm.
+            if ".adjs[" not in destination or source.partition(".")[2] in _ADJUSTABLE:
                 self._spend(len(statement))
-                self._scene.links.append((plugs[0], plugs[1]))
+                self._scene.links.append((source, destination))
 
     def _file(self, line: int, statement: bytes) -> None:
         said = self._words(statement)
@@ -310,6 +321,11 @@ def _wanted() -> dict[str, dict[str, str]]:
 
 
 _WANTED = _wanted()
+
+
+_ADJUSTABLE = frozenset(
+    chain.from_iterable(tables.SETTINGS[kind] for kind in ("renderGlobals", "resolution", "camera"))
+)
 
 
 def _flags(

@@ -78,30 +78,22 @@ def statements(stream: BinaryIO, name: str, codec: str) -> Iterator[tuple[int, b
         InputError: the file ends inside a statement.
     """
     patterns = _patterns(codec in _DOUBLE_BYTE)
-    match = patterns.statement.match
     buffer, line, whole = b"", 1, False
     while True:
-        position = counted = 0
-        while end := buffer.find(b";", position) + 1:
-            statement = buffer[position:end].lstrip()
-            # Three quick looks settle most statements; the pattern is ten times slower.
-            if statement.count(b'"') & 1 or b"\\" in statement or statement.startswith(b"/"):
-                found = match(buffer, position)
-                if found is None:
-                    break
-                statement, end = found[1], found.end()
-            start = end - len(statement)
+        counted = end = 0
+        for start, statement in _cut(buffer, patterns.statement):
             line += buffer.count(b"\n", counted, start)
-            counted = start
+            counted, end = start, start + len(statement)
             yield line, statement
-            position = end
-        line += buffer.count(b"\n", counted, position)
-        buffer = buffer[position:]
+        line += buffer.count(b"\n", counted, end)
+        buffer = buffer[end:]
         if len(buffer) > LONGEST:
-            start = patterns.start_of_statement(buffer)
-            line += buffer.count(b"\n", 0, start)
-            yield line, buffer[start : start + LONGEST]
-            buffer, passed = _behind(stream, buffer[start:], patterns)
+            if start := patterns.start_of_statement(buffer):
+                line += buffer.count(b"\n", 0, start)
+                buffer = buffer[start:]
+                continue
+            yield line, buffer[:LONGEST]
+            buffer, passed = _behind(stream, buffer, patterns)
             if not buffer:
                 raise _cut_off(name, line)
             line += passed
@@ -192,6 +184,21 @@ def _patterns(double_byte: bool) -> _Patterns:
         part=re.compile(part, re.DOTALL),
         string=re.compile(string, re.DOTALL),
     )
+
+
+def _cut(buffer: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Give the whole statements of some bytes, each with its place."""
+    position = 0
+    while end := buffer.find(b";", position) + 1:
+        statement = buffer[position:end].lstrip()
+        # Three quick looks settle most statements; the pattern is ten times slower.
+        if statement.count(b'"') & 1 or b"\\" in statement or statement.startswith(b"/"):
+            found = pattern.match(buffer, position)
+            if found is None:
+                return
+            statement, end = found[1], found.end()
+        yield end - len(statement), statement
+        position = end
 
 
 def _behind(stream: BinaryIO, buffer: bytes, patterns: _Patterns) -> tuple[bytes, int]:

@@ -20,7 +20,7 @@ MAX_FILES = 100_000
 
 NOT_FOUND = "not found"
 
-_LONGEST_SHOWN = 120
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Finder:
                     return _missing(file, f"stands for over {MAX_FILES:,} files; narrow it down")
                 if local:
                     return ResolvedFile(file, local, rule=rule)
-        return _missing(file, self._advice(tuple(tried)))
+        return _missing(file, self._advice(file, tuple(tried)))
 
     def _local(self, file: ExternalFile, path: str) -> tuple[Path, ...]:
         places = self._expanded(Path(path)) if file.pattern else [Path(path)]
@@ -132,15 +132,18 @@ class Finder:
                 self._listings[folder] = ()
         return self._listings[folder]
 
-    def _advice(self, tried: tuple[str, ...]) -> str:
+    def _advice(self, file: ExternalFile, tried: tuple[str, ...]) -> str:
         here = [path for path in tried if not is_foreign(path)]
         if not here:
             return "is a path of another system; add a path mapping for it"
         for path in map(Path, here):
             for name in self._names(path.parent):
-                if name.casefold() == path.name.casefold():
+                if name != path.name and name.casefold() == path.name.casefold():
                     return f"is there as {name!r}, which differs in case; correct the path"
-        return f"was not found at {' or '.join(here)}; put it there or correct the path"
+        found = "was not found or is empty" if file.folder else "was not found"
+        places = " or ".join(map(_shown, here))
+        mapping = ", add a path mapping" if len(here) < len(tried) else ""
+        return f"{found} at {places}; put it there{mapping} or correct the path"
 
 
 def _content(folder: Path) -> Iterator[Path]:
@@ -159,8 +162,9 @@ def _is_file(path: Path) -> bool:
 
 
 def _missing(file: ExternalFile, why: str) -> ResolvedFile:
-    stored = (
-        file.stored if len(file.stored) <= _LONGEST_SHOWN else f"{file.stored[:_LONGEST_SHOWN]}..."
-    )
     line = f", line {file.line}" if file.line else ""
-    return ResolvedFile(file, missing=f"{stored!r} ({file.owner}{line}) {why}")
+    return ResolvedFile(file, missing=f"{_shown(file.stored)!r} ({file.owner}{line}) {why}")
+
+
+def _shown(path: str) -> str:
+    return path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}..."

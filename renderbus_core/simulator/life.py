@@ -40,8 +40,8 @@ STAGES: Mapping[TaskCode, str] = MappingProxyType(
 """Stages in their order, and the setting that says how long each lasts."""
 
 _NEXT = dict(zip(STAGES, [*list(STAGES)[1:], TaskCode.RENDERING], strict=True))
-_FAILS_AFTER = 0.5
 _NAMED_FILES = 3
+_SHOWN_CHARACTERS = 200
 
 
 class Storage(Protocol):
@@ -98,7 +98,7 @@ def next_moment(world: World) -> datetime | None:
     """Return when something happens by itself next; None when nothing will."""
     moments: list[datetime | None] = [stage.ends_at for stage in world.staged.values()]
     moments += [task_limit(leaf, world) for leaf in world.rendering.values()]
-    moments += [end[0] if (end := _end_of(run)) else None for run in world.runs.values()]
+    moments += [run.end[0] for run in world.runs.values() if run.end]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -108,9 +108,8 @@ def pass_time(world: World, storage: Storage, now: datetime) -> Iterator[Event]:
         for stage in [s for s in world.staged.values() if s.ends_at <= moment]:
             _end_stage(world, stage, storage, moment)
         for run in list(world.runs.values()):
-            end = _end_of(run)
-            if end and end[0] <= moment:
-                yield from end_run(world, run, end[1], moment)
+            if run.end and run.end[0] <= moment:
+                yield from end_run(world, run, run.end[1], moment)
         for leaf in [t for t in world.rendering.values() if _reached(task_limit(t, world), moment)]:
             yield from _end_leaf(world, leaf, TaskCode.TIME_OUT_STOP, moment)
         yield from start_waiting(world, moment)
@@ -222,7 +221,7 @@ def _analyse(world: World, task: Task, storage: Storage) -> None:
     inputs = storage_name(INPUT_BID, task.owner)
     missing = [path for path in plan.files if not storage.exists(inputs, path)]
     if missing:
-        named = ", ".join(missing[:_NAMED_FILES])
+        named = ", ".join(path[:_SHOWN_CHARACTERS] for path in missing[:_NAMED_FILES])
         more = f" and {len(missing) - _NAMED_FILES} more" if len(missing) > _NAMED_FILES else ""
         raise InputError(f"missing in the input storage: {named}{more}")
     task.plan = plan
@@ -308,18 +307,6 @@ def _fails(world: World, frame: Frame) -> bool:
     for number in doomed:
         world.failures[number] -= 1
     return bool(doomed)
-
-
-def _end_of(run: Run) -> tuple[datetime, FrameCode] | None:
-    """Return when and how a render ends; None when it waits for its pictures without a limit."""
-    ends = []
-    if run.fails:
-        ends.append((run.moment(run.planned * _FAILS_AFTER), FrameCode.ERROR))
-    if run.delivered is not None:
-        ends.append((max(run.moment(run.planned), run.delivered), FrameCode.DONE))
-    if limit := run.frame.plan.frame_limit:
-        ends.append((run.moment(limit), FrameCode.TIMEOUT))
-    return min(ends, key=lambda end: end[0], default=None)
 
 
 def _end_leaf(world: World, leaf: Task, code: TaskCode, now: datetime) -> Iterator[Event]:

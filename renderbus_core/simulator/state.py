@@ -1,4 +1,4 @@
-"""What the simulated cloud remembers: values that change, without any rule about when."""
+"""What the simulated cloud remembers; what happens to it is in `life`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ INPUT_BID, OUTPUT_BID, CONFIG_BID = "10201", "20201", "30201"
 FIRST_TASK_ID = 19_000_001
 FIRST_FRAME_ID = 70_000_001
 FIRST_PROJECT_ID = 3_001
+# Part of its render time after which a frame fails that is to fail.
+_FAILS_AFTER = 0.5
 
 
 def storage_name(bid: str, account: Account) -> str:
@@ -134,6 +136,7 @@ class Run:
         fails: whether this render is one that the settings make fail.
         delivered: when the picture was there.
         files: sizes by name below the task's folder.
+        end: when and how it ends; None while it waits for its pictures without a time limit.
     """
 
     frame: Frame
@@ -143,6 +146,19 @@ class Run:
     fails: bool
     delivered: datetime | None = None
     files: dict[str, int] = field(default_factory=dict)
+    end: tuple[datetime, FrameCode] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Worked out once: it is asked for at every moment of every other frame.
+        object.__setattr__(self, "end", min(self._ends(), key=lambda end: end[0], default=None))
+
+    def _ends(self) -> Iterator[tuple[datetime, FrameCode]]:
+        if self.fails:
+            yield self.moment(self.planned * _FAILS_AFTER), FrameCode.ERROR
+        if self.delivered is not None:
+            yield max(self.moment(self.planned), self.delivered), FrameCode.DONE
+        if limit := self.frame.plan.frame_limit:
+            yield self.moment(limit), FrameCode.TIMEOUT
 
     def charged(self, moment: datetime) -> float:
         """Return the simulated seconds from the start to a moment."""

@@ -86,6 +86,10 @@ def test_a_long_string_hides_its_semicolons():
     assert [len(each) for _, each in split(script + b"select x;")] == [LONGEST, 9]
 
 
+def test_long_blanks_are_no_statement():
+    assert split(b" " * (3 * LONGEST) + b"\n// end\nselect x;") == [(3, b"select x;")]
+
+
 def test_memory_stays_small_whatever_the_statement():
     class Endless(io.RawIOBase):
         left = 40

@@ -75,6 +75,15 @@ def test_a_windows_path_without_mapping_is_missing_and_never_mangled(scene, monk
     )
 
 
+@posix_only
+def test_a_path_mapping_is_offered_beside_the_project_when_either_would_do(project, scene):
+    found = find(scene, texture("E:/old//maps/wood.png"))
+    assert (found.missing or "").endswith(
+        f"was not found at {project / 'maps' / 'wood.png'}; "
+        "put it there, add a path mapping or correct the path"
+    )
+
+
 def test_two_slashes_split_the_saved_project_from_the_rest(project, scene):
     (wood,) = touch(project / "maps" / "wood.png")
     found = find(scene, texture("E:/old/project//maps/wood.png"))
@@ -192,6 +201,13 @@ def test_a_name_in_other_case_is_pointed_out(tmp_path):
         pytest.skip("this file system does not tell upper from lower case")
     assert found.missing is not None
     assert "is there as 'Wood.PNG', which differs in case" in found.missing
+
+
+def test_an_empty_folder_is_missing_and_a_folder_is_no_texture(project, scene):
+    (project / "cache").mkdir()
+    cache = ExternalFile("cache", FileKind.CACHE, "cloth.cachePath", folder=True)
+    assert "was not found or is empty at" in (find(scene, cache).missing or "")
+    assert "differs in case" not in (find(scene, texture("cache")).missing or "")
 
 
 @pytest.mark.parametrize(

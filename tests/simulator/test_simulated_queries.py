@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -161,6 +162,14 @@ def test_only_needed_frames_of_a_stop_by_status_are_stopped(sim, client, blender
         client.query._call("stop_task_frames", task_id=task_id, select_all=0)
     client.query._call("stop_task_frames", task_id=task_id, select_all=1)
     assert sim.task(client, task_id).abort_frames == 8
+
+
+def test_the_example_of_the_guide_runs(root, tmp_path):
+    guide = (root / "docs/simulator.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    names = {"folder": tmp_path}
+    exec(example, names)  # noqa: S102 - our own document
+    assert names["client"].user.query_user_profile().user_name == "studio"
 
 
 def test_a_thousand_ids_in_one_call_are_too_many(client):

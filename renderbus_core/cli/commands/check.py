@@ -48,11 +48,12 @@ def command(
 def _scene(
     path: Path, frames: str | None, output: str | None, config: Config
 ) -> tuple[Finding, ...]:
-    facts = scene.inspect(path.absolute())
+    to_local = config.paths.mapping.to_local
+    facts = scene.inspect(path.absolute(), to_local)
     chosen = FrameSet.parse(frames) if frames else facts.frames.value
     if not chosen:
         raise InputError(f"{path}: the scene says no frames; name them with --frames")
-    files = scene.resolve(facts, config.paths.mapping.to_local)
+    files = scene.resolve(facts, to_local)
     request = package.BurstRequest(
         job=_as_a_job(path.absolute(), facts.dcc, output, chosen),
         frames=chosen,

@@ -25,8 +25,9 @@ def command(ctx: click.Context, path: Path, as_json: bool) -> None:
     Each value says how it came to be known: stored in the scene, the program's default, derived
     from others, or unknown. Files are looked for on this host, through the path mapping.
     """
-    facts = scene.inspect(path)
-    files = scene.resolve(facts, read_config(ctx).paths.mapping.to_local)
+    to_local = read_config(ctx).paths.mapping.to_local
+    facts = scene.inspect(path, to_local)
+    files = scene.resolve(facts, to_local)
     if as_json:
         print_json({"facts": facts, "files": files})
         return
