@@ -18,6 +18,9 @@ The tree::
        |- TransientError         try again later: nothing happened
        `- UnknownOutcomeError    ask the cloud before doing anything again
 
+Packages add leaves where only their callers need them: the link's below FarmError
+(`renderbus_core.farm`), a failed picture of the simulator below RenderbusError.
+
 Foreign failures become ours in `renderbus_core.codes` (the cloud, HTTP) and
 `renderbus_core.schema` (jsonschema), nowhere else.
 """

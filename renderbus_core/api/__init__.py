@@ -1,5 +1,6 @@
 """The Renderbus API: one table of operations, signed calls, and replies as values."""
 
+from renderbus_core.api import signing
 from renderbus_core.api.client import Client
 from renderbus_core.api.model import (
     CreatedTasks,
@@ -27,4 +28,5 @@ __all__ = [
     "UserProfile",
     "operations",
     "routes",
+    "signing",
 ]

@@ -20,12 +20,14 @@ from rich.text import Text
 from renderbus_core.frames import FrameSet
 from renderbus_core.money import Money
 
+_PIPE_WIDTH = 140
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def console() -> Console:
-    """Return where tables go: standard output, plain when it is not a terminal."""
-    return Console(highlight=False)
+    """Return where tables go: standard output, plain and wide when it is not a terminal."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:

@@ -1,7 +1,7 @@
 """Farms: the embedded one, and the link to agents that live inside other render managers."""
 
 from renderbus_core.farm.link import Link
-from renderbus_core.farm.local import Event, JobSpec, LocalFarm, Worker, WorkerPool
+from renderbus_core.farm.local import CLOUD, Event, JobSpec, LocalFarm, Worker, WorkerPool
 from renderbus_core.farm.protocol import (
     PROTOCOL,
     Hello,
@@ -17,6 +17,7 @@ from renderbus_core.farm.protocol import (
 )
 
 __all__ = [
+    "CLOUD",
     "PROTOCOL",
     "Event",
     "Hello",

@@ -14,6 +14,7 @@ from renderbus_core.simulator.renderers import (
     RendererKind,
     RenderError,
     choose,
+    find_blender,
 )
 from renderbus_core.simulator.server import Ready, serve
 from renderbus_core.simulator.settings import Account, SecondSubmit, Settings
@@ -40,5 +41,6 @@ __all__ = [
     "Storage",
     "Studio",
     "choose",
+    "find_blender",
     "serve",
 ]

@@ -24,7 +24,8 @@ _LOG = logging.getLogger(__name__)
 class Driver:
     """Carries out the cloud's events; the cloud is touched by the event loop's thread alone.
 
-    Leaving the context ends what is being rendered.
+    Once `run` has ended nothing new is rendered; leaving the context waits for the renderers to
+    give up.
     """
 
     def __init__(self, cloud: SimulatedCloud, studio: Studio, clock: Clock) -> None:
@@ -45,12 +46,6 @@ class Driver:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Give up what is being rendered and wait until the renderers have ended."""
-        for unwanted in self._unwanted.values():
-            unwanted.set()
         self._pool.shutdown(cancel_futures=True)
 
     def wake(self) -> None:
@@ -64,8 +59,10 @@ class Driver:
                 self._woken.clear()
                 for event in self._cloud.advance(self._clock.now()):
                     self._follow(event, renders)
+                # Not wait_for, which before Python 3.12 may swallow the cancellation that ends us.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._pause())
+                    async with asyncio.timeout(self._pause()):
+                        await self._woken.wait()
 
     def _pause(self) -> float | None:
         now = self._clock.now()
@@ -93,7 +90,9 @@ class Driver:
         else:
             self._cloud.rendered(event.frame_id, files, self._clock.now())
         finally:
-            self._unwanted.pop(event.frame_id)
+            # When the server ends, this task is cancelled while its thread still renders.
+            unwanted.set()
+            del self._unwanted[event.frame_id]
             self.wake()
 
     def _failed(self, event: RenderFrame, why: str) -> None:

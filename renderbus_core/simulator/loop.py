@@ -63,7 +63,6 @@ async def _serve(server: uvicorn.Server, driver: Driver, listener: socket.socket
     async with asyncio.TaskGroup() as group:
         driving = group.create_task(driver.run())
         await server.serve(sockets=[listener])
-        driver.end()
         driving.cancel()
 
 

@@ -56,6 +56,7 @@ def test_the_documented_example_is_reproduced():
     [
         ({}, ""),
         ({"ids": [7] * 11}, "".join(f"&ids{i}=7" for i in (0, 1, 10, *range(2, 10)))),
+        ({"b": {"y": 1, "x": [{"z": "q"}]}}, "&b.x0.z=q&b.y=1"),
         ({"empty": [], "none": {}, "text": ""}, "&text="),
         ({"label": "b&c=d"}, "&label=b&c=d"),
     ],

@@ -1,8 +1,9 @@
-"""The imports of a source tree, read from its text: nothing of it is run."""
+"""A source tree read from its text: modules, and what each imports; nothing of it is run."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,23 +17,18 @@ class Import:
     Args:
         place: file and line, for people.
         importer: module that imports, dotted; a package by its own name.
-        module: what it imports from.
-        name: what it takes of it; "" where the module itself is imported.
+        path: everything the statement names, dotted, for example `package.module.name`.
+        alias: how the module calls it.
     """
 
     place: str
     importer: str
-    module: str
-    name: str
-
-    @property
-    def path(self) -> str:
-        """Everything that the statement names, dotted."""
-        return f"{self.module}.{self.name}".rstrip(".")
+    path: str
+    alias: str
 
 
 class Tree:
-    """Modules of some packages.
+    """The modules of some packages.
 
     Args:
         root: folder that holds the packages.
@@ -40,37 +36,35 @@ class Tree:
     """
 
     def __init__(self, root: Path, *packages: str) -> None:
-        files = [file for name in packages for file in (root / name).rglob("*.py")]
-        self.files = {_dotted(file.relative_to(root)): file for file in sorted(files)}
-        self.packages = {name for name, file in self.files.items() if file.stem == "__init__"}
-        self._root = root
+        files = sorted(file for name in packages for file in (root / name).rglob("*.py"))
+        self.places = {_dotted(file.relative_to(root)): file.relative_to(root) for file in files}
+        self.packages = {name for name, file in self.places.items() if file.stem == "__init__"}
+        self.parsed = {
+            name: ast.parse((root / file).read_text(encoding="utf-8"))
+            for name, file in self.places.items()
+        }
+        self.imports = [one for module in self.places for one in self._imports_of(module)]
 
-    def parsed(self, module: str) -> ast.Module:
-        """Return the syntax tree of a module."""
-        return ast.parse(self.files[module].read_text(encoding="utf-8"))
+    def nodes(self, module: str) -> Iterator[tuple[str, ast.AST]]:
+        """Yield everything in a module with its place, also what stands inside functions."""
+        for node in ast.walk(self.parsed[module]):
+            yield f"{self.places[module]}:{getattr(node, 'lineno', 0)}", node
 
-    def imports(self) -> list[Import]:
-        """Return every import of every module."""
-        return [found for module in self.files for found in self.imports_of(module)]
+    def _imports_of(self, module: str) -> Iterator[Import]:
+        for place, node in self.nodes(module):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                source = self._source(module, node)
+                for name in node.names:
+                    yield Import(place, module, source + name.name, name.asname or name.name)
 
-    def imports_of(self, module: str) -> list[Import]:
-        """Return the imports of a module, also those inside functions and under conditions."""
-        found = []
-        for node in ast.walk(self.parsed(module)):
-            place = f"{self.files[module].relative_to(self._root)}:{getattr(node, 'lineno', 0)}"
-            if isinstance(node, ast.Import):
-                found += [Import(place, module, alias.name, "") for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                source = self._absolute(module, node)
-                found += [Import(place, module, source, alias.name) for alias in node.names]
-        return found
-
-    def _absolute(self, module: str, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
+    def _source(self, module: str, node: ast.Import | ast.ImportFrom) -> str:
+        """Return what stands before the imported names, with its last dot."""
+        if isinstance(node, ast.Import):
+            return ""
         parts = module.split(".")
         up = node.level - (module in self.packages)
-        return ".".join([*parts[: len(parts) - up], *filter(None, [node.module])])
+        above = parts[: len(parts) - up] if node.level else []
+        return "".join(f"{part}." for part in [*above, node.module] if part)
 
 
 def _dotted(file: Path) -> str:
@@ -86,11 +80,11 @@ def tree(root):
 
 @pytest.fixture
 def make_tree(tmp_path):
-    """Return a function that writes modules by their path and reads them as a tree."""
+    """Return a function that writes modules of a core, by path below it, and reads them."""
 
-    def make(**files: str) -> Tree:
-        for name, text in files.items():
-            file = tmp_path / "renderbus_core" / f"{name.replace('__', '/')}.py"
+    def make(modules: Mapping[str, str]) -> Tree:
+        for name, text in modules.items():
+            file = tmp_path / "renderbus_core" / f"{name}.py"
             file.parent.mkdir(parents=True, exist_ok=True)
             (file.parent / "__init__.py").touch()
             file.write_text(text)

@@ -33,7 +33,7 @@ def test_a_known_format_that_is_not_read_says_which_are(tmp_path, name: str, for
     path = tmp_path / name
     path.write_bytes(b"FOR8")
     assert refusal(path) == (
-        f"{name} is a {format_name} scene, which is not read natively; "
+        f"{path} is a {format_name} scene, which is not read natively; "
         ".ma (Maya ASCII) and .blend (Blender) are"
     )
 
@@ -41,13 +41,15 @@ def test_a_known_format_that_is_not_read_says_which_are(tmp_path, name: str, for
 def test_another_file_is_not_a_scene(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("hello")
-    assert refusal(path).startswith("notes.txt is not a scene; read natively are .ma")
+    assert refusal(path).startswith(f"{path} is not a scene; read natively are .ma")
 
 
 def test_a_scene_with_the_wrong_content_is_named(tmp_path):
     path = tmp_path / "a.ma"
     path.write_bytes(b"")
-    assert refusal(path).startswith("a.ma is not a Maya ASCII scene, whatever its extension says")
+    assert refusal(path).startswith(
+        f"{path} is not a Maya ASCII scene, whatever its extension says"
+    )
 
 
 def test_a_missing_file_a_folder_and_an_impossible_name_are_refused(tmp_path):

@@ -46,7 +46,9 @@ def _tree(root):
 
 def test_the_tree_that_the_documentation_draws_is_the_tree():
     drawn = errors.__doc__ or ""
-    missing = [kind.__name__ for kind in _tree(RenderbusError) if kind.__name__ not in drawn]
+    # Packages may add leaves of their own; the branches stand here.
+    ours = [kind for kind in _tree(RenderbusError) if kind.__module__ == errors.__name__]
+    missing = [kind.__name__ for kind in ours if kind.__name__ not in drawn]
     assert missing == []
 
 

@@ -14,7 +14,7 @@ from renderbus_core.burst import Event as BurstEvent
 from renderbus_core.cli.demo.play import Moment
 from renderbus_core.cli.demo.show import spent
 from renderbus_core.cli.demo.stage import WORKERS, Stage
-from renderbus_core.farm.local import CLOUD
+from renderbus_core.farm import CLOUD
 from renderbus_core.frames import pad_path
 from renderbus_core.jobs import JobId, LocalJob, LocalState, LocalTask
 from renderbus_core.transfer import picture_problem

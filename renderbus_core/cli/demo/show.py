@@ -15,7 +15,7 @@ from rich.text import Text
 from renderbus_core.burst import Burst, Verdict
 from renderbus_core.cli.demo.play import Moment
 from renderbus_core.cli.output import print_line
-from renderbus_core.farm.local import CLOUD
+from renderbus_core.farm import CLOUD
 from renderbus_core.jobs import JobRow, LocalState, LocalTask
 from renderbus_core.money import Money
 

@@ -21,8 +21,7 @@ from renderbus_core.facts import SceneFacts
 from renderbus_core.farm import JobSpec, LocalFarm, WorkerPool
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId
-from renderbus_core.simulator import RendererKind
-from renderbus_core.simulator.renderers import find_blender
+from renderbus_core.simulator import RendererKind, find_blender
 
 WORKERS = ("worker-1", "worker-2")
 _MARK = ".renderbus-demo"
