@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tenacity
 from sqlalchemy import (
     URL,
     Connection,
@@ -144,9 +145,8 @@ class Database:
             os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
         with self.writing() as connection:
             self._check_or_create(connection)
-        # The journal changes only between transactions, hence on a connection of its own.
-        with self._explained(), closing(sqlite3.connect(self._file, timeout=_BUSY_SECONDS)) as raw:
-            (mode,) = raw.execute("PRAGMA journal_mode = WAL").fetchone()
+        with self._explained():
+            mode = _journal_mode(self._file)
         if mode != "wal":
             raise self._design.error(
                 f"the {self._design.name} {self._place} lies where processes cannot share it "
@@ -173,6 +173,20 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         level = "FULL" if self._design.durable else "NORMAL"
         connection.execute(f"PRAGMA synchronous = {level}")
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
+    stop=tenacity.stop_after_delay(_BUSY_SECONDS),
+    wait=tenacity.wait_random(0.01, 0.1),
+    reraise=True,
+)
+def _journal_mode(file: Path) -> str:
+    """Switch the journal to WAL; SQLite itself does not wait here while others open the file."""
+    # The journal changes only between transactions, hence on a connection of its own.
+    with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS)) as raw:
+        mode: str = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    return mode
 
 
 def _pragma(connection: Connection, name: str) -> int:

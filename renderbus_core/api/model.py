@@ -118,6 +118,7 @@ class RemoteTask(Wire):
     failed_frames: int = 0
     abort_frames: int = 0
     executing_frames: int = 0
+    submit_date: int = 0
     waiting_count: int = 0
     frames_range: str = ""
     render_consume: Decimal = Decimal(0)
@@ -134,6 +135,11 @@ class RemoteTask(Wire):
             yield self
         for child in self.resp_rendering_task_list:
             yield from child.leaves()
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it is more than a reserved id: some clouds may list those too."""
+        return self.submit_date > 0 or self.total_frames > 0 or self.task_status > 0
 
     @property
     def counts(self) -> tuple[int, ...]:

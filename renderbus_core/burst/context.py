@@ -58,6 +58,7 @@ class Memory:
     counts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     frames: dict[int, tuple[RemoteFrame, ...]] = field(default_factory=dict)
     shown: str = ""
+    capped: bool = False
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from renderbus_core.burst.model import (
 from renderbus_core.burst.prepare import engine
 from renderbus_core.burst.store import Output
 from renderbus_core.burst.submit import CONFIRMATIONS, is_known
-from renderbus_core.errors import FarmError
+from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import TaskRef
 from renderbus_core.statuses import FrameCode, frame_status, task_status
 from renderbus_core.transfer import Download
@@ -49,6 +49,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     """Compare both sides once and do what follows."""
     assert burst.remote_id is not None  # noqa: S101 - it runs under it
     finish_pending(ctx, burst)
+    _cap_machines(ctx, burst)
     info = ctx.client.query.query_task_info([burst.remote_id]).get(burst.remote_id)
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
@@ -78,6 +79,26 @@ def recall(ctx: Context, burst: Burst) -> WakeAt:
     ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
     ctx.effects.perform("stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id)
     return follow(ctx, ctx.store.burst(burst.id))
+
+
+def _cap_machines(ctx: Context, burst: Burst) -> None:
+    """Limit the machines, once per runner: time limits bound the cost only together with this.
+
+    A cloud that refuses is told in the log; the frames' own time limits still hold.
+    """
+    remote_id, machines = burst.remote_id, ctx.config.burst.machine_limit
+    if ctx.memory.capped or remote_id is None:
+        return
+    try:
+        ctx.effects.perform(
+            "limit_machines",
+            lambda: ctx.client.task.update_task_limit(remote_id, machines),
+            task=remote_id,
+            machines=machines,
+        )
+    except RequestRefusedError as error:
+        _log.warning("burst %s: its machines are not limited: %s", burst.id, error)
+    ctx.memory.capped = True
 
 
 def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:

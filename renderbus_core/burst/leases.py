@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from renderbus_core.burst.tables import leases
 from renderbus_core.database import Database
 from renderbus_core.errors import LeaseLostError
+from renderbus_core.jobs import BurstId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Held:
 
     owner: str
     expires_at: datetime
+
+
+def lease_name(burst: BurstId) -> str:
+    """Return the name of the lease under which a burst is carried."""
+    return f"burst {burst}"
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def _outputs_are_declared(row: JobRow, _policy: OverflowPolicy, _now: datetime) 
 
 
 def _has_waited(row: JobRow, policy: OverflowPolicy, now: datetime) -> str | None:
-    waited = (now - row.job.submitted_at).total_seconds()
+    # A submitting host whose clock runs ahead must not hold its jobs back.
+    waited = max(0.0, (now - row.job.submitted_at).total_seconds())
     if waited < policy.minimum_wait_seconds:
         return f"it has waited {waited:.0f} s of {policy.minimum_wait_seconds:.0f} s"
     return None
@@ -252,10 +253,8 @@ class _Queue:
         free = [task for task in every if _may_go(task, job, self._history)]
         if policy.split_jobs:
             stay_local = int(policy.local_share_minimum * self._snapshot.workers)
-            wanted, why = (
-                min(self._excess, len(free) - stay_local),
-                "local workers need what is left",
-            )
+            wanted = min(self._excess, len(free) - stay_local)
+            why = _why_none(free, wanted, policy)
         else:
             wanted = len(free) if len(free) == len(every) else 0
             why = "it cannot go as a whole, and the policy does not split jobs"
@@ -266,6 +265,14 @@ class _Queue:
         share = f"{len(refs)} of its {row.queued} queued tasks would leave"
         decision = Decision(job, Verdict.BURST, (self._weighing, share), refs)
         return _with_money(decision, row, self._history, self._left)
+
+
+def _why_none(free: Sequence[LocalTask], wanted: int, policy: OverflowPolicy) -> str:
+    if not free:
+        return "its waiting tasks are held, or came back from the cloud before"
+    if wanted <= 0:
+        return "local workers need what is left"
+    return f"its last chunk has more than {policy.maximum_frames} frames"
 
 
 def _may_go(task: LocalTask, job: JobId, history: History) -> bool:

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from renderbus_core.burst import follow, prepare, submit
 from renderbus_core.burst.context import Context, Gateway, Memory
 from renderbus_core.burst.effects import Effects
-from renderbus_core.burst.leases import Held
+from renderbus_core.burst.leases import Held, lease_name
 from renderbus_core.burst.model import Burst, BurstState, Finished, WakeAt
 from renderbus_core.errors import (
     AuthError,
     BillingError,
-    FarmError,
     InputError,
     LeaseLostError,
     RenderbusError,
@@ -100,7 +99,7 @@ class Runner:
         gateway = self._gateway
         ttl = gateway.config.burst.lease_seconds
         now = gateway.clock.now()
-        lease = gateway.store.lease(f"burst {self._burst}", gateway.owner, ttl, now)
+        lease = gateway.store.lease(lease_name(self._burst), gateway.owner, ttl, now)
         if isinstance(lease, Held):
             return lease
         effects = Effects(gateway.store, lease, ttl, gateway.clock)
@@ -118,13 +117,13 @@ class Runner:
         except LeaseLostError:
             raise
         except _REFUSALS as error:
-            if burst.state not in _NOTHING_SUBMITTED:
+            # As it stands now: the step may have come further before it was refused.
+            now = self._gateway.store.burst(burst.id)
+            if now.state not in _NOTHING_SUBMITTED:
                 return _try_later(context, burst, error)
-            _fail(context, self._gateway.store.burst(burst.id), str(error))
+            _fail(context, now, str(error))
             wake = context.at_once()
         except RenderbusError as error:
-            if isinstance(error, FarmError) and burst.state in _NOTHING_SUBMITTED:
-                _log.info("burst %s: %s", burst.id, error)
             return _try_later(context, burst, error)
         after = self._gateway.store.burst(burst.id)
         return Finished(after.id, after.state) if after.state.is_over else wake

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from renderbus_core.burst import leases
 from renderbus_core.burst import tables as t
-from renderbus_core.burst.leases import Held, Lease
+from renderbus_core.burst.leases import Held, Lease, lease_name
 from renderbus_core.burst.model import (
     NEXT_BURST,
     NEXT_TASK,
@@ -32,7 +33,7 @@ from renderbus_core.burst.model import (
     TaskState,
 )
 from renderbus_core.database import Database
-from renderbus_core.errors import StoreError
+from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.jobs import BurstId, Claim, JobId, Outcome, TaskRef
 from renderbus_core.money import Money
 
@@ -144,7 +145,9 @@ class BurstStore:
     def ask_recall(self, burst: BurstId, why: str) -> None:
         """Ask the burst's runner to bring everything back; anybody may ask, no lease is needed."""
         with self._database.writing() as db:
-            db.execute(update(t.bursts).where(t.bursts.c.id == burst).values(recall=why))
+            asked = update(t.bursts).where(t.bursts.c.id == burst).values(recall=why)
+            if not db.execute(asked).rowcount:
+                raise _no_burst(burst)
 
     # -- reading --------------------------------------------------------------------------
 
@@ -152,7 +155,7 @@ class BurstStore:
         """Read one burst; `StoreError` when there is none."""
         found = self._read(t.bursts.c.id == id)
         if not found:
-            raise StoreError(f"there is no burst {id}; see `renderbus status`")
+            raise _no_burst(id)
         return found[0]
 
     def bursts(self, *, live: bool = False) -> tuple[Burst, ...]:
@@ -164,7 +167,7 @@ class BurstStore:
         """Count how often each task of a farm came back from the cloud unfinished."""
         query = (
             select(t.tasks.c.job, t.tasks.c.task, func.count())
-            .where(t.tasks.c.farm == farm, t.tasks.c.state == TaskState.RELEASED)
+            .where(t.tasks.c.farm == farm, t.tasks.c.state == TaskState.RELEASED, t.tasks.c.sent)
             .group_by(t.tasks.c.job, t.tasks.c.task)
         )
         with self._database.reading() as db:
@@ -174,8 +177,10 @@ class BurstStore:
         """Return why a recall was asked for; None when it was not."""
         query = select(t.bursts.c.recall).where(t.bursts.c.id == burst)
         with self._database.reading() as db:
-            why: str | None = db.execute(query).scalar_one()
-        return why
+            row = db.execute(query).one_or_none()
+        if row is None:
+            raise _no_burst(burst)
+        return None if row.recall is None else str(row.recall)
 
     def events(self, burst: BurstId) -> tuple[Event, ...]:
         """Read the log of a burst, oldest first."""
@@ -219,8 +224,10 @@ class BurstStore:
             now: UTC.
             values: further columns, for example `remote_id`.
         """
-        with leases.writing(self._database, lease) as db:
-            row = db.execute(select(t.bursts).where(t.bursts.c.id == burst)).one()
+        with self._carrying(lease, burst) as db:
+            row = db.execute(select(t.bursts).where(t.bursts.c.id == burst)).one_or_none()
+            if row is None:
+                raise _no_burst(burst)
             before = BurstState(row.state)
             if state is not before and state not in NEXT_BURST[before]:
                 raise StoreError(f"burst {burst} cannot go from {before} to {state}")
@@ -238,7 +245,7 @@ class BurstStore:
 
     def note(self, lease: Lease, burst: BurstId, **values: object) -> None:
         """Set columns of a burst that are no transition (`spent`, `absences`)."""
-        with leases.writing(self._database, lease) as db:
+        with self._carrying(lease, burst) as db:
             db.execute(update(t.bursts).where(t.bursts.c.id == burst).values(**values))
 
     def confirm(self, lease: Lease, claim: Claim, outcome: Outcome, now: datetime) -> Burst:
@@ -263,45 +270,56 @@ class BurstStore:
         now: datetime,
     ) -> None:
         """Move tasks of a burst to another state; those already there keep their time."""
-        with leases.writing(self._database, lease) as db:
+        with self._carrying(lease, burst) as db:
             for ref in refs:
                 key = and_(t.tasks.c.burst == burst, t.tasks.c.task == ref.id)
-                before = TaskState(db.execute(select(t.tasks.c.state).where(key)).scalar_one())
+                found = db.execute(select(t.tasks.c.state).where(key)).scalar_one_or_none()
+                if found is None:
+                    raise _no_burst(burst, f" with a task {ref.id}")
+                before = TaskState(found)
                 if before is state:
                     continue
                 if state not in NEXT_TASK[before]:
                     raise StoreError(
                         f"task {ref.id} of burst {burst} cannot go from {before} to {state}"
                     )
-                db.execute(
-                    update(t.tasks)
-                    .where(key)
-                    .values(state=state.value, reason=reason, since=now, live=not state.is_over)
-                )
+                values: dict[str, object] = {"state": state.value, "reason": reason, "since": now}
+                if state is TaskState.SENT:
+                    values["sent"] = True
+                db.execute(update(t.tasks).where(key).values(live=not state.is_over, **values))
                 _log(db, burst, Event(now, f"task {ref.id}", f"{before} -> {state}", reason))
 
     def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
-        """Record a listing of the cloud's files; equal sizes in a row are counted."""
-        with leases.writing(self._database, lease) as db:
+        """Record a whole listing of the cloud's files; equal sizes in a row are counted."""
+        with self._carrying(lease, burst) as db:
             known = {
                 row.name: row
                 for row in db.execute(select(t.outputs).where(t.outputs.c.burst == burst))
             }
-            for file in listed:
-                before = known.get(file.name)
+            now = {file.name: file for file in listed}
+            for name in known.keys() - now.keys():
+                self._set_output(db, burst, name, listings=0)
+            for name, file in now.items():
+                before = known.get(name)
                 if before is None:
                     db.execute(insert(t.outputs).values(burst=burst, **_output_row(file)))
-                elif not before.collected:
-                    same = before.size == file.size
-                    db.execute(
-                        update(t.outputs)
-                        .where(t.outputs.c.burst == burst, t.outputs.c.name == file.name)
-                        .values(size=file.size, listings=before.listings + 1 if same else 1)
-                    )
+                else:
+                    again = before.listings + 1 if before.size == file.size else 1
+                    self._set_output(db, burst, name, size=file.size, listings=again)
+
+    @staticmethod
+    def _set_output(db: Connection, burst: BurstId, name: str, **values: int) -> None:
+        """Change what is known of a listed file; one that is at home stays as it was."""
+        db.execute(
+            update(t.outputs)
+            .where(t.outputs.c.burst == burst, t.outputs.c.name == name)
+            .where(t.outputs.c.collected.is_(False))
+            .values(**values)
+        )
 
     def collected(self, lease: Lease, burst: BurstId, names: Iterable[str]) -> None:
         """Record that files are where they belong."""
-        with leases.writing(self._database, lease) as db:
+        with self._carrying(lease, burst) as db:
             db.execute(
                 update(t.outputs)
                 .where(t.outputs.c.burst == burst, t.outputs.c.name.in_(list(names)))
@@ -336,6 +354,12 @@ class BurstStore:
 
     # -- inside ---------------------------------------------------------------------------
 
+    def _carrying(self, lease: Lease, burst: BurstId) -> AbstractContextManager[Connection]:
+        """Give a transaction about one burst, under the lease of that burst and no other."""
+        if lease.name != lease_name(burst):
+            raise LeaseLostError(f"the lease {lease.name} gives no right to burst {burst}")
+        return leases.writing(self._database, lease)
+
     def _read(self, condition: Any) -> tuple[Burst, ...]:
         with self._database.reading() as db:
             rows = db.execute(
@@ -350,6 +374,10 @@ class BurstStore:
                     BurstTask(ref, TaskState(task.state), task.reason, task.since)
                 )
         return tuple(_burst(row, of[row.id]) for row in rows)
+
+
+def _no_burst(burst: BurstId, detail: str = "") -> StoreError:
+    return StoreError(f"there is no burst {burst}{detail}; see `renderbus status`")
 
 
 def _insert_burst(db: Connection, burst: BurstId, order: Order, now: datetime) -> None:
@@ -371,6 +399,8 @@ def _insert_burst(db: Connection, burst: BurstId, order: Order, now: datetime) -
         )
     )
     for position, ref in enumerate(order.tasks):
+        if not ref.frames:
+            raise StoreError(f"task {ref.id} of {order.job} has no frames, so it cannot be sent")
         db.execute(
             insert(t.tasks).values(
                 burst=burst,
@@ -383,6 +413,7 @@ def _insert_burst(db: Connection, burst: BurstId, order: Order, now: datetime) -
                 reason="",
                 since=now,
                 live=True,
+                sent=False,
             )
         )
     _log(db, burst, Event(now, "burst", "-> intended", order.reason))

@@ -114,22 +114,15 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
 
 
 def is_known(ctx: Context, remote_id: int) -> bool:
-    """Tell whether the cloud knows a submitted task, asking by id and by list."""
-    if remote_id in ctx.client.query.query_task_info([remote_id]):
+    """Tell whether the cloud has a task as submitted, asking by id and by list."""
+    found = ctx.client.query.query_task_info([remote_id]).get(remote_id)
+    if found is not None and found.is_submitted:
         return True
-    return any(task.id == remote_id for task in ctx.client.query.iter_tasks(str(remote_id)))
+    listed = ctx.client.query.iter_tasks(str(remote_id))
+    return any(task.id == remote_id and task.is_submitted for task in listed)
 
 
 def started(ctx: Context, burst: Burst) -> None:
     """Record that the cloud has the work."""
-    remote_id, machines = burst.remote_id, ctx.config.burst.machine_limit
-    assert remote_id is not None  # noqa: S101 - it was submitted under it
-    # The time limits in task.json bound the cost only together with this.
-    ctx.effects.perform(
-        "limit_machines",
-        lambda: ctx.client.task.update_task_limit(remote_id, machines),
-        task=remote_id,
-        machines=machines,
-    )
     ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
     ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} is at work", absences=0)

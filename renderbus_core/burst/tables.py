@@ -55,6 +55,7 @@ tasks = Table(
     Column("reason", Text, nullable=False),
     Column("since", Moment, nullable=False),
     Column("live", Boolean, nullable=False),
+    Column("sent", Boolean, nullable=False),
 )
 
 # No local task is ever in two bursts that are still at work.

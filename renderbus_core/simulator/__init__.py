@@ -5,17 +5,11 @@ server (`serve`) it listens on the loopback address, stores uploads and makes pi
 """
 
 from renderbus_core.simulator.adapter import SimulatorAdapter
+from renderbus_core.simulator.choice import choose, find_blender
 from renderbus_core.simulator.cloud import SimulatedCloud
 from renderbus_core.simulator.life import CancelFrame, Event, RenderFrame, Storage
 from renderbus_core.simulator.protocol import Reply, Request
-from renderbus_core.simulator.renderers import (
-    FrameWork,
-    Renderer,
-    RendererKind,
-    RenderError,
-    choose,
-    find_blender,
-)
+from renderbus_core.simulator.renderers import FrameWork, Renderer, RendererKind, RenderError
 from renderbus_core.simulator.server import Ready, serve
 from renderbus_core.simulator.settings import Account, SecondSubmit, Settings
 from renderbus_core.simulator.storage import DiskStorage

@@ -19,7 +19,8 @@ from typing import TypeVar
 
 from renderbus_core.errors import InputError, RenderbusError
 from renderbus_core.frames import pad_path
-from renderbus_core.simulator.renderers import FrameWork, Renderer, RendererKind, choose
+from renderbus_core.simulator.choice import choose
+from renderbus_core.simulator.renderers import FrameWork, Renderer, RendererKind
 
 N = TypeVar("N", int, float)
 _STEPS = 10

@@ -7,14 +7,10 @@ from pathlib import Path
 
 from renderbus_core.frames import pad_path
 from renderbus_core.package import programs
+from renderbus_core.simulator.choice import choose
 from renderbus_core.simulator.documents import RENDERED
 from renderbus_core.simulator.life import RenderFrame
-from renderbus_core.simulator.renderers import (
-    FrameWork,
-    RendererKind,
-    RenderError,
-    choose,
-)
+from renderbus_core.simulator.renderers import FrameWork, RendererKind, RenderError
 from renderbus_core.simulator.storage import DiskStorage
 
 

@@ -95,6 +95,12 @@ def test_what_ends_by_something_else_stays_open_for_the_next_runner(bench, error
     assert bench.store.open_effects(successor.lease) == (Effect("submit_task", {"task": 7}),)
 
 
+def test_what_is_open_of_one_burst_does_not_concern_another(bench):
+    bench.store.intent(bench.effects.lease, Effect("claim", {}), NOW)
+    other = bench.store.lease("burst b2", "gateway-1", TTL, NOW)
+    assert bench.store.open_effects(other) == ()
+
+
 @pytest.mark.parametrize("seconds", [TTL, TTL * 100])
 def test_after_a_takeover_the_effect_does_not_happen(bench, seconds):
     happened = []

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from renderbus_core.burst import BurstState, Order, TaskState, WakeAt
-from renderbus_core.errors import StoreError
+from renderbus_core.errors import RequestRefusedError, StoreError
 from renderbus_core.farm import Worker
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalState, TaskRef
@@ -350,3 +350,36 @@ def test_a_task_is_in_one_live_burst_at_most(world):
         world.order("3")
     other = Order("local", world.job, (TaskRef("4", FrameSet.span(5, 5)),), "free")
     assert world.store.plan([other], world.clock.now())
+
+
+def test_a_reserved_id_that_is_listed_is_not_taken_for_a_submitted_one(make_world):
+    world = make_world(list_unsubmitted=True)
+    cut(world, "submit/task", reaches=False)
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert end.state is BurstState.DONE
+    assert end.submits == 2
+
+
+def test_the_machines_of_a_task_are_limited_because_time_limits_alone_do_not_bound_the_cost(
+    make_world,
+):
+    world = make_world(config="machine_limit = 2", nodes=8)
+    burst = world.order()
+    runner = world.runner(burst)
+    most = 0
+    for _ in range(300):
+        if world.carry(runner, burst, lambda _: True).state.is_over:
+            break
+        most = max([most, *(task.executing_frames for task in world.remote_tasks())])
+        world.clock.advance(7)
+    assert most == 2
+
+
+def test_a_refused_limit_does_not_stop_the_burst(world):
+    def refuse(*_):
+        raise RequestRefusedError("no such operation here")
+
+    world.gateway.client.task.update_task_limit = refuse
+    burst = world.order()
+    assert world.carry(world.runner(burst), burst).state is BurstState.DONE

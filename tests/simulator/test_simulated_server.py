@@ -6,6 +6,7 @@ import base64
 import http.client
 import io
 import json
+import os
 import shutil
 import signal
 import socket
@@ -119,9 +120,10 @@ def running(folder, renderer="stand-in", **settings):
             account = Credentials(ready["access_id"], Secret(ready["access_key"]))
             with Client(Endpoint(ready["domain"], scheme="http"), account) as client:
                 yield Server(process, ready, client)
-        finally:
             process.stdin.close()
             assert (process.wait(20), process.stderr.read()) == (0, b"")
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -309,6 +311,23 @@ def test_a_signal_ends_it_cleanly_even_while_it_renders(tmp_path, blender_task, 
         server.submit(blender_task("1-200[1]"))
         server.process.send_signal(number)
         assert server.process.wait(20) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes exist on POSIX systems only")
+def test_its_end_ends_every_blender_it_started(tmp_path, blender_task, monkeypatch):
+    pipe, program = tmp_path / "pipe", tmp_path / "bin/blender"
+    os.mkfifo(pipe)
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nsleep 600 > {pipe}\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    with running(tmp_path / "cloud", "blender", **FAST) as server:
+        server.put("a/spin.blend")
+        server.submit(blender_task("1-4[1]"))
+        with pipe.open("rb") as started:
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(20) == 0
+            assert started.read() == b""
 
 
 def test_what_cannot_be_served_is_told_in_one_sentence(server, tmp_path):
