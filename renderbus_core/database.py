@@ -176,7 +176,7 @@ class Database:
 
 
 @tenacity.retry(
-    retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
+    retry=tenacity.retry_if_exception(lambda error: "locked" in str(error)),
     stop=tenacity.stop_after_delay(_BUSY_SECONDS),
     wait=tenacity.wait_random(0.01, 0.1),
     reraise=True,

@@ -120,6 +120,8 @@ class CloudError(RenderbusError):
         code: the cloud's code, None when there was no answer.
         operation: name in the operations table.
         request_id: the cloud's own id of the request, for its support.
+
+    `sentence` is the message without the id, which differs with every attempt.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class CloudError(RenderbusError):
         self.code = code
         self.operation = operation
         self.request_id = request_id
+        self.sentence = message
         context = [f"request {request_id}"] if request_id else []
         super().__init__(f"{message} [{', '.join(context)}]" if context else message)
 

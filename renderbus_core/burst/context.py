@@ -17,7 +17,7 @@ from renderbus_core.clock import Clock
 from renderbus_core.config import Config
 from renderbus_core.errors import FarmError
 from renderbus_core.facts import SceneFacts
-from renderbus_core.jobs import BurstId, Gone, LocalJob, TaskRef
+from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, TaskRef
 from renderbus_core.package import OutputMap
 from renderbus_core.transfer import Progress, Silent, TransferEngine
 
@@ -126,33 +126,51 @@ class Context:
             self.effects.lease, burst.id, refs, state, reason=reason, now=self.now()
         )
 
-    def give_back(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> None:
-        """Give tasks back to local workers.
+    def give_back(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> bool:
+        """Give tasks back to local workers and tell whether all of them are settled.
 
         A release that was carried out but not recorded is found refused when it is repeated: the
-        task is no longer ours, which is what was wanted.
+        task is no longer ours, which is what was wanted. What the farm could not tell is asked
+        again by the next step.
         """
         if not refs:
-            return
+            return True
         self.move_tasks(burst, refs, TaskState.RELEASING, why)
+        outcome = self.release(burst, refs, why)
+        self.move_tasks(burst, (*outcome.taken, *outcome.refused), TaskState.RELEASED, why)
+        return not outcome.unknown
+
+    def release(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> Outcome:
+        """Ask the farm to take tasks back; records nothing in the store."""
         claim = burst.claim(refs, self.effects.lease.epoch)
-        outcome = self.effects.perform(
+        return self.effects.perform(
             "release", lambda: self.farm.release(claim, refs, why), tasks=[ref.id for ref in refs]
         )
-        self.move_tasks(burst, (*outcome.taken, *outcome.refused), TaskState.RELEASED, why)
 
-    def let_go_of_all(self, burst: Burst, why: str) -> None:
+    def let_go_of_all(self, burst: Burst, why: str) -> bool:
         """Give back whatever the burst may hold before anything was submitted.
 
         A claim that was carried out but not recorded leaves tasks that the store calls wanted; the
         farm refuses for those that are not ours, which is as good.
+
+        Returns:
+            Whether the farm has answered for every task.
         """
-        self.give_back(burst, burst.refs(TaskState.HELD, TaskState.RELEASING), why)
+        held = burst.refs(TaskState.HELD, TaskState.RELEASING)
+        settled = self.give_back(burst, held, why)
         perhaps = burst.refs(TaskState.WANTED) if burst.claim_epoch else ()
         if perhaps:
-            claim = burst.claim(perhaps, self.effects.lease.epoch)
-            self.effects.perform(
-                "release",
-                lambda: self.farm.release(claim, perhaps, why),
-                tasks=[ref.id for ref in perhaps],
-            )
+            settled = not self.release(burst, perhaps, why).unknown and settled
+        return settled
+
+
+class KeepsLease:
+    """Progress of a long transfer: passes it on, and keeps the lease alive with each file."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def file_done(self, name: str, size: int, *, skipped: bool) -> None:
+        """Hear of one file."""
+        self._ctx.effects.keep_lease()
+        self._ctx.gateway.progress.file_done(name, size, skipped=skipped)

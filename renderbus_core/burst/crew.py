@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from renderbus_core.burst.context import Gateway
@@ -29,17 +30,23 @@ class Crew:
             When the next one is due; None when no burst is at work.
         """
         now = self._gateway.clock.now()
-        for burst in self._gateway.store.bursts(live=True):
+        live = self._gateway.store.bursts(live=True)
+        self._forget(self._due.keys() - {burst.id for burst in live})
+        for burst in live:
             runner = self._runners.setdefault(burst.id, Runner(self._gateway, burst.id))
             if self._due.get(burst.id, now) > now:
                 continue
             answer = runner.step()
             if isinstance(answer, Finished):
-                self._runners.pop(burst.id).detach()
-                self._due.pop(burst.id, None)
+                self._forget([burst.id])
             else:
                 self._due[burst.id] = answer.at
         return min(self._due.values(), default=None)
+
+    def _forget(self, ended: Iterable[BurstId]) -> None:
+        for burst in tuple(ended):
+            self._runners.pop(burst).detach()
+            self._due.pop(burst, None)
 
     def detach(self) -> None:
         """Leave all bursts to whoever comes next; none is recalled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +19,10 @@ from renderbus_core.burst.overflow import (
     Spending,
     Verdict,
 )
+from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.jobs import QueueSnapshot
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,26 @@ class Decider:
             return None
         decided, snapshot = self._decide(now)
         self._state = decided.next_state
-        orders = [
-            Order(
-                gateway.config.farm.kind,
-                item.job,
-                item.tasks,
-                f"overflow: {item.sentence}",
-                item.estimate,
-            )
+        bursts = [
+            burst
             for item in decided.items
             if item.verdict is Verdict.BURST
+            for burst in self._plan(item, lease, now)
         ]
-        return Cycle(snapshot, decided.items, gateway.store.plan(orders, now))
+        return Cycle(snapshot, decided.items, tuple(bursts))
+
+    def _plan(self, item: Decision, lease: Lease, now: datetime) -> tuple[Burst, ...]:
+        """Record one burst; a person may have sent one of its tasks a moment ago."""
+        farm = self._gateway.config.farm.kind
+        reason = f"overflow: {item.sentence}"
+        order = Order(farm, item.job, item.tasks, reason, item.estimate)
+        try:
+            return self._gateway.store.plan([order], now, lease)
+        except LeaseLostError:
+            raise
+        except StoreError as error:
+            _log.info("job %s: %s", item.job, error)
+            return ()
 
     def _lease(self, now: datetime) -> Lease | Held:
         gateway = self._gateway
@@ -78,10 +90,13 @@ class Decider:
 
     def _history(self) -> History:
         gateway = self._gateway
-        bursts = gateway.store.bursts()
+        farm = gateway.config.farm.kind
+        bursts = [burst for burst in gateway.store.bursts() if burst.farm == farm]
+        live = [burst for burst in bursts if not burst.state.is_over]
         return History(
-            live={burst.job for burst in bursts if not burst.state.is_over},
-            given_back=gateway.store.given_back(gateway.config.farm.kind),
+            live={burst.job for burst in live},
+            live_bursts=len(live),
+            given_back=gateway.store.given_back(farm),
             give_back_limit=gateway.config.burst.give_back_limit,
             spending=Spending(
                 price_per_hour=gateway.config.money.price_per_hour,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from renderbus_core import package
 from renderbus_core.api import RemoteFrame, RemoteTask
 from renderbus_core.burst import mirror
-from renderbus_core.burst.context import Context
+from renderbus_core.burst.context import Context, KeepsLease
 from renderbus_core.burst.mirror import Act, Action, Collected, MirrorPolicy
 from renderbus_core.burst.model import (
     Burst,
@@ -24,7 +24,7 @@ from renderbus_core.burst.prepare import engine
 from renderbus_core.burst.store import Output
 from renderbus_core.burst.submit import CONFIRMATIONS, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
-from renderbus_core.jobs import TaskRef
+from renderbus_core.jobs import Gone, LocalTask, TaskRef
 from renderbus_core.statuses import FrameCode, frame_status, task_status
 from renderbus_core.transfer import Download
 
@@ -56,9 +56,11 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     tree = read_tree(ctx, info)
     ctx.store.note(ctx.effects.lease, burst.id, spent=tree.spent, absences=0)
     _list_outputs(ctx, burst, info)
+    _note_stops(ctx, burst, tree)
     burst = ctx.store.burst(burst.id)
-    local = ctx.farm.tasks([burst.job]).get(burst.job, ())
-    actions = mirror.diff(tree, collected(ctx, burst), local, burst, _policy(ctx, burst), ctx.now())
+    actions = mirror.diff(
+        tree, collected(ctx, burst), _local(ctx, burst), burst, _policy(ctx, burst), ctx.now()
+    )
     for action in actions:
         _note_progress(ctx, burst, action)
     for action in actions:
@@ -71,14 +73,33 @@ def recall(ctx: Context, burst: Burst) -> WakeAt:
     """Stop the remote task, then follow it until everything is home or back on the farm."""
     remote_id = burst.remote_id
     if remote_id is None or burst.submits == 0:
-        ctx.let_go_of_all(burst, burst.reason)
+        if not ctx.let_go_of_all(burst, burst.reason):
+            return ctx.after(ctx.config.burst.poll_seconds)
         ctx.move(burst, BurstState.RECALLED, burst.reason)
         return ctx.at_once()
     if not is_known(ctx, remote_id):
-        return _unknown_to_the_cloud(ctx, burst)
+        return _recall_the_unknown(ctx, burst)
     ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
     ctx.effects.perform("stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id)
     return follow(ctx, ctx.store.burst(burst.id))
+
+
+def _recall_the_unknown(ctx: Context, burst: Burst) -> WakeAt:
+    """Give everything back although the cloud does not know the task: a person asked for it.
+
+    It is confirmed twice, apart in time; a submit that is merely late would be found by then.
+    """
+    absences = burst.absences + 1
+    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
+    if absences < CONFIRMATIONS:
+        return ctx.after(ctx.config.burst.submit_settle_seconds)
+    why = f"recalled; the cloud does not know remote task {burst.remote_id}"
+    open_ = tuple(task.ref for task in burst.open_tasks if task.state is not TaskState.COLLECTED)
+    if not ctx.give_back(burst, open_, why):
+        return ctx.after(ctx.config.burst.poll_seconds)
+    finish_pending(ctx, burst)
+    ctx.move(burst, BurstState.RECALLED, why)
+    return ctx.at_once()
 
 
 def _cap_machines(ctx: Context, burst: Burst) -> None:
@@ -109,9 +130,11 @@ def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:
             ctx.memory.frames[leaf.id] = tuple(ctx.client.query.iter_frames(leaf.id))
             ctx.memory.counts[leaf.id] = leaf.counts
     frames = [frame for leaf in leaves for frame in ctx.memory.frames[leaf.id]]
+    ends = [task_status(leaf.task_status) for leaf in leaves]
     return RemoteTree(
         entries=tuple(_entry(frame) for frame in frames if frame.frame_type not in _PREPARING),
-        is_over=all(task_status(leaf.task_status).is_terminal for leaf in leaves),
+        is_over=all(status.is_terminal for status in ends),
+        is_stopped=any(status.is_terminal and status.needs_person for status in ends),
         spent=max(
             info.render_consume, sum((frame.fee_amount for frame in frames), start=Decimal(0))
         ),
@@ -123,11 +146,12 @@ def collected(ctx: Context, burst: Burst) -> Mapping[str, Collected]:
     listed = ctx.store.outputs(burst.id)
     result = {}
     for task in burst.open_tasks:
-        home = {o.local for o in listed if o.frame in task.ref.frames and o.collected}
-        need = {o.local for o in listed if o.frame in task.ref.frames}
+        files = [o for o in listed if o.frame in task.ref.frames]
+        home = {o.local for o in files if o.collected}
+        need = {o.local for o in files}
         for frame in task.ref.frames:
             need |= set(output_map(ctx, burst).expected(frame))
-        result[task.ref.id] = Collected(expected=len(need), at_home=len(home))
+        result[task.ref.id] = Collected(len(need), len(home), len(files))
     return result
 
 
@@ -154,10 +178,31 @@ def finish_pending(ctx: Context, burst: Burst) -> None:
         ctx.move_tasks(burst, (ref,), TaskState.LOST, f"the farm would not complete it: {why}")
 
 
+def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:
+    """Read the job's tasks; that the job is gone is believed only when two readings agree."""
+    tasks = ctx.farm.tasks([burst.job]).get(burst.job)
+    if tasks is None and not isinstance(ctx.farm.job(burst.job), Gone):
+        raise FarmError(f"the farm shows no tasks of job {burst.job} now; asked again later")
+    return tasks or ()
+
+
+def _note_stops(ctx: Context, burst: Burst, tree: RemoteTree) -> None:
+    """Remember since when frames have been stopped: a stop must last before they go back."""
+    by_frame = mirror.entries_by_frame(tree.entries)
+    stopped = [
+        task.ref
+        for task in burst.open_tasks
+        if mirror.remote_situation(task.ref.frames, by_frame, tree) is Remote.STOPPED
+    ]
+    ctx.store.note_stops(ctx.effects.lease, burst.id, stopped, ctx.now())
+
+
 def _note_progress(ctx: Context, burst: Burst, action: Action) -> None:
     """Keep done_remote and its time true in both directions: clouds restart done frames."""
     done = action.remote is Remote.DONE
     state = TaskState.DONE_REMOTE if done else TaskState.SENT
+    if not done and action.task in burst.refs(TaskState.DONE_REMOTE):
+        ctx.store.forget_outputs(ctx.effects.lease, burst.id, action.task.frames)
     ctx.move_tasks(burst, (action.task,), state, action.reason)
 
 
@@ -166,17 +211,27 @@ def _act(ctx: Context, burst: Burst, action: Action) -> None:
         case Act.COLLECT:
             _collect(ctx, burst, action.task)
         case Act.GIVE_BACK:
+            if action.remote is Remote.STOPPED:
+                # A top-up or a click must not set them going again beside the local worker.
+                _stop_frames(ctx, action)
             ctx.give_back(burst, (action.task,), action.reason)
         case Act.HOLD_AGAIN:
             claim = burst.claim((action.task,), ctx.effects.lease.epoch)
             ctx.effects.perform("claim", lambda: ctx.farm.claim(claim), tasks=[action.task.id])
         case Act.STOP_REMOTE:
             _stop_frames(ctx, action)
-            ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
+            _lose(ctx, burst, action)
         case Act.LET_GO:
-            ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
+            _lose(ctx, burst, action)
         case Act.WAIT | Act.GIVE_BACK_LATER:
             pass
+
+
+def _lose(ctx: Context, burst: Burst, action: Action) -> None:
+    """Let a task go; one that still bears our stamp under other frames is freed first."""
+    if action.held_as is not None:
+        ctx.release(burst, (action.held_as,), action.reason)
+    ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
 
 
 def _collect(ctx: Context, burst: Burst, task: TaskRef) -> None:
@@ -188,7 +243,7 @@ def _collect(ctx: Context, burst: Burst, task: TaskRef) -> None:
         transfer = engine(ctx)
         ctx.effects.perform(
             "download",
-            lambda: transfer.download(plan, ctx.gateway.progress),
+            lambda: transfer.download(plan, KeepsLease(ctx)),
             files=[o.name for o in ready],
         )
         ctx.store.collected(ctx.effects.lease, burst.id, [o.name for o in ready])
@@ -257,9 +312,10 @@ def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
 
 def _next(ctx: Context, burst: Burst, tree: RemoteTree) -> WakeAt:
     _show(ctx, burst)
+    if burst.state is BurstState.STRANDED:
+        found = f"remote task {burst.remote_id} was found again"
+        burst = ctx.move(burst, BurstState.RUNNING, found)
     if burst.open_tasks:
-        if burst.state is BurstState.STRANDED:
-            ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} was found again")
         return ctx.after(ctx.config.burst.poll_seconds)
     if not tree.is_over:
         remote_id = burst.remote_id

@@ -74,10 +74,12 @@ class Collected:
     Args:
         expected: files the task must have before it is complete.
         at_home: those that are at the output path.
+        listed: those that the cloud has listed.
     """
 
     expected: int
     at_home: int
+    listed: int = 0
 
     @property
     def complete(self) -> bool:
@@ -108,6 +110,7 @@ class Action:
         remote: what the cloud says of it.
         reason: for people.
         entries: frame entries in the cloud that it concerns.
+        held_as: the task under its changed frames, where it still bears our stamp.
     """
 
     act: Act
@@ -115,6 +118,7 @@ class Action:
     remote: Remote
     reason: str
     entries: tuple[RemoteEntry, ...]
+    held_as: TaskRef | None = None
 
 
 def diff(  # noqa: PLR0917 - the port's signature, one argument per side and rule
@@ -157,8 +161,8 @@ class _View:
         policy: MirrorPolicy,
         now: datetime,
     ) -> None:
-        self._by_frame = _by_frame(remote.entries)
-        self._is_over = remote.is_over
+        self._by_frame = entries_by_frame(remote.entries)
+        self._remote = remote
         self._collected = collected
         self._burst = burst
         self._policy = policy
@@ -167,27 +171,35 @@ class _View:
     def action(self, task: BurstTask, shown: LocalTask | None) -> Action:
         found = [e for frame in task.ref.frames for e in self._by_frame.get(frame, ())]
         entries = tuple({(entry.leaf, entry.id): entry for entry in found}.values())
-        cloud = remote_situation(task.ref.frames, self._by_frame, is_over=self._is_over)
+        cloud = remote_situation(task.ref.frames, self._by_frame, self._remote)
         farm = local_situation(task, shown, self._burst)
         act, reason = ACTS[farm][cloud], f"farm: {farm}, cloud: {cloud}"
         if act is Act.GIVE_BACK_LATER:
-            act = Act.GIVE_BACK if self._lasted(task, self._policy.stop_grace) else Act.WAIT
+            lasted = self._lasted(task.stopped_since, self._policy.stop_grace)
+            act = Act.GIVE_BACK if lasted else Act.WAIT
         if act is Act.GIVE_BACK:
             reason = _failure(cloud, entries)
         if act is Act.COLLECT and self._lacks_files(task):
-            act, reason = Act.GIVE_BACK, "the cloud calls it done, but not all its files came"
-        return Action(act, task.ref, cloud, reason, entries)
+            act, reason = Act.GIVE_BACK, "the cloud calls it done, but none of its files came"
+        return Action(act, task.ref, cloud, reason, entries, self._held_as(task, shown))
+
+    def _held_as(self, task: BurstTask, shown: LocalTask | None) -> TaskRef | None:
+        """Return the task as the farm has it when its frames changed while we held it."""
+        if shown is None or shown.ref.frames == task.ref.frames or shown.claim is None:
+            return None
+        return shown.ref if shown.claim.burst == self._burst.id else None
 
     def _lacks_files(self, task: BurstTask) -> bool:
+        """Tell whether a done task has nothing to collect; what is listed is never given up."""
         files = self._collected.get(task.ref.id, Collected(0, 0))
         return (
             task.state is TaskState.DONE_REMOTE
-            and not files.complete
-            and self._lasted(task, self._policy.output_grace)
+            and not files.listed
+            and self._lasted(task.since, self._policy.output_grace)
         )
 
-    def _lasted(self, task: BurstTask, seconds: float) -> bool:
-        return self._now - task.since >= timedelta(seconds=seconds)
+    def _lasted(self, since: datetime | None, seconds: float) -> bool:
+        return since is not None and self._now - since >= timedelta(seconds=seconds)
 
 
 def local_situation(task: BurstTask, shown: LocalTask | None, burst: Burst) -> Local:
@@ -221,29 +233,30 @@ _SHOWN: Mapping[LocalState, Local] = MappingProxyType(
 
 
 def remote_situation(
-    frames: FrameSet, by_frame: Mapping[int, list[RemoteEntry]], *, is_over: bool
+    frames: FrameSet, by_frame: Mapping[int, list[RemoteEntry]], remote: RemoteTree
 ) -> Remote:
     """Fold the entries of all frames of a task into one word: the one that decides what to do.
 
     A task is done only when every entry of every frame is. It is failed or stopped only once
-    nothing of it is at work any more, so that nothing is given back that may still render.
+    nothing of it is at work any more, so that nothing is given back that may still render. What
+    a task that has ended left waiting or never began was stopped with it.
 
     Args:
         frames: of the local task.
         by_frame: all entries by frame number.
-        is_over: the remote task has ended; a frame without an entry is then absent for good.
+        remote: the cloud's side.
     """
+    never = Remote.STOPPED if remote.is_stopped else Remote.ABSENT
     found: set[Remote] = set()
     for frame in frames:
         entries = by_frame.get(frame)
         if entries:
             found |= {entry.situation for entry in entries}
         else:
-            found.add(Remote.ABSENT if is_over else Remote.UNKNOWN)
-    for word in _FOLD:
-        if word in found:
-            return word
-    return Remote.DONE
+            found.add(never if remote.is_over else Remote.UNKNOWN)
+    if remote.is_over and Remote.WAITING in found:
+        found = found - {Remote.WAITING} | {Remote.STOPPED}
+    return next((word for word in _FOLD if word in found), Remote.DONE)
 
 
 # The first of these that any entry has decides.
@@ -257,7 +270,8 @@ _FOLD = (
 )
 
 
-def _by_frame(entries: Iterable[RemoteEntry]) -> dict[int, list[RemoteEntry]]:
+def entries_by_frame(entries: Iterable[RemoteEntry]) -> dict[int, list[RemoteEntry]]:
+    """Index entries by the frames they stand for."""
     by_frame: dict[int, list[RemoteEntry]] = {}
     for entry in entries:
         for frame in entry.frames:

@@ -114,12 +114,15 @@ class BurstTask:
         state: where it stands.
         reason: of the last change, for people.
         since: when it entered the state, UTC.
+        stopped_since: when its frames were first found stopped in the cloud, UTC; None while they
+            are not.
     """
 
     ref: TaskRef
     state: TaskState
     reason: str
     since: datetime
+    stopped_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +224,14 @@ class RemoteTree:
     Args:
         entries: all frame entries of all leaves that make pictures.
         is_over: the task and all its leaves have ended.
+        is_stopped: they ended by a stop that can be undone.
         spent: charged so far.
     """
 
     entries: tuple[RemoteEntry, ...]
     is_over: bool
     spent: Decimal
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

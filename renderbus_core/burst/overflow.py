@@ -89,12 +89,14 @@ class History:
 
     Args:
         live: jobs with a live burst.
+        live_bursts: how many bursts are live.
         given_back: how often a task came back from the cloud, by job and task id.
         give_back_limit: after how many times a task stays local.
         spending: money.
     """
 
     live: Collection[JobId] = ()
+    live_bursts: int = 0
     given_back: Mapping[tuple[JobId, str], int] = field(default_factory=dict)
     give_back_limit: int = 1
     spending: Spending = field(default_factory=Spending)
@@ -214,7 +216,7 @@ class _Queue:
         self._now = now
         queued = sum(row.queued for row in snapshot.jobs)
         self._excess = queued - int(policy.backlog_tasks_per_worker * max(snapshot.workers, 1))
-        self._slots = policy.maximum_bursts - len(history.live)
+        self._slots = policy.maximum_bursts - history.live_bursts
         self._left = history.spending.left
 
     def decide(self, candidates: Iterable[JobRow]) -> Iterable[Decision]:
@@ -264,7 +266,8 @@ class _Queue:
         refs = tuple(task.ref for task in chosen)
         share = f"{len(refs)} of its {row.queued} queued tasks would leave"
         decision = Decision(job, Verdict.BURST, (self._weighing, share), refs)
-        return _with_money(decision, row, self._history, self._left)
+        seconds = _frame_seconds(row, self._snapshot)
+        return _with_money(decision, seconds, self._history, self._left)
 
 
 def _why_none(free: Sequence[LocalTask], wanted: int, policy: OverflowPolicy) -> str:
@@ -296,22 +299,36 @@ def _tail(free: Sequence[LocalTask], wanted: int, maximum_frames: int) -> Sequen
     return free[start:]
 
 
-def _with_money(decision: Decision, row: JobRow, history: History, left: Money | None) -> Decision:
-    """Add what it would cost; without price, budget and a known frame time it is only advice."""
+def _frame_seconds(row: JobRow, snapshot: QueueSnapshot) -> float | None:
+    """Return the mean time of a task: the job's own, else that of other jobs of its program."""
+    if row.mean_seconds is not None:
+        return row.mean_seconds
+    alike = [
+        other.mean_seconds
+        for other in snapshot.jobs
+        if other.job.dcc == row.job.dcc and other.mean_seconds is not None
+    ]
+    return sum(alike) / len(alike) if alike else None
+
+
+def _with_money(
+    decision: Decision, task_seconds: float | None, history: History, left: Money | None
+) -> Decision:
+    """Add what it would cost; without price, budget and a known task time it is only advice."""
     price = history.spending.price_per_hour
     missing = [
         name
         for name, known in (
             ("a price", price),
             ("a budget", left),
-            ("a locally rendered task to estimate from", row.mean_seconds),
+            ("a locally rendered task to estimate from", task_seconds),
         )
         if known is None
     ]
-    if price is None or left is None or row.mean_seconds is None:
+    if price is None or left is None or task_seconds is None:
         why = f"only advised: {' and '.join(missing)} would be needed to burst by itself"
         return Decision(decision.job, Verdict.ADVISE, (*decision.reasons, why), decision.tasks)
-    estimate = render_cost(row.mean_seconds * len(decision.tasks), price)
+    estimate = render_cost(task_seconds * len(decision.tasks), price)
     if estimate.amount > left.amount:
         why = f"it would cost about {estimate}, and {left} of the budget is left"
         return Decision(decision.job, Verdict.STAY, (*decision.reasons, why), (), estimate)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from renderbus_core import package
 from renderbus_core.api import UserProfile
 from renderbus_core.burst import examine
-from renderbus_core.burst.context import Context
+from renderbus_core.burst.context import Context, KeepsLease
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.frames import FrameSet
 from renderbus_core.transfer import TransferEngine, upload_plan
@@ -36,7 +36,7 @@ def stage(ctx: Context, burst: Burst) -> WakeAt:
     transfer = engine(ctx)
     ctx.effects.perform(
         "upload_assets",
-        lambda: transfer.upload(plan, _KeepsLease(ctx)),
+        lambda: transfer.upload(plan, KeepsLease(ctx)),
         files=len(plan),
         bytes=sum(item.size for item in plan),
     )
@@ -91,15 +91,3 @@ def engine(ctx: Context) -> TransferEngine:
     if ctx.memory.engine is None:
         ctx.memory.engine = ctx.gateway.open_engine(ctx.client, ctx.config)
     return ctx.memory.engine
-
-
-class _KeepsLease:
-    """Progress of a long transfer: passes it on, and keeps the lease alive with each file."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def file_done(self, name: str, size: int, *, skipped: bool) -> None:
-        """Hear of one file."""
-        self._ctx.effects.keep_lease()
-        self._ctx.gateway.progress.file_done(name, size, skipped=skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from renderbus_core.burst.model import Burst, BurstState, Finished, WakeAt
 from renderbus_core.errors import (
     AuthError,
     BillingError,
+    CloudError,
     InputError,
     LeaseLostError,
     RenderbusError,
@@ -81,7 +83,8 @@ class Runner:
         if isinstance(context, Held):
             return WakeAt(context.expires_at)
         try:
-            return self._carry_on(context, burst)
+            # Read again under the lease: its last holder may have come further meanwhile.
+            return self._carry_on(context, self._gateway.store.burst(self._burst))
         except LeaseLostError as error:
             _log.warning("%s", error)
             self._context = None
@@ -89,9 +92,10 @@ class Runner:
 
     def detach(self) -> None:
         """Stop carrying the burst; whoever steps it next takes over at once."""
-        if self._context is not None:
-            self._gateway.store.give_up(self._context.effects.lease, self._gateway.clock.now())
-            self._context = None
+        context, self._context = self._context, None
+        if context is not None:
+            with contextlib.suppress(LeaseLostError):
+                self._gateway.store.give_up(context.effects.lease, self._gateway.clock.now())
 
     def _leased(self) -> Context | Held:
         if self._context is not None:
@@ -107,26 +111,29 @@ class Runner:
         return self._context
 
     def _carry_on(self, context: Context, burst: Burst) -> WakeAt | Finished:
+        if burst.state.is_over:
+            return Finished(burst.id, burst.state)
         try:
-            if (
-                self._gateway.store.recall_asked(burst.id)
-                and burst.state is not BurstState.RECALLING
-            ):
-                return _begin_recall(context, burst)
-            wake = STEPS[burst.state](context, burst)
+            wake = _one_step(context, burst)
         except LeaseLostError:
             raise
-        except _REFUSALS as error:
-            # As it stands now: the step may have come further before it was refused.
-            now = self._gateway.store.burst(burst.id)
-            if now.state not in _NOTHING_SUBMITTED:
-                return _try_later(context, burst, error)
-            _fail(context, now, str(error))
-            wake = context.at_once()
         except RenderbusError as error:
-            return _try_later(context, burst, error)
+            wake = _try_later(context, self._burst, error)
         after = self._gateway.store.burst(burst.id)
         return Finished(after.id, after.state) if after.state.is_over else wake
+
+
+def _one_step(context: Context, burst: Burst) -> WakeAt:
+    if context.store.recall_asked(burst.id) and burst.state is not BurstState.RECALLING:
+        return _begin_recall(context, burst)
+    try:
+        return STEPS[burst.state](context, burst)
+    except _REFUSALS as error:
+        # As it stands now: the step may have come further before it was refused.
+        now = context.store.burst(burst.id)
+        if now.state not in _NOTHING_SUBMITTED:
+            raise
+        return _fail(context, now, error)
 
 
 def _begin_recall(context: Context, burst: Burst) -> WakeAt:
@@ -136,13 +143,18 @@ def _begin_recall(context: Context, burst: Burst) -> WakeAt:
     return context.at_once()
 
 
-def _fail(context: Context, burst: Burst, why: str) -> None:
-    context.let_go_of_all(burst, why)
-    context.move(burst, BurstState.FAILED, why)
+def _fail(context: Context, burst: Burst, error: RenderbusError) -> WakeAt:
+    if not context.let_go_of_all(burst, str(error)):
+        return _try_later(context, burst.id, error)
+    context.move(burst, BurstState.FAILED, str(error))
+    return context.at_once()
 
 
-def _try_later(context: Context, burst: Burst, error: RenderbusError) -> WakeAt:
-    """Show why nothing moves, and come back: the cause is expected to pass."""
-    now = context.store.burst(burst.id)
-    context.move(now, now.state, str(error))
+def _try_later(context: Context, burst: BurstId, error: RenderbusError) -> WakeAt:
+    """Show why nothing moves, and come back: the cause is expected to pass.
+
+    The reason is told without the request's id, so that a lasting cause is logged once.
+    """
+    now = context.store.burst(burst)
+    context.move(now, now.state, error.sentence if isinstance(error, CloudError) else str(error))
     return context.after(context.config.burst.poll_seconds)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NewType
 
-from sqlalchemy import Connection, and_, func, insert, make_url, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, make_url, select, update
 from sqlalchemy.exc import IntegrityError
 
 from renderbus_core.burst import leases
@@ -122,15 +122,25 @@ class BurstStore:
 
     # -- planning -------------------------------------------------------------------------
 
-    def plan(self, orders: Sequence[Order], now: datetime) -> tuple[Burst, ...]:
+    def plan(
+        self, orders: Sequence[Order], now: datetime, lease: Lease | None = None
+    ) -> tuple[Burst, ...]:
         """Turn decisions into bursts; tasks that already are in a live burst are refused.
+
+        Args:
+            orders: what to send.
+            now: UTC.
+            lease: of the decider; None for what a person asks.
 
         Raises:
             StoreError: one of the tasks is already in a live burst; nothing was planned.
         """
         planned = []
+        transaction = (
+            self._database.writing() if lease is None else leases.writing(self._database, lease)
+        )
         try:
-            with self._database.writing() as db:
+            with transaction as db:
                 for order in orders:
                     burst = BurstId(uuid.uuid4().hex[:12])
                     _insert_burst(db, burst, order, now)
@@ -289,6 +299,29 @@ class BurstStore:
                 db.execute(update(t.tasks).where(key).values(live=not state.is_over, **values))
                 _log(db, burst, Event(now, f"task {ref.id}", f"{before} -> {state}", reason))
 
+    def note_stops(
+        self, lease: Lease, burst: BurstId, stopped: Iterable[TaskRef], now: datetime
+    ) -> None:
+        """Remember since when the frames of tasks have been stopped; all others are not."""
+        ids = [ref.id for ref in stopped]
+        of_burst = update(t.tasks).where(t.tasks.c.burst == burst)
+        with self._carrying(lease, burst) as db:
+            db.execute(of_burst.where(t.tasks.c.task.not_in(ids)).values(stopped_since=None))
+            db.execute(
+                of_burst.where(t.tasks.c.task.in_(ids), t.tasks.c.stopped_since.is_(None)).values(
+                    stopped_since=now
+                )
+            )
+
+    def forget_outputs(self, lease: Lease, burst: BurstId, frames: Iterable[int]) -> None:
+        """Forget the files of frames that the cloud renders anew."""
+        with self._carrying(lease, burst) as db:
+            db.execute(
+                delete(t.outputs).where(
+                    t.outputs.c.burst == burst, t.outputs.c.frame.in_(list(frames))
+                )
+            )
+
     def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
         """Record a whole listing of the cloud's files; equal sizes in a row are counted."""
         with self._carrying(lease, burst) as db:
@@ -303,17 +336,17 @@ class BurstStore:
                 before = known.get(name)
                 if before is None:
                     db.execute(insert(t.outputs).values(burst=burst, **_output_row(file)))
+                elif before.size != file.size:
+                    # Rendered anew: what was fetched before is another picture.
+                    self._set_output(db, burst, name, size=file.size, listings=1, collected=False)
                 else:
-                    again = before.listings + 1 if before.size == file.size else 1
-                    self._set_output(db, burst, name, size=file.size, listings=again)
+                    self._set_output(db, burst, name, listings=before.listings + 1)
 
     @staticmethod
     def _set_output(db: Connection, burst: BurstId, name: str, **values: int) -> None:
-        """Change what is known of a listed file; one that is at home stays as it was."""
         db.execute(
             update(t.outputs)
             .where(t.outputs.c.burst == burst, t.outputs.c.name == name)
-            .where(t.outputs.c.collected.is_(False))
             .values(**values)
         )
 
@@ -371,7 +404,9 @@ class BurstStore:
             for task in db.execute(query):
                 ref = TaskRef(task.task, task.frames)
                 of[task.burst].append(
-                    BurstTask(ref, TaskState(task.state), task.reason, task.since)
+                    BurstTask(
+                        ref, TaskState(task.state), task.reason, task.since, task.stopped_since
+                    )
                 )
         return tuple(_burst(row, of[row.id]) for row in rows)
 
@@ -398,6 +433,8 @@ def _insert_burst(db: Connection, burst: BurstId, order: Order, now: datetime) -
             created_at=now,
         )
     )
+    if len({ref.id for ref in order.tasks}) < len(order.tasks):
+        raise StoreError(f"a task of {order.job} is named twice in one burst; name each once")
     for position, ref in enumerate(order.tasks):
         if not ref.frames:
             raise StoreError(f"task {ref.id} of {order.job} has no frames, so it cannot be sent")

@@ -8,7 +8,7 @@ from renderbus_core import package
 from renderbus_core.burst.context import Context
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.burst.prepare import build, profile
-from renderbus_core.errors import TransientError, UnknownOutcomeError
+from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeError
 
 # An id that is unknown twice, apart in time, was never submitted; and one id is sent twice at
 # most before a person is asked.
@@ -65,6 +65,7 @@ def _submit_once(ctx: Context, burst: Burst) -> WakeAt:
     """Send submitTask; the count is written first, so that no crash can hide an attempt."""
     remote_id = burst.remote_id
     assert remote_id is not None  # noqa: S101 - the state says that it is reserved
+    first = burst.submits == 0
     burst = ctx.move(
         burst, BurstState.SUBMITTING, f"remote task {remote_id}", submits=burst.submits + 1
     )
@@ -72,21 +73,32 @@ def _submit_once(ctx: Context, burst: Burst) -> WakeAt:
         ctx.effects.perform(
             "submit_task", lambda: ctx.client.task.submit_task(remote_id), task=remote_id
         )
+    except UnknownOutcomeError as error:
+        return _uncertain(ctx, burst, str(error))
     except TransientError as error:
         # Nothing reached the cloud: this attempt does not count.
-        ctx.move(burst, BurstState.ID_RESERVED, str(error), submits=burst.submits - 1)
+        before = burst.submits - 1
+        if not first:
+            return _uncertain(ctx, burst, str(error), submits=before)
+        ctx.move(burst, BurstState.ID_RESERVED, str(error), submits=before)
         return ctx.after(ctx.config.burst.poll_seconds)
-    except UnknownOutcomeError as error:
-        ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, str(error), absences=0)
-        return ctx.after(ctx.config.burst.submit_settle_seconds)
+    except CloudError as error:
+        if first:
+            raise
+        # A refusal of the second attempt may well say that the first one had arrived.
+        return _uncertain(ctx, burst, str(error))
     started(ctx, burst)
     return ctx.at_once()
 
 
+def _uncertain(ctx: Context, burst: Burst, why: str, **values: object) -> WakeAt:
+    ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, why, absences=0, **values)
+    return ctx.after(ctx.config.burst.submit_settle_seconds)
+
+
 def interrupted(ctx: Context, burst: Burst) -> WakeAt:
     """Take over a burst whose runner died around submitTask: whether it arrived is not known."""
-    ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, "the runner ended while it submitted", absences=0)
-    return ctx.after(ctx.config.burst.submit_settle_seconds)
+    return _uncertain(ctx, burst, "the runner ended while it submitted")
 
 
 def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:

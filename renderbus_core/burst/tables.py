@@ -56,6 +56,7 @@ tasks = Table(
     Column("since", Moment, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("sent", Boolean, nullable=False),
+    Column("stopped_since", Moment),
 )
 
 # No local task is ever in two bursts that are still at work.

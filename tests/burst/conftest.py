@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from renderbus_core import config as configuration
 from renderbus_core.api import Client, Endpoint, Seams
@@ -84,6 +85,25 @@ class Folders:
             progress.file_done(item.remote, item.size, skipped=False)
 
 
+class Cut:
+    """A transport that loses replies of one operation: after the cloud has done it, or before."""
+
+    def __init__(self, adapter, path, *, times, reaches, failure):
+        self.adapter, self.path, self.times = adapter, path, times
+        self.reaches, self.failure = reaches, failure
+
+    def send(self, request, **kwargs):
+        if request.url.endswith(self.path) and self.times > 0:
+            self.times -= 1
+            if self.reaches:
+                self.adapter.send(request, **kwargs)
+            raise self.failure
+        return self.adapter.send(request, **kwargs)
+
+    def close(self):
+        pass
+
+
 @dataclass
 class World:
     """Everything a story needs, with verbs for it."""
@@ -123,6 +143,15 @@ class World:
             pause = (answer.at - self.clock.now()).total_seconds()
             self.clock.advance(max(pause, 0.0))
         raise AssertionError(f"no end in sight: {self.store.burst(burst)}")
+
+    def cut(
+        self, path: str, *, times: int = 1, reaches: bool, failure: type = requests.ReadTimeout
+    ) -> None:
+        """Lose replies of the operation whose path ends so."""
+        http = self.gateway.client._session._http
+        url = self.gateway.client.endpoint.base_url
+        lost = Cut(http.get_adapter(url), path, times=times, reaches=reaches, failure=failure)
+        http.mount(url, lost)
 
     def pictures(self) -> list[str]:
         return sorted(path.name for path in (self.folder / "renders").glob("*.png"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderbus_core import config
@@ -285,7 +285,7 @@ def test_enough_is_enough():
 def test_no_more_bursts_than_allowed_are_at_work():
     jobs = [(row_of(a_job(f"job-{n}"), queued(9)), queued(9)) for n in range(4)]
     policy = replace(POLICY, maximum_bursts=3, maximum_frames=1)
-    history = History(live={JobId("elsewhere")}, spending=rich())
+    history = History(live={JobId("elsewhere")}, live_bursts=1, spending=rich())
     items = answer(*jobs, policy=policy, history=history).items
     assert [item.verdict for item in items].count(Verdict.BURST) == 2
     assert "3 bursts are at work, which is the most allowed" in items[-1].sentence
@@ -389,6 +389,9 @@ def test_the_reason_is_the_true_one(tasks, most, returned, why):
     assert why in item.sentence
 
 
+# Each example is a whole queue, so that few of them see much.
+few = settings(max_examples=60)
+
 # -- whatever there is --------------------------------------------------------------------------
 
 STAMPS = st.sampled_from([None, None, None, ClaimStamp(BurstId("b1"), 1)])
@@ -449,6 +452,7 @@ def sent(queue):
     return [item for item in asked(queue).items if item.verdict is Verdict.BURST]
 
 
+@few
 @given(queues(), st.randoms(use_true_random=False))
 def test_the_same_queue_gets_the_same_answer_in_whatever_order_it_is_read(queue, random):
     first = asked(queue)
@@ -462,6 +466,7 @@ def test_the_same_queue_gets_the_same_answer_in_whatever_order_it_is_read(queue,
     assert screen(rows, policy, NOW) == screen(snapshot.jobs, policy, NOW)
 
 
+@few
 @given(queues())
 def test_each_candidate_gets_one_answer_with_reasons_for_people(queue):
     items = asked(queue).items
@@ -474,6 +479,7 @@ def test_each_candidate_gets_one_answer_with_reasons_for_people(queue):
         assert bool(item.tasks) == (item.verdict is not Verdict.STAY)
 
 
+@few
 @given(queues())
 def test_nothing_leaves_a_farm_that_keeps_up_or_was_read_long_ago_or_is_switched_off(queue):
     snapshot, policy, _ = queue
@@ -482,6 +488,7 @@ def test_nothing_leaves_a_farm_that_keeps_up_or_was_read_long_ago_or_is_switched
         assert {item.verdict for item in asked(queue).items} == {Verdict.STAY}
 
 
+@few
 @given(queues())
 def test_no_limit_is_ever_exceeded(queue):
     snapshot, policy, history = queue
@@ -497,6 +504,7 @@ def test_no_limit_is_ever_exceeded(queue):
             assert burst.estimate == render_cost(seconds, history.spending.price_per_hour)
 
 
+@few
 @given(queues())
 def test_only_free_waiting_tasks_leave_and_always_from_the_tail(queue):
     snapshot, policy, history = queue
@@ -514,6 +522,7 @@ def test_only_free_waiting_tasks_leave_and_always_from_the_tail(queue):
             assert len(item.tasks) == len(every)
 
 
+@few
 @given(queues())
 def test_only_jobs_that_may_leave_are_sent(queue):
     snapshot, policy, history = queue
@@ -524,6 +533,7 @@ def test_only_jobs_that_may_leave_are_sent(queue):
             assert item.job not in history.live
 
 
+@few
 @given(queues())
 def test_split_jobs_never_leave_the_farm_with_less_than_it_can_do(queue):
     snapshot, policy, _ = queue

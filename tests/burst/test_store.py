@@ -435,13 +435,13 @@ def test_files_are_counted_apart_and_read_by_name(store, burst, lease):
     )
 
 
-def test_a_collected_file_is_not_counted_any_more(store, burst, lease):
+def test_a_collected_file_stays_collected_until_its_size_changes(store, burst, lease):
     store.list_outputs(lease, burst, [listed("/1/a.png"), listed("/1/b.png")])
-    store.collected(lease, burst, ["/1/a.png"])
-    store.list_outputs(lease, burst, [listed("/1/a.png", 99), listed("/1/b.png", 99)])
+    store.collected(lease, burst, ["/1/a.png", "/1/b.png"])
+    store.list_outputs(lease, burst, [listed("/1/a.png"), listed("/1/b.png", 99)])
     first, second = store.outputs(burst)
     assert (first.collected, first.size) == (True, 10)
-    assert (second.collected, second.size) == (False, 99)
+    assert (second.collected, second.size, second.listings) == (False, 99, 1)
 
 
 def test_outputs_of_two_bursts_may_bear_the_same_name(store, burst, lease):
@@ -551,6 +551,7 @@ def test_a_database_that_fails_is_a_store_error(store, burst, file):
 RIVAL = """
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from renderbus_core.burst.leases import Lease
 from renderbus_core.burst.model import Order
 from renderbus_core.burst.store import BurstStore
@@ -558,43 +559,39 @@ from renderbus_core.errors import StoreError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, TaskRef
 
-url, name, now = sys.argv[1], sys.argv[2], datetime(2026, 3, 1, 12, tzinfo=UTC)
-store = BurstStore(url)
+name, now = sys.argv[1], datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-def create(number):
-    try:
-        BurstStore(f"{url}.{number}").close()
-    except StoreError as error:
-        return str(error)
+def create(url, number):
+    BurstStore(f"{url}.{number}").close()
     return "won"
 
-def plan(task):
+def plan(url, task):
     refs = tuple(TaskRef(one, FrameSet.span(1, 1)) for one in (task, f"{task} of {name}"))
     try:
-        store.plan([Order("local", JobId("job-1"), refs, name)], now)
+        store(url).plan([Order("local", JobId("job-1"), refs, name)], now)
     except StoreError:
         return "lost"
     return "won"
 
-def lease(what):
-    return "won" if isinstance(store.lease(what, name, 60, now), Lease) else "lost"
+def lease(url, what):
+    return "won" if isinstance(store(url).lease(what, name, 60, now), Lease) else "lost"
 
-print("open", flush=True)
+store = cache(BurstStore)
+print("ready", flush=True)
 for line in sys.stdin:
-    verb, what = line.split()
-    print({"create": create, "plan": plan, "lease": lease}[verb](what), flush=True)
+    verb, url, what = line.split()
+    print({"create": create, "plan": plan, "lease": lease}[verb](url, what), flush=True)
 """
 
 
-@pytest.fixture
-def rivals(file, store):
-    """Return two processes that have opened the same store."""
-    del store
-    command = [sys.executable, "-c", RIVAL, f"sqlite:///{file}"]
+@pytest.fixture(scope="module")
+def rivals():
+    """Return two processes that do what they are told with stores of their own."""
+    command = [sys.executable, "-c", RIVAL]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     both = [subprocess.Popen([*command, name], **pipes) for name in ("gateway-1", "gateway-2")]
     try:
-        assert [process.stdout.readline() for process in both] == ["open\n", "open\n"]
+        assert [process.stdout.readline() for process in both] == ["ready\n", "ready\n"]
         yield both
     finally:
         for process in both:
@@ -602,16 +599,26 @@ def rivals(file, store):
             process.communicate()
 
 
-def race(rivals, verb, what):
-    """Let both do the same at once; return who won."""
-    for process in rivals:
-        process.stdin.write(f"{verb} {what}\n")
-        process.stdin.flush()
-    return [process.stdout.readline().strip() for process in rivals]
+@pytest.fixture
+def race(rivals, file):
+    """Return what lets both do the same at once and tells who won."""
+
+    def race(verb, what):
+        for process in rivals:
+            process.stdin.write(f"{verb} sqlite:///{file} {what}\n")
+            process.stdin.flush()
+        return [process.stdout.readline().strip() for process in rivals]
+
+    return race
 
 
-def test_of_two_processes_that_plan_the_same_task_exactly_one_wins(rivals, store):
-    results = [race(rivals, "plan", f"task-{n}") for n in range(20)]
+def test_two_processes_may_create_the_store_at_once(race):
+    results = [race("create", str(n)) for n in range(40)]
+    assert results == [["won", "won"]] * 40
+
+
+def test_of_two_processes_that_plan_the_same_task_exactly_one_wins(race, store):
+    results = [race("plan", f"task-{n}") for n in range(20)]
     assert [sorted(result) for result in results] == [["lost", "won"]] * 20
     winners = [f"gateway-{result.index('won') + 1}" for result in results]
     tasks = [[task.ref.id for task in burst.tasks] for burst in store.bursts()]
@@ -619,11 +626,7 @@ def test_of_two_processes_that_plan_the_same_task_exactly_one_wins(rivals, store
     assert sorted(tasks) == sorted(expected), "and nothing of the loser was kept"
 
 
-def test_of_two_processes_that_ask_for_a_lease_exactly_one_has_it(rivals):
-    results = [race(rivals, "lease", f"burst-{n}") for n in range(20)]
+@pytest.mark.usefixtures("store")
+def test_of_two_processes_that_ask_for_a_lease_exactly_one_has_it(race):
+    results = [race("lease", f"burst-{n}") for n in range(20)]
     assert [sorted(result) for result in results] == [["lost", "won"]] * 20
-
-
-def test_two_processes_may_create_the_store_at_once(rivals):
-    results = [race(rivals, "create", str(n)) for n in range(40)]
-    assert results == [["won", "won"]] * 40

@@ -1,0 +1,105 @@
+"""The decider: from a queue to bursts in the store, for one gateway at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from renderbus_core.burst import BurstState, Crew, Decider, Verdict
+from renderbus_core.errors import StoreError
+from renderbus_core.jobs import LocalState
+
+POLICY = """
+[money]
+price_per_hour = "1.00"
+currency = "USD"
+budget = "10"
+[overflow]
+enabled = true
+backlog_tasks_per_worker = 3
+local_share_minimum = 2
+split_jobs = true
+"""
+
+
+@pytest.fixture
+def world(make_world):
+    """Return a world whose only worker has rendered one task in 30 s and is still there."""
+    world = make_world(config=POLICY)
+    worker = world.farm.dispatch.beat("worker", None)
+    run = world.farm.dispatch.dequeue(worker)
+    for _ in range(5):
+        world.clock.advance(6)
+        world.farm.dispatch.beat("worker", worker)
+    world.farm.dispatch.finish(run)
+    return world
+
+
+def test_an_overflowing_queue_becomes_a_burst_with_its_reasons(world):
+    cycle = Decider(world.gateway).step()
+    (burst,) = cycle.bursts
+    assert burst.state is BurstState.INTENDED
+    assert [task.ref.id for task in burst.tasks] == ["4", "5", "6", "7", "8", "9"]
+    assert "9.0 queued tasks per worker, threshold 3" in burst.reason
+    assert str(burst.estimate) == "0.05 USD"
+
+
+def test_the_next_look_at_the_same_queue_adds_nothing(world):
+    decider = Decider(world.gateway)
+    decider.step()
+    again = decider.step()
+    assert again.bursts == ()
+    assert "in the cloud already" in again.decisions[0].sentence
+
+
+def test_only_one_gateway_decides(world):
+    assert Decider(world.gateway).step() is not None
+    assert Decider(replace(world.gateway, owner="gateway-2")).step() is None
+    world.clock.advance(3600)
+    assert Decider(replace(world.gateway, owner="gateway-2")).step() is not None
+
+
+def test_a_person_who_sends_the_same_task_first_does_not_stop_the_decider(world, monkeypatch):
+    decider = Decider(world.gateway)
+    plan = world.store.plan
+
+    def too_late(orders, now, lease=None):
+        monkeypatch.setattr(world.store, "plan", plan)
+        world.order("9")
+        return plan(orders, now, lease)
+
+    monkeypatch.setattr(world.store, "plan", too_late)
+    assert decider.step().bursts == ()
+    with pytest.raises(StoreError, match="in a live burst already"):
+        world.order("9")
+
+
+def test_without_a_budget_it_only_advises(make_world):
+    world = make_world(config=POLICY.replace('budget = "10"\n', ""))
+    cycle = Decider(world.gateway).step()
+    assert cycle.bursts == ()
+    assert {item.verdict for item in cycle.decisions} == {Verdict.ADVISE}
+
+
+def test_a_crew_carries_every_live_burst_and_then_has_nothing_due(world):
+    Decider(world.gateway).step()
+    crew = Crew(world.gateway)
+    for _ in range(300):
+        due = crew.step()
+        if due is None:
+            break
+        pause = (due - world.clock.now()).total_seconds()
+        world.clock.advance(max(pause, 0.0))
+    assert world.store.bursts(live=True) == ()
+    assert world.states().count(LocalState.COMPLETED) == 7
+
+
+def test_a_crew_that_was_taken_over_lets_go_quietly(world):
+    world.order("9")
+    crew = Crew(world.gateway)
+    crew.step()
+    world.clock.advance(3600)
+    Crew(replace(world.gateway, owner="gateway-2")).step()
+    crew.detach()
+    crew.step()
