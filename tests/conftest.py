@@ -23,7 +23,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of facts and scenes beside the checkout; skip where it is absent."""
-    folder = ROOT.parent / "shared"
+    folder = (ROOT.parent / "shared").resolve()
     if not (folder / "facts").is_dir():
         pytest.skip("needs the folder ../shared (facts and scenes), which is not here")
     return folder

@@ -431,6 +431,7 @@ def queues(draw):
     known = st.sampled_from([Money(Decimal(amount), "CNY") for amount in (0, 1, 40)])
     history = History(
         live=draw(st.sets(st.sampled_from([JobId("job-0"), JobId("elsewhere")]))),
+        live_bursts=draw(st.integers(0, 3)),
         given_back={key: draw(st.integers(0, 2)) for key in keys if draw(st.booleans())},
         give_back_limit=draw(st.integers(1, 2)),
         spending=Spending(
@@ -493,15 +494,32 @@ def test_nothing_leaves_a_farm_that_keeps_up_or_was_read_long_ago_or_is_switched
 def test_no_limit_is_ever_exceeded(queue):
     snapshot, policy, history = queue
     bursts = sent(queue)
-    assert len(bursts) <= max(policy.maximum_bursts - len(history.live), 0)
+    assert len(bursts) <= max(policy.maximum_bursts - history.live_bursts, 0)
     assert all(sum(len(ref.frames) for ref in b.tasks) <= policy.maximum_frames for b in bursts)
     if bursts:
         left = history.spending.left
         assert sum(burst.estimate.amount for burst in bursts) <= left.amount
-        means = {row.job.id: row.mean_seconds for row in snapshot.jobs}
+        rows = {row.job.id: row for row in snapshot.jobs}
         for burst in bursts:
-            seconds = means[burst.job] * len(burst.tasks)
+            seconds = mean_seconds(rows[burst.job], rows.values()) * len(burst.tasks)
             assert burst.estimate == render_cost(seconds, history.spending.price_per_hour)
+
+
+def mean_seconds(row, rows):
+    """The job's own mean, else that of the jobs of its program."""
+    if row.mean_seconds is not None:
+        return row.mean_seconds
+    alike = [
+        r.mean_seconds for r in rows if r.job.dcc == row.job.dcc and r.mean_seconds is not None
+    ]
+    return sum(alike) / len(alike)
+
+
+def test_a_job_without_a_rendered_task_is_estimated_from_others_of_its_program():
+    known = row_of(a_job("job-2"), (), 40.0), ()
+    new, *_ = answer(one_job(queued(10), mean=None), known).items
+    assert new.verdict is Verdict.BURST
+    assert new.estimate == render_cost(40.0 * len(new.tasks), rich().price_per_hour)
 
 
 @few
