@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from renderbus_core.errors import RenderbusError
 
 FAILURE = 1
 INTERRUPTED = 130
+TERMINATED = 143
 
 # Verb: where it lives, and one line for the overview. Modules are imported when their verb is
 # used, so that `renderbus --help` and short commands start at once.
@@ -80,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; None for those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if threading.current_thread() is threading.main_thread():
+        # Unwinding instead of dying: what was started is ended, what was opened is closed.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         status = app.main(args=given, prog_name="renderbus", standalone_mode=False)
     except click.ClickException as error:

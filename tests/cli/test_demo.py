@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -112,3 +116,24 @@ def test_a_folder_of_somebody_else_is_not_emptied(renderbus, tmp_path):
     assert answer.status == 1
     assert "was not made by the demo" in answer.err
     assert (tmp_path / "thesis.txt").read_text() == "precious"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="about signals of another system")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_a_demonstration_that_is_ended_leaves_no_process_behind(number, tmp_path):
+    out = tmp_path / "out"
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "renderbus_core", "demo", "--renderer", "stand-in", "--json",
+         "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )  # fmt: skip
+    with demo:
+        next(line for line in demo.stdout if '"rendering"' in line)
+        demo.send_signal(number)
+        demo.communicate(timeout=30)
+    assert demo.returncode == 128 + number
+    ps = [shutil.which("ps"), "-eo", "args"]
+    shown = subprocess.run(ps, capture_output=True, text=True, check=True)
+    assert [line for line in shown.stdout.splitlines() if str(out) in line] == []
