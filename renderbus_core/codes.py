@@ -99,7 +99,9 @@ def from_requests(error: requests.RequestException, *, operation: str, host: str
         operation: name in the operations table.
         host: the address that was called, for the message.
     """
-    if type(error).__name__ == "ConnectTimeout" or _never_connected(error):
+    from requests import ConnectTimeout  # noqa: PLC0415 - the table alone needs no HTTP
+
+    if isinstance(error, ConnectTimeout) or _never_connected(error):
         return TransientError(
             f"{operation}: {host} cannot be reached; check the domain and the network",
             operation=operation,

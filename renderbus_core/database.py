@@ -27,8 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from renderbus_core.errors import RenderbusError
+from renderbus_core.errors import MissingDependencyError, RenderbusError
 
+_POSTGRES = "postgresql+psycopg"
 _BUSY_SECONDS = 30.0
 _OWNER_ONLY = 0o600
 
@@ -67,11 +68,11 @@ class Database:
     """
 
     def __init__(self, url: str | URL, design: Design) -> None:
-        self._url = make_url(url)
+        self._url = _with_driver(make_url(url))
         self._design = design
         self._file = self._sqlite_file()
         if self._file is None:
-            engine = create_engine(self._url)
+            engine = _server(self._url)
         else:
             # Transactions begin where we say so: sqlite3's own begin late and not immediate.
             arguments = {"isolation_level": None, "timeout": _BUSY_SECONDS}
@@ -123,8 +124,9 @@ class Database:
                 if self._file is None
                 else "it must be a readable and writable SQLite file on a local disk with room left"
             )
+            first = str(cause).partition("\n")[0]
             raise self._design.error(
-                f"the {self._design.name} {self._place} cannot be used ({cause}); {need}"
+                f"the {self._design.name} {self._place} cannot be used ({first}); {need}"
             ) from error
 
     def _sqlite_file(self) -> Path | None:
@@ -187,6 +189,19 @@ def _journal_mode(file: Path) -> str:
     with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS)) as raw:
         mode: str = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     return mode
+
+
+def _with_driver(url: URL) -> URL:
+    """Return the URL with the driver that our extra installs, where none is named."""
+    named = "+" in url.drivername
+    return url if named or url.drivername != "postgresql" else url.set(drivername=_POSTGRES)
+
+
+def _server(url: URL) -> Engine:
+    try:
+        return create_engine(url)
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError("a PostgreSQL store needs psycopg", "postgres") from error
 
 
 def _pragma(connection: Connection, name: str) -> int:

@@ -9,7 +9,8 @@ The tree::
     |- MissingDependencyError    install an optional part
     |- FarmError                 look at the farm: it refused or cannot be read
     |- StoreError                look at the burst store
-    |  `- LeaseLostError         stop: somebody else carries on
+    |  |- LeaseLostError         stop: somebody else carries on
+    |  `- TaskTakenError         leave it: the task is in another burst already
     |- TransferError             files did not all move; carries what is left
     `- CloudError                the cloud said no, or nothing; carries code, request id, operation
        |- RequestRefusedError    mend the request
@@ -102,6 +103,10 @@ class StoreError(RenderbusError):
 
 class LeaseLostError(StoreError):
     """Another process holds the lease; whoever sees this stops."""
+
+
+class TaskTakenError(StoreError):
+    """A task is in a live burst already."""
 
 
 class TransferError(RenderbusError):

@@ -32,7 +32,8 @@ class Claim:
     Args:
         burst: the burst that holds the tasks.
         claim_epoch: rises with each claim of the burst.
-        lease_epoch: rises with each takeover of the burst's runner.
+        lease_epoch: rises with each takeover of the burst's runner; the store refuses older ones,
+            a farm may.
         job: the local job.
         tasks: what is held.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from renderbus_core.api.model import (
     CreatedTasks,
@@ -20,6 +20,7 @@ from renderbus_core.api.session import Endpoint, Seams, Session
 from renderbus_core.config import Credentials
 from renderbus_core.errors import InputError, UnknownOutcomeError
 
+T = TypeVar("T")
 IDS_PER_CALL = 100
 
 
@@ -29,6 +30,23 @@ class _Group:
 
     def _call(self, name: str, **arguments: object) -> Any:
         return self._session.call(name, arguments)
+
+    def _object(self, name: str, **arguments: object) -> dict[str, Any]:
+        """Carry out an operation that answers with an object; null is an empty one."""
+        return self._checked(name, dict, self._call(name, **arguments) or {})
+
+    def _rows(self, name: str, **arguments: object) -> list[Any]:
+        """Carry out an operation that answers with a list; null is an empty one."""
+        return self._checked(name, list, self._call(name, **arguments) or [])
+
+    @staticmethod
+    def _checked(name: str, kind: type[T], data: Any) -> T:
+        if not isinstance(data, kind):
+            raise UnknownOutcomeError(
+                f"{name}: a {type(data).__name__} came where a {kind.__name__} belongs",
+                operation=name,
+            )
+        return data
 
 
 class UserOperations(_Group):
@@ -40,7 +58,7 @@ class UserOperations(_Group):
 
     def query_user_setting(self) -> dict[str, Any]:
         """Read the account's settings."""
-        return dict(self._call("query_user_setting"))
+        return self._object("query_user_setting")
 
     def get_transfer_bid(self) -> TransferBids:
         """Read the ids of the account's storages."""
@@ -48,7 +66,7 @@ class UserOperations(_Group):
 
     def get_hardware_config(self) -> list[dict[str, Any]]:
         """List the machines that can be asked for."""
-        return list(self._call("get_hardware_config"))
+        return self._rows("get_hardware_config")
 
 
 class TaskOperations(_Group):
@@ -101,22 +119,22 @@ class QueryOperations(_Group):
 
     def query_platforms(self, zone: int) -> list[dict[str, Any]]:
         """List platforms of zone 1 (China) or 2 (overseas)."""
-        return list(self._call("query_platforms", zone=zone))
+        return self._rows("query_platforms", zone=zone)
 
     def query_supported_software(self) -> dict[str, Any]:
         """List the DCCs the platform renders."""
-        return dict(self._call("query_supported_software"))
+        return self._object("query_supported_software")
 
     def query_supported_plugin(self, cg_id: int, os_name: str) -> dict[str, Any]:
         """List versions and plug-ins of one DCC on `windows` or `linux` render machines."""
-        return dict(self._call("query_supported_plugin", cg_id=cg_id, os_name=os_name))
+        return self._object("query_supported_plugin", cg_id=cg_id, os_name=os_name)
 
     def query_task_info(self, task_ids: Sequence[int]) -> dict[int, RemoteTask]:
         """Read tasks by id, any number of them; ids the cloud does not know are absent."""
         found: dict[int, RemoteTask] = {}
         for start in range(0, len(task_ids), IDS_PER_CALL):
             batch = list(task_ids[start : start + IDS_PER_CALL])
-            page = Page.read(self._call("query_task_info", task_ids=batch))
+            page = Page.read(self._call("query_task_info", task_ids=batch) or {})
             found |= {task.id: task for task in map(RemoteTask.read, page.items)}
         return found
 
@@ -143,12 +161,11 @@ class QueryOperations(_Group):
     def _pages(self, operation: str, **arguments: object) -> Iterator[Page]:
         number = 1
         while True:
-            page = Page.read(
-                self._call(operation, page_num=number, page_size=IDS_PER_CALL, **arguments)
-            )
+            reply = self._call(operation, page_num=number, page_size=IDS_PER_CALL, **arguments)
+            page = Page.read(reply or {})
             yield page
             # A full count is not trusted alone: an empty page always ends the listing.
-            if not page.items or number >= page.count:
+            if not page.items or number >= page.page_count:
                 return
             number += 1
 
@@ -162,7 +179,7 @@ class TagOperations(_Group):
 
     def projects(self) -> dict[str, int]:
         """Return the ids of the account's projects by name."""
-        rows = (self._call("get_project_list", flag=2) or {}).get("projectNameList") or ()
+        rows = self._object("get_project_list", flag=2).get("projectNameList") or ()
         return {row["projectName"]: row["projectId"] for row in rows}
 
     def add_task_label(self, label: str, task_ids: Sequence[int]) -> None:
@@ -175,7 +192,7 @@ class TransmitOperations(_Group):
 
     def get_transfer_config(self) -> dict[str, Any]:
         """Read storage ids and transfer lines."""
-        return dict(self._call("get_transfer_config"))
+        return self._object("get_transfer_config")
 
     def upload_task_json(self, task_id: int, file_name: str, content: str) -> None:
         """Store one of the four configuration files of a reserved id."""
@@ -188,7 +205,7 @@ class TransmitOperations(_Group):
             tree_path: `/` or a folder with a leading slash.
             task_id: leaf task whose folder is the root; None for the whole storage.
         """
-        rows = self._call("get_output_files", tree_path=tree_path, task_id=task_id) or ()
+        rows = self._rows("get_output_files", tree_path=tree_path, task_id=task_id)
         return [OutputFile.read(row) for row in rows]
 
 

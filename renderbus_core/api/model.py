@@ -6,7 +6,7 @@ kept in `raw`, missing ones and nulls become the defaults below: samples have nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -49,21 +49,30 @@ class Wire:
 
 def _convert(owner: type, name: str, kind: str, value: Any) -> Any:
     try:
-        if kind.startswith("int"):
-            return int(value)
-        if kind.startswith("Decimal"):
-            return Decimal(str(value))
-        if kind.startswith("tuple[RemoteTask"):
-            return tuple(RemoteTask.read(item) for item in value)
-        if kind.startswith("tuple[int"):
-            return tuple(int(item) for item in value)
-        if kind.startswith("bool"):
-            return bool(value)
-        return str(value)
-    except (TypeError, ValueError, InvalidOperation) as error:
+        return next(read for start, read in _READERS if kind.startswith(start))(value)
+    except (TypeError, ValueError, OverflowError, InvalidOperation) as error:
         raise UnknownOutcomeError(
             f"a reply holds {value!r:.80} as {owner.__name__}.{name}, which should be {kind}"
         ) from error
+
+
+def _amount(value: object) -> Decimal:
+    amount = Decimal(str(value))
+    if not amount.is_finite():
+        raise ValueError("not a finite number")
+    return amount
+
+
+# How a field is read, by the beginning of its annotation; the last one takes everything else.
+_READERS: tuple[tuple[str, Callable[[Any], object]], ...] = (
+    ("int", int),
+    ("Decimal", _amount),
+    ("bool", lambda value: value in {True, "1", "true", "True"}),
+    ("tuple[RemoteTask", lambda value: tuple(map(RemoteTask.read, value))),
+    ("tuple[int", lambda value: tuple(map(int, value))),
+    ("tuple", tuple),
+    ("", str),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,25 +218,17 @@ class OutputFile(Wire):
     directory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a listing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Wire):
+    """One page of a listing; a null page is an empty one.
 
-    items: tuple[Mapping[str, Any], ...]
-    number: int
-    count: int
-    total: int
+    Args:
+        page_count: pages in all.
+        items: of this page, as they came.
+    """
 
-    @classmethod
-    def read(cls, data: object) -> Self:
-        """Read the paging envelope; a null page is an empty one."""
-        page = data if isinstance(data, Mapping) else {}
-        return cls(
-            items=tuple(page.get("items") or ()),
-            number=int(page.get("pageNum") or 1),
-            count=int(page.get("pageCount") or 0),
-            total=int(page.get("total") or 0),
-        )
+    page_count: int = 0
+    items: tuple[Any, ...] = ()
 
 
 def _from_milliseconds(value: int) -> datetime | None:

@@ -44,6 +44,7 @@ class Operation:
 
     Args:
         name: ours, as the seeds spell it.
+        summary: what it does, in a sentence.
         group: the part of the client that offers it.
         paths: by profile; a profile without the operation has no path.
         after_unknown: whether it may simply be sent again after a lost reply.

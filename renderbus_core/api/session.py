@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -20,6 +19,7 @@ from renderbus_core.api.retry import retrying
 from renderbus_core.clock import Clock, SystemClock
 from renderbus_core.config import Credentials
 from renderbus_core.errors import AuthError, RequestRefusedError, UnknownOutcomeError
+from renderbus_core.http import new_session
 
 SUCCESS = 200
 SIGNATURE_EXPIRED = 610
@@ -74,10 +74,7 @@ class Seams:
 
 
 class Session:
-    """Signed calls to one account; sends nothing until it is asked to.
-
-    Safe to share between threads as `requests` sessions are for plain calls.
-    """
+    """Signed calls to one account; sends nothing until it is asked to."""
 
     def __init__(
         self, endpoint: Endpoint, credentials: Credentials, seams: Seams | None = None
@@ -85,7 +82,7 @@ class Session:
         self.endpoint = endpoint
         self._credentials = credentials
         self._seams = seams or Seams()
-        self._http = requests.Session()
+        self._http = new_session(endpoint.base_url)
         self._http.mount(endpoint.base_url, self._seams.adapter())
         self._clock_offset = 0
 
@@ -191,16 +188,15 @@ class Session:
     def _correct_clock(self, envelope: Mapping[str, Any]) -> None:
         server_ms = envelope.get("serverTime")
         if isinstance(server_ms, int):
-            ours = self._seams.clock.now()
-            theirs = datetime.fromtimestamp(server_ms / 1000, UTC)
-            self._clock_offset = round((theirs - ours).total_seconds())
+            ours = self._seams.clock.now().timestamp()
+            self._clock_offset = round(server_ms // 1000 - ours)
 
 
 def _envelope(reply: requests.Response) -> Mapping[str, Any] | None:
     """Return the reply envelope, or None when the body is not one."""
     try:
         document = reply.json()
-    except requests.JSONDecodeError:
+    except (requests.JSONDecodeError, RecursionError):
         return None
     if isinstance(document, dict) and isinstance(document.get("code"), int):
         return document

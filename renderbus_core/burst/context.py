@@ -59,6 +59,7 @@ class Memory:
     frames: dict[int, tuple[RemoteFrame, ...]] = field(default_factory=dict)
     shown: str = ""
     capped: bool = False
+    aside: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

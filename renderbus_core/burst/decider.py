@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from decimal import Decimal
 from renderbus_core.burst import overflow
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
-from renderbus_core.burst.model import Burst, Order
+from renderbus_core.burst.model import Burst, BurstState, Order
 from renderbus_core.burst.overflow import (
     Decision,
     Decisions,
@@ -19,8 +20,8 @@ from renderbus_core.burst.overflow import (
     Spending,
     Verdict,
 )
-from renderbus_core.errors import LeaseLostError, StoreError
-from renderbus_core.jobs import QueueSnapshot
+from renderbus_core.errors import TaskTakenError
+from renderbus_core.jobs import JobId, QueueSnapshot
 
 _log = logging.getLogger(__name__)
 
@@ -69,9 +70,7 @@ class Decider:
         order = Order(farm, item.job, item.tasks, reason, item.estimate)
         try:
             return self._gateway.store.plan([order], now, lease)
-        except LeaseLostError:
-            raise
-        except StoreError as error:
+        except TaskTakenError as error:
             _log.info("job %s: %s", item.job, error)
             return ()
 
@@ -96,6 +95,7 @@ class Decider:
         return History(
             live={burst.job for burst in live},
             live_bursts=len(live),
+            refused=_refused(bursts),
             given_back=gateway.store.given_back(farm),
             give_back_limit=gateway.config.burst.give_back_limit,
             spending=Spending(
@@ -104,6 +104,16 @@ class Decider:
                 committed=sum((_committed(burst) for burst in bursts), start=Decimal(0)),
             ),
         )
+
+
+def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:
+    """Return the jobs whose last burst failed its checks, which it would fail again."""
+    last = {burst.job: burst for burst in bursts}
+    return {
+        job: burst.reason
+        for job, burst in last.items()
+        if burst.state is BurstState.FAILED and burst.claim_epoch == 0
+    }
 
 
 def _committed(burst: Burst) -> Decimal:

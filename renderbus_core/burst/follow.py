@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
-from renderbus_core import package
 from renderbus_core.api import RemoteFrame, RemoteTask
 from renderbus_core.burst import mirror
 from renderbus_core.burst.context import Context, KeepsLease
-from renderbus_core.burst.mirror import Act, Action, Collected, MirrorPolicy
+from renderbus_core.burst.mirror import Act, Action, MirrorPolicy
 from renderbus_core.burst.model import (
     Burst,
     BurstState,
@@ -20,8 +19,8 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
+from renderbus_core.burst.outputs import collected, list_outputs
 from renderbus_core.burst.prepare import engine
-from renderbus_core.burst.store import Output
 from renderbus_core.burst.submit import CONFIRMATIONS, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask, TaskRef
@@ -32,8 +31,7 @@ _log = logging.getLogger(__name__)
 
 # A file whose size was the same in so many listings in a row is whole: there is no checksum.
 STEADY_LISTINGS = 2
-_DEEPEST_FOLDER = 4
-# Entries that only prepare pictures: preprocessing, photons and their merging.
+# Entries that only prepare pictures: preprocessing, photons, their merging, simulations.
 _PREPARING = frozenset({1, 2, 3, 8})
 
 _SITUATIONS: Mapping[FrameCode, Remote] = {
@@ -55,7 +53,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
         return _unknown_to_the_cloud(ctx, burst)
     tree = read_tree(ctx, info)
     ctx.store.note(ctx.effects.lease, burst.id, spent=tree.spent, absences=0)
-    _list_outputs(ctx, burst, info)
+    list_outputs(ctx, burst, info)
     _note_stops(ctx, burst, tree)
     burst = ctx.store.burst(burst.id)
     actions = mirror.diff(
@@ -105,7 +103,8 @@ def _recall_the_unknown(ctx: Context, burst: Burst) -> WakeAt:
 def _cap_machines(ctx: Context, burst: Burst) -> None:
     """Limit the machines, once per runner: time limits bound the cost only together with this.
 
-    A cloud that refuses is told in the log; the frames' own time limits still hold.
+    A cloud that refuses is told in the log and asked again at the next look; the frames' own time
+    limits hold meanwhile.
     """
     remote_id, machines = burst.remote_id, ctx.config.burst.machine_limit
     if ctx.memory.capped or remote_id is None:
@@ -118,8 +117,9 @@ def _cap_machines(ctx: Context, burst: Burst) -> None:
             machines=machines,
         )
     except RequestRefusedError as error:
-        _log.warning("burst %s: its machines are not limited: %s", burst.id, error)
-    ctx.memory.capped = True
+        _log.warning("burst %s: its machines are not limited: %s", burst.id, error.sentence)
+    else:
+        ctx.memory.capped = True
 
 
 def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:
@@ -139,27 +139,6 @@ def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:
             info.render_consume, sum((frame.fee_amount for frame in frames), start=Decimal(0))
         ),
     )
-
-
-def collected(ctx: Context, burst: Burst) -> Mapping[str, Collected]:
-    """Count, for each open task, the files it needs and those that are at home."""
-    listed = ctx.store.outputs(burst.id)
-    result = {}
-    for task in burst.open_tasks:
-        files = [o for o in listed if o.frame in task.ref.frames]
-        home = {o.local for o in files if o.collected}
-        need = {o.local for o in files}
-        for frame in task.ref.frames:
-            need |= set(output_map(ctx, burst).expected(frame))
-        result[task.ref.id] = Collected(len(need), len(home), len(files))
-    return result
-
-
-def output_map(ctx: Context, burst: Burst) -> package.OutputMap:
-    """Read, once per runner, where the burst's pictures belong."""
-    if ctx.memory.outputs is None:
-        ctx.memory.outputs = package.read(ctx.folder(burst.id)).outputs
-    return ctx.memory.outputs
 
 
 def finish_pending(ctx: Context, burst: Burst) -> None:
@@ -264,33 +243,6 @@ def _stop_frames(ctx: Context, action: Action) -> None:
             task=leaf,
             frames=ids,
         )
-
-
-def _list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
-    """List the folders of leaves that may hold files we have not collected yet."""
-    where = output_map(ctx, burst)
-    waiting = burst.refs(TaskState.SENT, TaskState.DONE_REMOTE)
-    if not waiting:
-        return
-    found = []
-    for leaf in info.leaves():
-        if not leaf.output_file_name or not leaf.done_frames:
-            continue
-        root = f"/{leaf.output_file_name.strip('/')}"
-        for name, size in _files(ctx, root, _DEEPEST_FOLDER):
-            place = where.local_path(name.removeprefix(f"{root}/"))
-            if place is not None:
-                frame, local = place
-                found.append(Output(name, frame, size, 1, local, collected=False))
-    ctx.store.list_outputs(ctx.effects.lease, burst.id, found)
-
-
-def _files(ctx: Context, folder: str, depth: int) -> Iterator[tuple[str, int]]:
-    for entry in ctx.client.transmit.get_output_files(folder):
-        if not entry.directory:
-            yield f"{folder}/{entry.file_name}", entry.file_size
-        elif depth > 0:
-            yield from _files(ctx, f"{folder}/{entry.file_name}", depth - 1)
 
 
 def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:

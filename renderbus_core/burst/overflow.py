@@ -90,6 +90,7 @@ class History:
     Args:
         live: jobs with a live burst.
         live_bursts: how many bursts are live.
+        refused: jobs whose last burst was refused before it took anything, with the reason.
         given_back: how often a task came back from the cloud, by job and task id.
         give_back_limit: after how many times a task stays local.
         spending: money.
@@ -97,6 +98,7 @@ class History:
 
     live: Collection[JobId] = ()
     live_bursts: int = 0
+    refused: Mapping[JobId, str] = field(default_factory=dict)
     given_back: Mapping[tuple[JobId, str], int] = field(default_factory=dict)
     give_back_limit: int = 1
     spending: Spending = field(default_factory=Spending)
@@ -234,6 +236,9 @@ class _Queue:
         why = refusals(row, self._policy, self._now)
         if row.job.id in self._history.live:
             why = (*why, "a part of it is in the cloud already")
+        if row.job.id in self._history.refused:
+            refused = self._history.refused[row.job.id]
+            why = (*why, f"its last burst was refused, so a person must send it: {refused}")
         if self._slots <= 0:
             most = self._policy.maximum_bursts
             why = (*why, f"{most} bursts are at work, which is the most allowed")

@@ -47,8 +47,10 @@ def stage(ctx: Context, burst: Burst) -> WakeAt:
 def claim(ctx: Context, burst: Burst) -> WakeAt:
     """Take what is still queued; what local workers started meanwhile stays with them."""
     wanted = burst.refs(TaskState.WANTED, TaskState.HELD)
-    ctx.store.note(ctx.effects.lease, burst.id, claim_epoch=1)
-    request = replace(burst, claim_epoch=1).claim(wanted, ctx.effects.lease.epoch)
+    # A claim that was carried out but not recorded is replaced by the next, which is later.
+    epoch = burst.claim_epoch + 1
+    ctx.store.note(ctx.effects.lease, burst.id, claim_epoch=epoch)
+    request = replace(burst, claim_epoch=epoch).claim(wanted, ctx.effects.lease.epoch)
     outcome = ctx.effects.perform(
         "claim", lambda: ctx.farm.claim(request), tasks=[ref.id for ref in wanted]
     )

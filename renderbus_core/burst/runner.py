@@ -93,6 +93,9 @@ class Runner:
     def detach(self) -> None:
         """Stop carrying the burst; whoever steps it next takes over at once."""
         context, self._context = self._context, None
+        engine, self._memory.engine = self._memory.engine, None
+        if engine is not None:
+            engine.close()
         if context is not None:
             with contextlib.suppress(LeaseLostError):
                 self._gateway.store.give_up(context.effects.lease, self._gateway.clock.now())

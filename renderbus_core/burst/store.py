@@ -33,7 +33,7 @@ from renderbus_core.burst.model import (
     TaskState,
 )
 from renderbus_core.database import Database
-from renderbus_core.errors import LeaseLostError, StoreError
+from renderbus_core.errors import LeaseLostError, StoreError, TaskTakenError
 from renderbus_core.jobs import BurstId, Claim, JobId, Outcome, TaskRef
 from renderbus_core.money import Money
 
@@ -147,7 +147,7 @@ class BurstStore:
                     planned.append(burst)
         except IntegrityError as error:
             names = ", ".join(f"{order.job}" for order in orders)
-            raise StoreError(
+            raise TaskTakenError(
                 f"a task of {names} is in a live burst already; see `renderbus status`"
             ) from error
         return tuple(self.burst(burst) for burst in planned)

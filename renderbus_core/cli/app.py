@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
 import threading
@@ -72,8 +73,8 @@ class _Verbs(click.Group):
 @click.pass_context
 def app(ctx: click.Context, config_file: Path | None, debug: bool) -> None:
     """Burst render jobs from your own farm to the Renderbus cloud, and bring every frame home."""
-    del debug
-    ctx.obj = config_file
+    # Both are looked up where they are needed: `cli.workplace` and `main`.
+    del ctx, config_file, debug
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; None for those of the process.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot show is shown escaped, it stops nothing.
+            stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     if threading.current_thread() is threading.main_thread():
         # Unwinding instead of dying: what was started is ended, what was opened is closed.
@@ -99,8 +104,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return FAILURE
     except Exception as error:  # noqa: BLE001 - the last door: one sentence instead of a traceback
-        return _tell(error, debug="--debug" in given)
+        return _tell(error, debug="--debug" in given[: _verb_at(given)])
     return status if isinstance(status, int) else 0
+
+
+def _verb_at(given: Sequence[str]) -> int:
+    """Return where the verb stands: what follows it is the verb's own."""
+    return next((at for at, word in enumerate(given) if word in _VERBS), len(given))
 
 
 def _tell(error: Exception, *, debug: bool) -> int:

@@ -27,7 +27,7 @@ def carry(gateway: Gateway, burst: BurstId, *, as_json: bool) -> BurstState | No
     """
     runner = Runner(gateway, burst)
     told = ""
-    with _stop_requests() as stop:
+    with _stop_requests() as stop, _letting_go(runner):
         while True:
             answer = runner.step()
             told = _tell(gateway.store.burst(burst), told, as_json=as_json)
@@ -35,9 +35,17 @@ def carry(gateway: Gateway, burst: BurstId, *, as_json: bool) -> BurstState | No
                 return answer.state
             pause = (answer.at - gateway.clock.now()).total_seconds()
             if stop.wait(max(pause, 0.0)):
-                runner.detach()
-                click.echo(f"burst {burst} goes on in the cloud; carry on: renderbus run {burst}")
+                click.echo(f"let go of burst {burst}; carry on: renderbus run {burst}", err=True)
                 return None
+
+
+@contextmanager
+def _letting_go(runner: Runner) -> Iterator[None]:
+    """Let go of the burst at the end, however it comes."""
+    try:
+        yield
+    finally:
+        runner.detach()
 
 
 @contextmanager

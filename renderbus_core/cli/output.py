@@ -48,12 +48,12 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
 
 def print_json(value: object) -> None:
     """Print one value as indented JSON."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(plain(value), indent=2))
 
 
 def print_line(value: object) -> None:
     """Print one value as one line of JSON, at once."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(plain(value)) + "\n")
     sys.stdout.flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import secrets
 import socket
@@ -27,10 +28,18 @@ farm_option = click.option(
 )
 
 
-def read_config(ctx: click.Context) -> Config:
-    """Read the configuration that the command line names."""
-    file: Path | None = ctx.find_root().obj
-    return configuration.load(file)
+def read_config(ctx: click.Context, farm_kind: str | None = None) -> Config:
+    """Read the configuration that the command line names.
+
+    Args:
+        ctx: of the command.
+        farm_kind: from `farm_option`; None keeps the configured one.
+    """
+    file: Path | None = ctx.find_root().params["config_file"]
+    config = configuration.load(file)
+    if farm_kind is None:
+        return config
+    return dataclasses.replace(config, farm=dataclasses.replace(config.farm, kind=farm_kind))
 
 
 @contextmanager

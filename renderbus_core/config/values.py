@@ -135,7 +135,7 @@ class Config:
         """
         if key not in self.sources:
             close = difflib.get_close_matches(key, self.sources, n=1)
-            hint = f"; did you mean {close[0]}?" if close else "; `config show` lists all"
+            hint = f"; did you mean {close[0]}?" if close else "; see schemas/config.json"
             raise ConfigError(f"there is no configuration key {key!r}{hint}")
         return self.sources[key]
 

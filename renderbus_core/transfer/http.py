@@ -16,6 +16,7 @@ import requests
 
 from renderbus_core.config import Secret
 from renderbus_core.errors import TransferError
+from renderbus_core.http import new_session
 from renderbus_core.transfer.plan import Download, Progress, Upload
 
 T = TypeVar("T")
@@ -52,7 +53,11 @@ class HttpStorageEngine:
         self._url = url.rstrip("/")
         self._inputs = inputs
         self._outputs = outputs
-        self._http = requests.Session()
+        self._http = new_session(url)
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        self._http.close()
 
     def upload(self, plan: Sequence[Upload], progress: Progress) -> None:
         """Send files to the input storage; size and time tell which are there already."""
@@ -66,7 +71,7 @@ class HttpStorageEngine:
         for index, item in enumerate(plan):
             try:
                 move(item)
-            except (requests.RequestException, OSError) as error:
+            except OSError as error:  # of requests too
                 left = [name(rest) for rest in plan[index:]]
                 raise TransferError(
                     f"{left[0]} did not move ({_cause(error)}); {len(left)} of {len(plan)} files "
@@ -131,7 +136,13 @@ def _auth(storage: Storage) -> tuple[str, str]:
     return storage.name, storage.password.reveal()
 
 
-def _cause(error: Exception) -> str:
-    if isinstance(error, requests.HTTPError):
-        return f"HTTP {error.response.status_code}"
-    return str(error) if isinstance(error, OSError) and error.args else type(error).__name__
+def _cause(error: OSError) -> str:
+    match error:
+        case requests.HTTPError():
+            return f"HTTP {error.response.status_code}"
+        case requests.Timeout():
+            return "no answer in time"
+        case requests.RequestException():
+            return "the storage cannot be reached"
+        case _:
+            return error.strerror or str(error)

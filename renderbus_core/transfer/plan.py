@@ -72,6 +72,9 @@ class TransferEngine(Protocol):
             TransferError: names what did not arrive.
         """
 
+    def close(self) -> None:
+        """Let go of connections; the engine is not used afterwards."""
+
     def download(self, plan: Sequence[Download], progress: Progress) -> None:
         """Fetch files from the output storage; each appears whole or not at all.
 

@@ -19,6 +19,7 @@ LAYERS = (
         "errors",
         "facts",
         "frames",
+        "http",
         "jobs",
         "money",
         "paths",

@@ -78,6 +78,9 @@ class Folders:
             self.uploaded.append(item.server)
             progress.file_done(item.server, item.size, skipped=False)
 
+    def close(self):
+        pass
+
     def download(self, plan, progress):
         for item in plan:
             item.local.parent.mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,8 @@ def test_a_scene_with_a_missing_texture_stays_on_the_farm(renderbus, root, tmp_p
     failed = [x for x in answer.lines if x["event"] == "burst" and x["state"] == "failed"]
     assert "checker.png" in failed[-1]["reason"]
     assert answer.lines[-1]["tasks"]["cloud"] < 32
+    tried = {x["burst"] for x in answer.lines if x["event"] == "burst"}
+    assert len(tried & {x["burst"] for x in failed}) == 1, "a refused job is not tried again"
     uploads = [
         x for x in answer.lines if x.get("state") == "staged" and x["burst"] == failed[-1]["burst"]
     ]
@@ -116,6 +118,27 @@ def test_a_folder_of_somebody_else_is_not_emptied(renderbus, tmp_path):
     assert answer.status == 1
     assert "was not made by the demo" in answer.err
     assert (tmp_path / "thesis.txt").read_text() == "precious"
+
+
+def test_a_scene_inside_the_folder_that_is_cleared_is_not_deleted(renderbus, root, tmp_path):
+    shutil.copytree(root / "examples" / "turntable", tmp_path / "out" / "mine")
+    (tmp_path / "out" / ".renderbus-demo").touch()
+    scene = tmp_path / "out" / "mine" / "scenes" / "turntable.ma"
+    answer = renderbus("demo", *QUICK, "--out", tmp_path / "out", "--scene", scene)
+    assert answer.status == 1
+    assert "name another --out" in answer.err
+    assert scene.is_file()
+
+
+def test_a_proxy_of_the_studio_and_an_odd_folder_are_no_hindrance(renderbus, tmp_path):
+    out = tmp_path / 'we"ird ördner'
+    dead = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    answer = renderbus("demo", *QUICK, "--out", out, env=dead)
+    assert answer.status == 0, answer.err
+    assert answer.lines[-1]["tasks"]["cloud"] > 0
+    again = renderbus("demo", "--speed", "0", "--out", out)
+    assert again.status == 2
+    assert (out / "report.html").is_file()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="about signals of another system")

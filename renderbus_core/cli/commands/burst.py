@@ -43,7 +43,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     Scene and files are checked first; with an error nothing is sent. Tasks that local workers
     start meanwhile stay with them.
     """
-    config = read_config(ctx)
+    config = read_config(ctx, farm_kind)
     with open_gateway(config) as gateway:
         local, tasks = _waiting(gateway, JobId(job), FrameSet.parse(frames) if frames else None)
         count = f"{len(tasks)} task{'s' if len(tasks) != 1 else ''}"
@@ -56,11 +56,13 @@ def command(  # noqa: PLR0917 - click passes options by name
             _show(findings, f"{count} of {local.name} would cost {cost}.", as_json=as_json)
             ctx.exit(1 if errors else 0)
         confirm(f"Send {count} of {local.name} to {config.cloud.domain}? Costs {cost}.", yes=yes)
-        kind = farm_kind or config.farm.kind
-        order = Order(kind, local.id, tasks, "asked for by a person", estimate)
+        order = Order(config.farm.kind, local.id, tasks, "asked for by a person", estimate)
         (burst,) = gateway.store.plan([order], gateway.clock.now())
         if detach:
-            click.echo(f"Burst {burst.id} is recorded; carry it with: renderbus run {burst.id}")
+            if as_json:
+                print_json({"burst": burst})
+            else:
+                click.echo(f"Burst {burst.id} is recorded; carry it: renderbus run {burst.id}")
             return
         end = carry(gateway, burst.id, as_json=as_json)
     ctx.exit(0 if end in {BurstState.DONE, BurstState.RECALLED} else 1)

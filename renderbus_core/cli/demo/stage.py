@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from renderbus_core.simulator import RendererKind, find_blender
 
 WORKERS = ("worker-1", "worker-2")
 _MARK = ".renderbus-demo"
+_UNUSABLE = frozenset("?#")
 # The first has the most frames, so its tail is what overflows.
 _EXAMPLES = ("spin/spin.blend", "turntable/scenes/turntable.ma")
 # Enough frames to overflow two workers, few enough to watch.
@@ -71,7 +73,7 @@ class Stage:
         pool: its workers.
         jobs: what was submitted, in order.
         notes: sentences for people.
-        account_currency: of the simulated cloud.
+        currency: of the simulated cloud.
     """
 
     options: Options
@@ -93,7 +95,7 @@ def set_up(options: Options) -> Iterator[Stage]:
     Raises:
         InputError: the folder holds something else, or the scene cannot be used.
     """
-    out = _empty(options.out)
+    out = _empty(options.out, options.scene)
     work = out / "work"
     scenes = _scenes(work, options.scene)
     facts = [scene.inspect(path) for path in scenes]
@@ -105,7 +107,11 @@ def set_up(options: Options) -> Iterator[Stage]:
         gateway = stack.enter_context(open_gateway(config, account=cloud.account))
         farm = gateway.farm
         assert isinstance(farm, LocalFarm)  # noqa: S101 - the configuration written above says so
-        jobs = tuple(farm.submit(_job(each, out, options)) for each in facts)
+        names = _names(facts)
+        jobs = tuple(
+            farm.submit(_job(each, name, out, options))
+            for each, name in zip(facts, names, strict=True)
+        )
         pool = stack.enter_context(WorkerPool(farm, WORKERS, work / "logs"))
         notes = (
             f"The cloud is simulated; its pictures are drawn by {cloud.renderer}.",
@@ -119,17 +125,34 @@ def set_up(options: Options) -> Iterator[Stage]:
         shutil.rmtree(work)
 
 
-def _empty(out: Path) -> Path:
-    """Return an empty folder of ours; never one that holds something else."""
-    out = out.absolute()
-    if out.exists():
-        if any(out.iterdir()) and not (out / _MARK).is_file():
-            raise InputError(
-                f"{out} is not empty and was not made by the demo; name another folder with --out"
-            )
-        shutil.rmtree(out)
-    (out / "work" / "logs").mkdir(parents=True)
-    (out / _MARK).touch()
+def _empty(out: Path, scene_file: Path | None) -> Path:
+    """Return a folder in which only our own names were cleared away.
+
+    Args:
+        out: as asked.
+        scene_file: the person's own scene, which must not be among what is cleared.
+
+    Raises:
+        InputError: the folder holds something else, or the scene lies in it.
+    """
+    out = out.resolve()
+    if set(str(out)) & _UNUSABLE:
+        raise InputError(f"{out} has a ? or # in its path, which its databases cannot have")
+    if scene_file is not None and scene_file.resolve().is_relative_to(out):
+        raise InputError(f"{scene_file} lies in {out}, which is cleared; name another --out")
+    if out.is_dir() and any(out.iterdir()) and not (out / _MARK).is_file():
+        raise InputError(
+            f"{out} is not empty and was not made by the demo; name another folder with --out"
+        )
+    for name in ("work", "renders"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    try:
+        (out / "work" / "logs").mkdir(parents=True)
+        (out / _MARK).touch()
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be used ({error.strerror}); name another folder with --out"
+        ) from error
     return out
 
 
@@ -148,8 +171,15 @@ def _frames(facts: SceneFacts) -> FrameSet:
     return frames[: _FRAMES.get(facts.path.stem, _MOST_FRAMES)]
 
 
-def _job(facts: SceneFacts, out: Path, options: Options) -> JobSpec:
-    name = facts.path.stem
+def _names(scenes: Sequence[SceneFacts]) -> list[str]:
+    """Name each job by its scene, and apart from another of that name."""
+    names: list[str] = []
+    for stem in (each.path.stem for each in scenes):
+        names.append(f"{stem}-{len(names) + 1}" if stem in names else stem)
+    return names
+
+
+def _job(facts: SceneFacts, name: str, out: Path, options: Options) -> JobSpec:
     ending = facts.image_format.value or "png"
     output = str(out / "renders" / name / f"{name}.####.{ending}")
     width, height = facts.resolution.value or (640, 360)
@@ -202,11 +232,17 @@ def _write_config(out: Path, cloud: RunningCloud, speed: float) -> Path:
     """Write the configuration of the demonstration; with --keep it can be used afterwards."""
     work = out / "work"
     file = work / "renderbus.toml"
+    # JSON strings are TOML strings: a folder may have any name.
+    domain = json.dumps(cloud.domain)
+    store = json.dumps(f"sqlite:///{(work / 'bursts.db').as_posix()}")
     poll = max(0.25, 1.0 / speed)
-    file.write_text(
-        f"""# Made by `renderbus demo`.
+    file.write_text(_CONFIG.format(domain=domain, store=store, poll=poll), encoding="utf-8")
+    return file
+
+
+_CONFIG = """# Made by `renderbus demo`.
 [cloud]
-domain = "{cloud.domain}"
+domain = {domain}
 scheme = "http"
 
 [farm]
@@ -214,7 +250,7 @@ kind = "local"
 database = "farm.db"
 
 [store]
-url = "sqlite:///{(work / "bursts.db").as_posix()}"
+url = {store}
 
 [burst]
 work_folder = "packages"
@@ -234,7 +270,4 @@ maximum_frames = 8
 local_share_minimum = 2
 # One sequence is split between farm and cloud: both draw with the same renderer here.
 split_jobs = true
-""",
-        encoding="utf-8",
-    )
-    return file
+"""

@@ -22,7 +22,7 @@ _BEAT = timedelta(seconds=2)
 _LAST_BYTES = 4096
 _LAST_CHARACTERS = 200
 # Credentials of the bridge are none of a renderer's business, and would end up in its logs.
-_PRIVATE = "RAYVISION_API_"
+_PRIVATE = ("RAYVISION_API_", "RENDERBUS_")
 
 
 @dataclass(slots=True)
