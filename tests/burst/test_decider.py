@@ -103,3 +103,18 @@ def test_a_crew_that_was_taken_over_lets_go_quietly(world):
     Crew(replace(world.gateway, owner="gateway-2")).step()
     crew.detach()
     crew.step()
+
+
+def test_a_job_that_was_refused_waits_for_a_person(make_world):
+    world = make_world(texture="gone.png", config=POLICY)
+    worker = world.farm.dispatch.beat("worker", None)
+    world.farm.dispatch.finish(world.farm.dispatch.dequeue(worker))
+    decider, crew = Decider(world.gateway), Crew(world.gateway)
+    (burst,) = decider.step().bursts
+    while crew.step() is not None:
+        world.clock.advance(1)
+    assert world.store.burst(burst.id).state is BurstState.FAILED
+    again = decider.step()
+    assert again.bursts == ()
+    assert "a person must send it" in again.decisions[0].sentence
+    assert "gone.png" in again.decisions[0].sentence

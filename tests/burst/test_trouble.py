@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from renderbus_core.api import OutputFile
 from renderbus_core.burst import BurstState, TaskState
 from renderbus_core.errors import (
     AuthError,
@@ -233,3 +234,54 @@ def test_a_lasting_cause_is_logged_once(world):
         runner.step()
         world.clock.advance(60)
     assert len(world.store.events(burst)) <= before + 2
+
+
+def listing(world, change):
+    """Change what the cloud lists: `change` gets one folder's entries."""
+    transmit = world.gateway.client.transmit
+    listed = transmit.get_output_files
+    transmit.get_output_files = lambda folder, *rest: change(folder, listed(folder, *rest))
+
+
+@pytest.mark.parametrize(
+    "name", ["notes 12:30.txt", "..", "aux.log", "a/../../b.png", "x.0001.exr"]
+)
+def test_an_odd_name_among_the_clouds_files_is_left_there(world, name, caplog):
+    listing(world, lambda _, files: [*files, OutputFile(file_name=name, file_size=5)])
+    burst = world.order()
+    assert world.carry(world.runner(burst), burst).state is BurstState.DONE
+    assert len(world.pictures()) == 10
+    told = [record for record in caplog.records if "stays in the cloud" in record.message]
+    assert len(told) == 1
+
+
+def test_folders_without_end_are_not_followed_for_ever(world):
+    calls = []
+
+    def endless(folder, files):
+        calls.append(folder)
+        deeper = [OutputFile(file_name=f"d{n}", directory=True) for n in range(8)]
+        return [*files, *deeper]
+
+    transmit = world.gateway.client.transmit
+    real = transmit.get_output_files
+    transmit.get_output_files = lambda folder, *rest: endless(
+        folder, real(folder, *rest) if "/d" not in folder else []
+    )
+    burst = world.order("0")
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: bool(b.refs(TaskState.DONE_REMOTE)))
+    calls.clear()
+    runner.step()
+    assert len(calls) <= 256
+
+
+def test_a_file_without_a_size_is_no_file_yet(world):
+    listing(
+        world,
+        lambda _, files: [OutputFile(file_name=file.file_name, file_size=0) for file in files],
+    )
+    burst = world.order("0")
+    end = world.carry(world.runner(burst), burst)
+    assert [ref.id for ref in end.refs(TaskState.RELEASED)] == ["0"]
+    assert world.pictures() == []
