@@ -90,7 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if threading.current_thread() is threading.main_thread():
         # Unwinding instead of dying: what was started is ended, what was opened is closed.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # Windows has no SIGHUP
+                signal.signal(getattr(signal, name), lambda *_: sys.exit(TERMINATED))
     try:
         status = app.main(args=given, prog_name="renderbus", standalone_mode=False)
     except click.ClickException as error:

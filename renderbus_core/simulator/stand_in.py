@@ -28,6 +28,9 @@ _EXR = "exr"
 _PILLOW: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "bmp": ("BMP", {}),
+        # Maya's default, which no library writes: a PNG stands in for it as the drawing does for
+        # the render.
+        "iff": ("PNG", {"compress_level": 1}),
         "jpeg": ("JPEG", {"quality": 88}),
         "jpg": ("JPEG", {"quality": 88}),
         "png": ("PNG", {"compress_level": 1}),

@@ -54,7 +54,8 @@ def _exr_problem(path: Path) -> str | None:
     try:
         # Its warnings about damaged files would end up between our own lines.
         with contextlib.redirect_stdout(io.StringIO()), OpenEXR.File(str(path)) as file:
-            channels = file.channels()
+            # Asked while it is open: closing empties what it gave.
+            empty = not file.channels()
     except (RuntimeError, OSError, ValueError) as error:
         return f"{path} does not open as a picture ({error})"
-    return None if channels else f"{path} has no channels"
+    return f"{path} has no channels" if empty else None

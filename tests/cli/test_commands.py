@@ -146,3 +146,12 @@ def test_a_dry_run_shows_findings_and_sends_nothing(renderbus, spin, tmp_path):
     assert answer.status == 0, answer.err
     assert "16 tasks of spin would cost" in answer.out
     assert renderbus("status", "--json").json == []
+
+
+def test_an_empty_frame_list_is_refused_and_does_not_mean_all(renderbus, spin, tmp_path):
+    env = {"RAYVISION_API_ACCESS_ID": "AKIDNOBODY00", "RAYVISION_API_KEY": "nothing"}
+    job = renderbus("farm", "submit", spin, "--output", tmp_path / "r" / "s.####.png").out.strip()
+    for arguments in (("burst", job, "--dry-run"), ("check", spin)):
+        answer = renderbus(*arguments, "--frames", "", env=env)
+        assert answer.status == 1
+        assert "frame list" in answer.err

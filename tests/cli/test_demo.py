@@ -103,6 +103,7 @@ def test_a_scene_with_a_missing_texture_stays_on_the_farm(renderbus, root, tmp_p
     assert answer.status == 0, answer.err
     failed = [x for x in answer.lines if x["event"] == "burst" and x["state"] == "failed"]
     assert "checker.png" in failed[-1]["reason"]
+    assert "checker.png" in answer.lines[-1]["failed_bursts"][0]
     assert answer.lines[-1]["tasks"]["cloud"] < 32
     tried = {x["burst"] for x in answer.lines if x["event"] == "burst"}
     assert len(tried & {x["burst"] for x in failed}) == 1, "a refused job is not tried again"
@@ -157,6 +158,34 @@ def test_a_demonstration_that_is_ended_leaves_no_process_behind(number, tmp_path
         demo.send_signal(number)
         demo.communicate(timeout=30)
     assert demo.returncode == 128 + number
-    ps = [shutil.which("ps"), "-eo", "args"]
+    ps = [shutil.which("ps"), "-eww", "-o", "args"]
     shown = subprocess.run(ps, capture_output=True, text=True, check=True)
     assert [line for line in shown.stdout.splitlines() if str(out) in line] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="about signals of another system")
+def test_a_demonstration_without_its_cloud_ends_with_a_sentence(tmp_path):
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "renderbus_core", "demo", "--renderer", "stand-in", "--json",
+         "--keep", "--out", str(tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    with demo:
+        next(line for line in demo.stdout if '"rendering"' in line)
+        shown = subprocess.run(
+            [shutil.which("ps"), "-eww", "-o", "pid,args"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        (cloud,) = (
+            line.split()[0]
+            for line in shown.stdout.splitlines()
+            if "renderbus_core simulator" in line and str(tmp_path) in line
+        )
+        os.kill(int(cloud), signal.SIGKILL)
+        _, said = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert "the simulator ended by itself" in said

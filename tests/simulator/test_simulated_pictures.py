@@ -63,7 +63,7 @@ def test_drawings_of_a_sequence_differ_and_one_frame_is_always_the_same(tmp_path
     assert contents[2] == contents[3]
 
 
-@pytest.mark.parametrize("ending", ["iff", "mp4", "", "png/x"])
+@pytest.mark.parametrize("ending", ["cin", "mp4", "", "png/x"])
 def test_a_format_that_cannot_be_drawn_is_refused(tmp_path, ending):
     with pytest.raises(RenderError, match=r"cannot be \."):
         draw(tmp_path, name=f"shot.{ending}")
@@ -263,3 +263,9 @@ def test_a_blender_that_hangs_is_ended_with_all_it_started(
     os.set_blocking(pipe, True)
     assert os.read(pipe, 1) == b""
     os.close(pipe)
+
+
+def test_a_png_stands_in_for_the_format_that_no_library_writes(tmp_path):
+    picture = draw(tmp_path, name="shot.0001.iff")
+    with Image.open(picture) as image:
+        assert image.format == "PNG"

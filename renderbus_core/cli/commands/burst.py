@@ -23,7 +23,11 @@ from renderbus_core.package import Finding, Severity
 @click.argument("job")
 @farm_option
 @click.option("--frames", help="Only tasks whose frames are all in this list, for example 1-10.")
-@click.option("--dry-run", is_flag=True, help="Check everything and show it; send nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check scene and files here and show it; nothing is sent, the account is not asked.",
+)
 @click.option("--detach", is_flag=True, help="Only record the burst; `renderbus run` carries it.")
 @click.option("--yes", is_flag=True, help="Agree to the cost without being asked.")
 @json_option
@@ -45,7 +49,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     """
     config = read_config(ctx, farm_kind)
     with open_gateway(config) as gateway:
-        local, tasks = _waiting(gateway, JobId(job), FrameSet.parse(frames) if frames else None)
+        local, tasks = _waiting(
+            gateway, JobId(job), FrameSet.parse(frames) if frames is not None else None
+        )
         count = f"{len(tasks)} task{'s' if len(tasks) != 1 else ''}"
         estimate = _estimate(gateway, local, tasks)
         leaving = FrameSet.of(frame for task in tasks for frame in task.frames)

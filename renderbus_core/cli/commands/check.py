@@ -50,7 +50,7 @@ def _scene(
 ) -> tuple[Finding, ...]:
     to_local = config.paths.mapping.to_local
     facts = scene.inspect(path.absolute(), to_local)
-    chosen = FrameSet.parse(frames) if frames else facts.frames.value
+    chosen = FrameSet.parse(frames) if frames is not None else facts.frames.value
     if not chosen:
         raise InputError(f"{path}: the scene says no frames; name them with --frames")
     files = scene.resolve(facts, to_local)

@@ -57,15 +57,13 @@ def command(  # noqa: PLR0917 - click passes options by name
     renderer: str,
     as_json: bool,
 ) -> None:
-    r"""Fill a small farm, burst its overflow to a simulated Renderbus, bring every frame home.
+    """Fill a small farm, burst its overflow to a simulated Renderbus, bring every frame home.
 
     Everything but the cloud is real: scenes are read, files checked and uploaded over HTTP,
     pictures rendered, downloaded and verified. One frame fails in the cloud and is rendered by
     the farm instead. Exit status 0 only if every task is complete and every picture opens.
 
-    \b
-    Example:
-      renderbus demo --speed 5 --out /tmp/demo
+    Example: renderbus demo --speed 5 --out /tmp/demo
     """
     lines = as_json or not sys.stdout.isatty()
     with set_up(Options(out, seed, speed, keep, scene, renderer)) as stage:
@@ -112,6 +110,7 @@ def _tell(ending: Ending, *, lines: bool) -> None:
                 "currency": report.currency,
                 "seconds": round(seconds, 3),
                 "problems": ending.problems,
+                "failed_bursts": ending.failed_bursts,
                 "report": ending.page,
             }
         )
@@ -126,6 +125,8 @@ def _tell(ending: Ending, *, lines: bool) -> None:
     alone = report.estimate_all_local_seconds
     beside = f"; the farm alone would have needed about {alone:.0f} s" if alone else ""
     screen.print(Text(f"{seconds:.0f} s, {total_cost(report)} charged by the cloud{beside}."))
+    for failed in ending.failed_bursts:
+        screen.print(Text(f"A burst failed, the farm did its work: {failed}", style="yellow"))
     for problem in ending.problems:
         screen.print(Text(problem, style="bold red"))
     screen.print(Text(f"Report: {ending.page}"), soft_wrap=True)

@@ -74,7 +74,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
 ) -> None:
     """Submit the scene at PATH as a job and print the job's id."""
     facts = scene.inspect(path.absolute())
-    chosen = FrameSet.parse(frames) if frames else facts.frames.value
+    chosen = FrameSet.parse(frames) if frames is not None else facts.frames.value
     if not chosen:
         raise InputError(f"{path}: the scene says no frames; name them with --frames")
     width, height = facts.resolution.value or (640, 360)

@@ -24,11 +24,22 @@ class RunningCloud:
         domain: host and port.
         account: who may call it.
         renderer: what draws its pictures, in words.
+        process: that answers.
+        log: what it says.
     """
 
     domain: str
     account: Credentials
     renderer: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def demand(self) -> None:
+        """Raise `RenderbusError` when it has ended: nothing would ever come home."""
+        if self.process.poll() is not None:
+            raise RenderbusError(
+                f"the simulator ended by itself (status {self.process.returncode}); see {self.log}"
+            )
 
 
 @contextmanager
@@ -66,7 +77,7 @@ def _ready(process: subprocess.Popen[bytes], log: Path) -> RunningCloud:
         )
     ready = json.loads(line)
     account = Credentials(ready["access_id"], Secret(ready["access_key"]))
-    return RunningCloud(ready["domain"], account, ready["renderer"])
+    return RunningCloud(ready["domain"], account, ready["renderer"], process, log)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

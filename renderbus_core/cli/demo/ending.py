@@ -46,6 +46,11 @@ class Ending:
     problems: tuple[str, ...]
 
     @property
+    def failed_bursts(self) -> tuple[str, ...]:
+        """Why each burst that failed did so; the farm rendered its tasks itself."""
+        return tuple(burst.reason for burst in self.report.bursts if burst.state == "failed")
+
+    @property
     def counts(self) -> dict[str, int]:
         """Tasks by where they were rendered."""
         places = [row.place for row in self.report.frames]

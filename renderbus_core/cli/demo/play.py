@@ -43,7 +43,7 @@ def play(stage: Stage) -> Iterator[Moment]:
         stage: set up.
 
     Raises:
-        RenderbusError: it takes impossibly long.
+        RenderbusError: it takes impossibly long, or the simulator has ended.
     """
     gateway = stage.gateway
     decider, crew = Decider(gateway), Crew(gateway)
@@ -51,6 +51,7 @@ def play(stage: Stage) -> Iterator[Moment]:
     due = 0.0
     try:
         while gateway.clock.monotonic() < ends:
+            stage.cloud.demand()
             stage.pool.step()
             cycle = None
             if gateway.clock.monotonic() >= due:

@@ -68,6 +68,7 @@ class Stage:
 
     Args:
         options: as asked.
+        cloud: the simulator.
         gateway: farm, cloud, store.
         farm: the embedded farm itself, for its people's side.
         pool: its workers.
@@ -77,6 +78,7 @@ class Stage:
     """
 
     options: Options
+    cloud: RunningCloud
     gateway: Gateway
     farm: LocalFarm
     pool: WorkerPool
@@ -120,7 +122,7 @@ def set_up(options: Options) -> Iterator[Stage]:
                 for each in facts
             ),
         )
-        yield Stage(options, gateway, farm, pool, jobs, notes, "USD")
+        yield Stage(options, cloud, gateway, farm, pool, jobs, notes, "USD")
     if not options.keep:
         shutil.rmtree(work)
 
