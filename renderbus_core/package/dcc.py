@@ -5,34 +5,62 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from renderbus_core import schema
 from renderbus_core.errors import InputError
 
 
+class Tiles(StrEnum):
+    """On which condition a program's frames can be cut into tiles."""
+
+    ALWAYS = "always"
+    LAYERS = "layers"
+    """Only when layers are rendered apart."""
+    GI = "gi"
+    """Only with global illumination."""
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One row of the table; the empty parts belong to programs that cannot be sent yet.
+    """One row of the table; the parts about building are empty where we only judge.
 
     Args:
         name: as in `SceneFacts.dcc`.
         cg_id: number on the wire, as text.
         cg_name: name on the wire.
         extensions: of its scenes, without the dot.
-        schema: of its task.json; None when there is none.
+        schema: of its task.json.
+        systems: of the machines that render it.
+        tiles: when frames can be cut.
+        distributed: whether one frame can be rendered on several machines; None when no source
+            says.
+        distributed_machines: how many they may be; any number when there are none.
+        packed: ending of the archive that its scene is sent in; "" when it is sent as it is.
+        lists_assets: whether its analyser writes a list into asset.json.
+        documented: whether any source shows its task.json.
         formats: wire name of a picture format to the ending of its files.
         cloud_output: templates of the cloud's picture names (assumption), by `single` and
             `layered`.
-        reader: module that reads its scenes; None when there is none.
+        reader: module that reads its scenes; None when there is none, and nothing can be built.
     """
 
     name: str
     cg_id: str
     cg_name: str
     extensions: tuple[str, ...]
-    schema: str | None = None
+    schema: str
+    systems: tuple[str, ...] = ("linux", "windows")
+    tiles: Tiles = Tiles.ALWAYS
+    distributed: bool | None = None
+    distributed_machines: tuple[int, ...] = ()
+    packed: str = ""
+    lists_assets: bool = True
+    documented: bool = True
     formats: Mapping[str, str] = field(default_factory=dict)
     cloud_output: Mapping[str, str] = field(default_factory=dict)
     reader: str | None = None
@@ -70,28 +98,32 @@ def plain_ending(ending: str) -> str:
 def programs() -> Mapping[str, Program]:
     """Return every program by name."""
     rows = schema.load("dcc.json")["programs"]
-    return MappingProxyType(
-        {
-            name: Program(name, **(row | {"extensions": tuple(row["extensions"])}))
-            for name, row in rows.items()
-        }
-    )
+    return MappingProxyType({name: _program(name, row) for name, row in rows.items()})
+
+
+def row_of(cg_id: object) -> Program | None:
+    """Return the program with a number on the wire, a text; None when there is none."""
+    return next((row for row in programs().values() if row.cg_id == cg_id), None)
 
 
 def program(name: str) -> Program:
     """Return a program whose tasks can be built.
 
     Raises:
-        InputError: it is unknown, or there is no description of its tasks yet.
+        InputError: it is unknown, or its scenes cannot be read.
     """
     found = programs().get(name)
-    sendable = [known.name for known in programs().values() if known.schema]
-    if found is not None and found.schema:
+    supported = ", ".join(known.name for known in programs().values() if known.reader)
+    if found is not None and found.reader:
         return found
     if found is not None:
-        raise InputError(
-            f"{found.cg_name} tasks cannot be built; supported are {', '.join(sendable)}"
-        )
+        raise InputError(f"{found.cg_name} tasks cannot be built; supported are {supported}")
     close = difflib.get_close_matches(name, programs(), n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"supported are {', '.join(sendable)}"
+    hint = f"did you mean {close[0]!r}?" if close else f"supported are {supported}"
     raise InputError(f"there is no program {name!r}; {hint}")
+
+
+def _program(name: str, row: Mapping[str, Any]) -> Program:
+    # JSON knows lists alone, and no words of a closed set.
+    lists = {key: tuple(value) for key, value in row.items() if isinstance(value, list)}
+    return Program(name, **(dict(row) | lists | {"tiles": Tiles(row.get("tiles", Tiles.ALWAYS))}))

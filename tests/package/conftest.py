@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from renderbus_core.facts import Camera, Fact, Layer, Origin, SceneFacts
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, LocalJob
 from renderbus_core.money import Money
-from renderbus_core.package import BurstRequest, build
+from renderbus_core.package import BurstRequest, Documents, build
 
 
 def stored(value):
@@ -126,3 +127,14 @@ def built(burst):
 @pytest.fixture(scope="session")
 def usd():
     return lambda amount: Money(Decimal(amount), "USD")
+
+
+@pytest.fixture(scope="session")
+def documents_of():
+    """Return a reader of good documents of each program; every call gives fresh ones."""
+
+    def read(name):
+        path = Path(__file__).parent / "tasks" / f"{name}.json"
+        return Documents(**json.loads(path.read_text(encoding="utf-8")))
+
+    return read

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from renderbus_core import schema
-from renderbus_core.package import programs
+from renderbus_core.errors import InputError
+from renderbus_core.package import program, programs
+from renderbus_core.package.reference import fields
 
 SCHEMAS = [
     "task/base.json",
-    "task/maya.json",
-    "task/blender.json",
+    *(row.schema for row in programs().values()),
     "upload.json",
     "asset.json",
     "tips.json",
 ]
-
-
-def samples(text):
-    """Yield every JSON object in a page of text that begins at a line of its own."""
-    decoder = json.JSONDecoder()
-    for start in re.finditer(r"^\{$", text, re.MULTILINE):
-        try:
-            yield decoder.raw_decode(text, start.start())[0]
-        except ValueError:
-            continue
 
 
 def places(name, document):
@@ -41,37 +31,19 @@ def test_a_schema_is_itself_valid(name):
     Draft202012Validator.check_schema(schema.load(name))
 
 
-def test_the_vendors_maya_samples_are_accepted(shared):
-    pages = (shared / "seeds").glob("000_*.txt")
-    found = [
-        sample
-        for page in pages
-        for sample in samples(page.read_text(encoding="utf-8"))
-        if sample.get("task_info", {}).get("cg_id") == "2000"
-    ]
-    assert found
-    for sample in found:
-        assert schema.problems("task/maya.json", sample) == ()
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_everything_in_a_schema_is_described(name):
+    for field in fields(name):
+        assert field.rule.get("description"), field.path
 
 
-def test_the_vendors_upload_samples_are_accepted(shared):
-    page = next((shared / "seeds").glob("000_*.txt")).read_text(encoding="utf-8")
-    found = [sample for sample in samples(page) if set(sample) == {"asset"}]
-    assert found
-    for sample in found:
-        assert schema.problems("upload.json", sample) == ()
-
-
-def test_every_key_the_vendors_sources_know_is_listed_with_a_description(shared):
-    fields = json.loads((shared / "facts" / "task_json_fields.json").read_text(encoding="utf-8"))
-    known = {
-        row["path"].removeprefix("task_info.")
-        for dcc in ("maya", "blender")
-        for row in fields["dcc"][dcc]["task_info"]
-    }
-    rules = schema.load("task/base.json")["properties"]["task_info"]["properties"]
-    assert known == set(rules)
-    assert all(rule["description"] for rule in rules.values())
+@pytest.mark.parametrize("name", programs())
+def test_good_documents_of_every_program_are_accepted(documents_of, name):
+    documents = documents_of(name)
+    assert schema.problems(programs()[name].schema, documents.task) == ()
+    assert schema.problems("upload.json", documents.upload) == ()
+    assert schema.problems("asset.json", documents.asset) == ()
+    assert schema.problems("tips.json", documents.tips) == ()
 
 
 def test_defaults_are_those_of_the_vendors_current_template(shared):
@@ -164,6 +136,7 @@ def test_a_misspelt_section_is_refused_with_a_suggestion(built):
             "vrlmap": [],
         },
         {"asset": [], "scene": {"local": "D:/a", "server": "/D/a"}},
+        {"asset": [], "scene": [], "vrmap": [], "vrlmap": [{"anything": 1}]},
     ],
 )
 def test_every_form_of_upload_json_is_accepted(document):
@@ -195,6 +168,22 @@ def test_tips_are_lines_by_number():
     assert places("tips.json", {"50001": [1]}) == ["50001[0]"]
 
 
+@pytest.mark.parametrize(
+    ("document", "wrong"),
+    [
+        ({"asset": ["D:/a.png  (mtime 2030-01-02)"]}, []),
+        ({}, []),
+        ({"": {"aseet": {}}}, []),
+        ({"zip_data": {"a": [1]}}, []),
+        ({"asset": {}}, ["asset"]),
+        ({"asset": [""]}, ["asset[0]"]),
+        ([], [""]),
+    ],
+)
+def test_a_list_of_assets_is_judged_and_other_forms_are_let_through(document, wrong):
+    assert places("asset.json", document) == wrong
+
+
 def test_every_program_of_the_protocol_is_in_the_table(shared):
     fields = json.loads((shared / "facts" / "task_json_fields.json").read_text(encoding="utf-8"))
     ours = {name: (row.cg_id, row.cg_name, set(row.extensions)) for name, row in programs().items()}
@@ -207,7 +196,19 @@ def test_every_program_of_the_protocol_is_in_the_table(shared):
 
 def test_a_program_that_can_be_sent_has_everything_it_needs():
     for row in programs().values():
-        parts = [row.schema, row.formats, row.cloud_output, row.reader]
+        parts = [row.formats, row.cloud_output, row.reader]
         assert all(parts) or not any(parts)
-        if row.schema:
-            assert row.schema in schema.names()
+
+
+def test_the_task_of_every_program_can_be_judged():
+    assert {row.schema for row in programs().values()} <= set(schema.names())
+
+
+def test_only_a_program_whose_scenes_are_read_can_be_built():
+    assert program("blender").cg_name == "Blender"
+    with pytest.raises(
+        InputError, match="Houdini tasks cannot be built; supported are maya, blender"
+    ):
+        program("houdini")
+    with pytest.raises(InputError, match=r"there is no program 'blendr'; did you mean 'blender'?"):
+        program("blendr")

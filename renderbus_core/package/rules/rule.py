@@ -1,0 +1,133 @@
+"""What a rule is asked about, what it answers, and how it is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from renderbus_core.package.dcc import Program
+from renderbus_core.package.documents import Documents
+from renderbus_core.package.findings import Finding, Severity
+
+
+class Machine(Protocol):
+    """A kind of render machine, as the cloud's hardware list describes it."""
+
+    @property
+    def id(self) -> int:
+        """Its number; texts of it stand in `task_info.hardwareConfigIds`."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+
+    @property
+    def ram_gigabytes(self) -> int:
+        """Its memory, 0 where nobody says."""
+
+    @property
+    def gpu_count(self) -> int:
+        """Its graphics cards that render, 0 without."""
+
+    @property
+    def platform(self) -> int:
+        """Where it stands."""
+
+    @property
+    def status(self) -> int:
+        """1 when it can be had."""
+
+    def objections(
+        self, cg_id: str, cg_version: str, plugins: Mapping[str, str], codes: Collection[str]
+    ) -> tuple[str, ...]:
+        """Say, each in a sentence, why it does not render a scene."""
+
+
+# Without slots: `files` is worked out once, for lists of hundreds of thousands.
+@dataclass(frozen=True)
+class Subject:
+    """Documents that their schemas accept, and what is known around them.
+
+    Args:
+        documents: the four of one task.
+        program: whose task it is.
+        machines: the cloud's hardware list; None when nobody asked for it.
+        blocking_codes: codes of tips.json that the cloud says block.
+    """
+
+    documents: Documents
+    program: Program
+    machines: Sequence[Machine] | None = None
+    blocking_codes: Collection[str] = ()
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """The decoded task.json."""
+        return self.documents.task
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The settings of the task."""
+        info: dict[str, Any] = self.documents.task["task_info"]
+        return info
+
+    @cached_property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """Server path and local path of each file of upload.json, those of `asset` first."""
+        upload = self.documents.upload
+        scene = upload.get("scene", [])
+        pairs = [*upload["asset"], *([scene] if isinstance(scene, dict) else scene)]
+        # The vendor's packages lose the first slash of some server paths, and Windows tools mix
+        # both slashes in local ones.
+        return tuple(
+            ("/" + pair["server"].lstrip("/"), pair["local"].replace("\\", "/")) for pair in pairs
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place that breaks a rule.
+
+    Args:
+        where: file, or file and JSON path.
+        message: what is wrong, in one sentence without a full stop.
+        fix: what to do; "" for the rule's usual remedy.
+    """
+
+    where: str
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule and how bad it is to break it.
+
+    Args:
+        id: stable name, for waivers.
+        severity: of everything it finds.
+        fix: what to do about it, usually.
+        judge: yields each place that breaks it; its docstring says what must hold.
+    """
+
+    id: str
+    severity: Severity
+    fix: str
+    judge: Callable[[Subject], Iterator[Fault]]
+
+    @property
+    def sentence(self) -> str:
+        """What must hold."""
+        return (self.judge.__doc__ or "").partition("\n")[0]
+
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        """Yield everything that breaks the rule."""
+        for fault in self.judge(subject):
+            yield Finding(self.id, self.severity, fault.where, fault.message, fault.fix or self.fix)
+
+
+def in_task(place: str, message: str, fix: str = "") -> Fault:
+    """Return a fault at a place of task.json."""
+    return Fault(f"task.json: {place}", message, fix)

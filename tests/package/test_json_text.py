@@ -1,0 +1,133 @@
+"""Documents that people wrote: refused with a sentence, and every value has a place in the text."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderbus_core.errors import InputError
+from renderbus_core.package import json_text
+from renderbus_core.package.json_text import Position, locate, parse, read
+
+SLIPS = {
+    b"": "line 1, column 1: not valid JSON: the file is empty",
+    b" \n ": "the file is empty",
+    b'{"a": 1,}': "line 1, column 9: not valid JSON: a comma stands before the end; take it away",
+    b'{"a": [1, ]}': "a comma stands before the end",
+    b'{\n"a": 1': "line 2, column 7: not valid JSON: the text ends too early",
+    b'{"a": 1} x': "something follows the end of the document",
+    b'{"a" 1}': "line 1, column 6: not valid JSON: expecting ':' delimiter; correct it",
+    b"[1]": "holds no JSON object",
+    b'{"a": NaN}': "NaN is no JSON number",
+    b'{"a": -Infinity}': "-Infinity is no JSON number",
+    b'{"a": 1, "b": {"c": 1, "c": 2}}': "the key 'c' stands twice",
+    b'{\n\n"a": "\xe4"}': "line 3: not UTF-8 text; save it as UTF-8",
+    '{"a": 1}'.encode("utf-16"): "UTF-16 or UTF-32",
+    '{"a": 1}'.encode("utf-16-le"): "UTF-16 or UTF-32",
+    b"[" * 100_000: "nested too deeply",
+    b'{"a":' * 100_000: "nested too deeply",
+}
+
+
+@pytest.mark.parametrize("raw", SLIPS, ids=lambda raw: repr(raw[:24]))
+def test_a_slip_is_refused_with_its_place_and_its_remedy(raw: bytes) -> None:
+    with pytest.raises(InputError) as refused:
+        parse("task.json", raw)
+    assert SLIPS[raw] in str(refused.value)
+    assert str(refused.value).startswith("task.json")
+    assert len(str(refused.value)) < 200
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert parse("task.json", b'\xef\xbb\xbf{"a": 1}').document == {"a": 1}
+
+
+def test_a_file_that_is_too_long_is_refused_without_being_read(tmp_path: Path) -> None:
+    huge = tmp_path / "upload.json"
+    with huge.open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(InputError, match=r"upload\.json has more than the 268,435,456 bytes"):
+        read(huge)
+
+
+def test_an_endless_pipe_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "MAX_BYTES", 1000)
+    reading, writing = os.pipe()
+    os.write(writing, b" " * 2000)
+    os.close(writing)
+    try:
+        with pytest.raises(InputError, match="has more than the 1,000 bytes"):
+            read(Path(f"/dev/fd/{reading}"))
+    finally:
+        os.close(reading)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.json cannot be read \(No such file"):
+        read(tmp_path / "nowhere.json")
+
+
+def test_a_value_is_found_where_it_stands() -> None:
+    text = '{\n  "a": [1, {"b": "}\\"],"}, 3],\n\n  "c": {"d": 5}\n}'
+    assert locate(text, [(), ("a", 1, "b"), ("a", 2), ("c", "d")]) == {
+        (): Position(1, 1),
+        ("a", 1, "b"): Position(2, 18),
+        ("a", 2): Position(2, 28),
+        ("c", "d"): Position(4, 14),
+    }
+
+
+def test_what_is_missing_stands_where_its_parent_stands() -> None:
+    text = '{"a": [1],\n"c": {"d": 5}}'
+    assert locate(text, [("c", "x", "y"), ("a", 7), ("z",)]) == {
+        ("c", "x", "y"): Position(2, 6),
+        ("a", 7): Position(1, 7),
+        ("z",): Position(1, 1),
+    }
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def _paths(
+    value: Any, start: tuple[str | int, ...] = ()
+) -> list[tuple[tuple[str | int, ...], Any]]:
+    found = [(start, value)]
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, member in members:
+        found += _paths(member, (*start, key))
+    return found
+
+
+@given(
+    st.dictionaries(st.text(), _VALUES, max_size=5),
+    st.sampled_from([None, 1, 4]),
+    st.booleans(),
+)
+def test_every_value_of_any_document_is_found(
+    document: dict[str, Any], indent: int | None, ascii_only: bool
+) -> None:
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+    lines = text.split("\n")
+    every = _paths(document)
+    found = locate(text, [path for path, _ in every])
+    for path, value in every:
+        place = found[path]
+        rest = "\n".join([lines[place.line - 1][place.column - 1 :], *lines[place.line :]])
+        assert json.JSONDecoder().raw_decode(rest)[0] == value
