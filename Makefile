@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The vendor's client, which the simulator and our client are measured against.
+VENDOR := .vendor
+VENDOR_STAMP := $(VENDOR)/.installed
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all lint vendor clean
 
 # Reinstalled only when what is to be installed has changed: a second run starts at once.
 $(STAMP): setup.cfg pyproject.toml
@@ -13,6 +16,18 @@ $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $(STAMP)
+
+# It runs on Python 3.9 to 3.11 only: VENDOR_PYTHON, else python3.11, else PYTHON when it is one.
+$(VENDOR_STAMP): tests/vendor/requirements.txt
+	@for python in $(or $(VENDOR_PYTHON),python3.11 $(PYTHON)); do \
+		$$python -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))' \
+			2>/dev/null && exec $$python -m venv --clear $(VENDOR); \
+	done; \
+	echo "The vendor's client needs Python 3.9 to 3.11; name one: make VENDOR_PYTHON=python3.10 $(MAKECMDGOALS)" >&2; exit 1
+	$(VENDOR)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+vendor: $(VENDOR_STAMP)
 
 demo: $(STAMP)
 	@$(BIN)/renderbus demo $(ARGS)
@@ -25,8 +40,8 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/pytest -n 2 -m 'not heavy' $(ARGS)
 
-test-all: $(STAMP)
+test-all: $(STAMP) $(VENDOR_STAMP)
 	$(BIN)/pytest -n 2 -m heavy $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENDOR) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

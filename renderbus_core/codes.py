@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING
 from renderbus_core import schema
 from renderbus_core.errors import (
     AuthError,
+    BenignError,
     BillingError,
     CloudError,
+    InputError,
+    RenderbusError,
     RequestRefusedError,
     TransientError,
     UnknownOutcomeError,
@@ -51,9 +55,21 @@ _KINDS: Mapping[str, type[CloudError]] = MappingProxyType(
         "billing": BillingError,
         "transient": TransientError,
         "unknown": UnknownOutcomeError,
-        "benign": RequestRefusedError,
+        "benign": BenignError,
         # A success that is treated as a failure comes from a reply that contradicts itself.
         "success": UnknownOutcomeError,
+    }
+)
+
+# What the standard library says when a proxy does not let us through to a service behind it.
+_NO_TUNNEL = "Tunnel connection failed: "
+_PROXY_WANTS_A_PASSWORD = f"{_NO_TUNNEL}407"
+_WRONG_REGION = 608
+# Whom a domain serves, by its end; the zones are those of queryPlatforms.
+_REGIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "renderbus.com": "China (zone 1)",
+        "foxrenderfarm.com": "the world outside China (zone 2)",
     }
 )
 
@@ -66,7 +82,12 @@ def cloud_codes() -> Mapping[int, CloudCode]:
 
 
 def from_cloud_code(
-    code: int, message: str, *, operation: str, request_id: str | None = None
+    code: int,
+    message: str,
+    *,
+    operation: str,
+    request_id: str | None = None,
+    domain: str | None = None,
 ) -> CloudError:
     """Turn a code of the cloud into the error whose branch says what to do next.
 
@@ -75,6 +96,7 @@ def from_cloud_code(
         message: `message` of the reply envelope, shown behind our own words.
         operation: name in the operations table.
         request_id: `requestId` of the reply envelope.
+        domain: that was called; named where it is what is wrong.
     """
     known = cloud_codes().get(code)
     if known is None:
@@ -84,11 +106,21 @@ def from_cloud_code(
             operation=operation,
             request_id=request_id,
         )
-    text = f"{operation}: {known.meaning} (code {code}, {message}); {known.remedy}"
+    meaning = known.meaning
+    if code == _WRONG_REGION and domain:
+        meaning += f" than {domain}{_served_by(domain)}"
+    text = f"{operation}: {meaning} (code {code}, {message}); {known.remedy}"
     return _KINDS[known.kind](text, code=code, operation=operation, request_id=request_id)
 
 
-def from_requests(error: requests.RequestException, *, operation: str, host: str) -> CloudError:
+def _served_by(domain: str) -> str:
+    host = domain.partition(":")[0].lower()
+    return next(
+        (f", which serves {who}" for end, who in _REGIONS.items() if host.endswith(end)), ""
+    )
+
+
+def from_requests(error: requests.RequestException, *, operation: str, host: str) -> RenderbusError:
     """Turn a failure below HTTP into one of ours.
 
     Only a failure to connect proves that the request was never carried out; every other one
@@ -99,11 +131,35 @@ def from_requests(error: requests.RequestException, *, operation: str, host: str
         operation: name in the operations table.
         host: the address that was called, for the message.
     """
-    from requests import ConnectTimeout  # noqa: PLC0415 - the table alone needs no HTTP
+    from requests import exceptions  # noqa: PLC0415 - the table alone needs no HTTP
 
-    if isinstance(error, ConnectTimeout) or _never_connected(error):
+    causes = _causes(error)
+    if isinstance(
+        error,
+        exceptions.InvalidURL
+        | exceptions.InvalidSchema
+        | exceptions.MissingSchema
+        | exceptions.InvalidHeader,
+    ):
+        return InputError(
+            f"{operation}: nothing was sent, for the address {host} or a header cannot be used "
+            f"({type(error).__name__}); check cloud.domain, cloud.proxy and the access id"
+        )
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return RequestRefusedError(
+            f"{operation}: the certificate of {host} is not trusted, so nothing was sent; "
+            "check cloud.domain, or name the certificates that you trust in cloud.ca_bundle",
+            operation=operation,
+        )
+    if any(str(cause).startswith(_PROXY_WANTS_A_PASSWORD) for cause in causes):
+        return RequestRefusedError(
+            f"{operation}: the proxy on the way to {host} wants a user and a password; "
+            "put them into cloud.proxy",
+            operation=operation,
+        )
+    if isinstance(error, exceptions.ConnectTimeout) or any(map(_never_connected, causes)):
         return TransientError(
-            f"{operation}: {host} cannot be reached; check the domain and the network",
+            f"{operation}: {host} cannot be reached; check the domain, the network and the proxy",
             operation=operation,
         )
     return UnknownOutcomeError(
@@ -113,8 +169,14 @@ def from_requests(error: requests.RequestException, *, operation: str, host: str
     )
 
 
-def _never_connected(error: BaseException) -> bool:
-    """Tell whether a chain of urllib3 errors begins with a connection that was never made."""
+def _never_connected(cause: BaseException) -> bool:
+    """Tell whether urllib3 says that a connection to the service was never made."""
+    names = {"NewConnectionError", "NameResolutionError"}
+    return type(cause).__name__ in names or str(cause).startswith(_NO_TUNNEL)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an error of `requests` and everything of urllib3 and the system that led to it."""
     seen: list[BaseException] = []
     todo: list[object] = [error]
     while todo:
@@ -122,8 +184,6 @@ def _never_connected(error: BaseException) -> bool:
         if not isinstance(item, BaseException) or item in seen:
             continue
         seen.append(item)
-        if type(item).__name__ in {"NewConnectionError", "NameResolutionError"}:
-            return True
         # Not `__context__`: that may be an earlier attempt, which proves nothing about this one.
         todo += [*item.args, item.__cause__, getattr(item, "reason", None)]
-    return False
+    return seen

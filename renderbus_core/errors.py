@@ -14,13 +14,15 @@ The tree::
     |- TransferError             files did not all move; carries what is left
     `- CloudError                the cloud said no, or nothing; carries code, request id, operation
        |- RequestRefusedError    mend the request
+       |  `- BenignError         go on: what was asked for is so already
        |- AuthError              mend credentials or account rights
        |- BillingError           mend the account's money
        |- TransientError         try again later: nothing happened
        `- UnknownOutcomeError    ask the cloud before doing anything again
 
 Packages add leaves where only their callers need them: the link's below FarmError
-(`renderbus_core.farm`), a failed picture of the simulator below RenderbusError.
+(`renderbus_core.farm`), an endless reply below UnknownOutcomeError (`renderbus_core.api`), a failed
+picture of the simulator below RenderbusError.
 
 Foreign failures become ours in `renderbus_core.codes` (the cloud, HTTP) and
 `renderbus_core.schema` (jsonschema), nowhere else.
@@ -125,8 +127,10 @@ class CloudError(RenderbusError):
         code: the cloud's code, None when there was no answer.
         operation: name in the operations table.
         request_id: the cloud's own id of the request, for its support.
+        attempt: how often the request had been sent when this came, 1 for once.
+        retry_after: seconds for which the service does not want to be asked again.
 
-    `sentence` is the message without the id, which differs with every attempt.
+    `sentence` is the message without what differs from attempt to attempt.
     """
 
     def __init__(
@@ -136,17 +140,30 @@ class CloudError(RenderbusError):
         code: int | None = None,
         operation: str | None = None,
         request_id: str | None = None,
+        attempt: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         self.code = code
         self.operation = operation
         self.request_id = request_id
+        self.attempt = attempt
+        self.retry_after = retry_after
         self.sentence = message
-        context = [f"request {request_id}"] if request_id else []
-        super().__init__(f"{message} [{', '.join(context)}]" if context else message)
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        context = [f"request {self.request_id}"] if self.request_id else []
+        if self.attempt is not None and self.attempt > 1:
+            context.append(f"attempt {self.attempt}")
+        return f"{self.sentence} [{', '.join(context)}]" if context else self.sentence
 
 
 class RequestRefusedError(CloudError):
     """The request itself is wrong; sending it again cannot help."""
+
+
+class BenignError(RequestRefusedError):
+    """There is nothing to do: what was asked for is so already."""
 
 
 class AuthError(CloudError):

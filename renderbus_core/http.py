@@ -1,25 +1,110 @@
-"""HTTP sessions: proxies of the studio for the world outside, none for this machine."""
+"""HTTP sessions: proxies and certificates of the studio, none of them for this machine."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
+import ssl
+from http.cookiejar import DefaultCookiePolicy
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from requests.utils import get_environ_proxies, select_proxy
+
+from renderbus_core.errors import ConfigError, MissingDependencyError
+
+_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+# As `requests` knows them.
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def new_session(url: str) -> requests.Session:
-    """Return a session for one service.
+def new_session(url: str, *, proxy: str = "", ca_bundle: str = "") -> requests.Session:
+    """Return a session for one service, with its proxy and certificates settled; nothing is sent.
+
+    What is not given comes from the environment, as `requests` reads it, save that a service on
+    the loopback address (a simulator) takes nothing from there. Cookies and `.netrc` are not used.
 
     Args:
-        url: of the service; a simulator on the loopback address is never asked through a proxy.
+        url: of the service.
+        proxy: its URL; may hold a user and a password, which are never shown.
+        ca_bundle: file or folder of certificates to trust instead of the usual ones.
+
+    Raises:
+        ConfigError: the proxy or the certificates cannot be used.
+        MissingDependencyError: the proxy speaks SOCKS, which is not installed.
     """
     session = requests.Session()
-    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
+    # Settled here once: `requests` would let the environment overrule us with every request, and
+    # would sign in with a password from .netrc.
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.proxies = _proxies(url, proxy)
+    session.verify = _certificates(ca_bundle) or _environ_certificates(url)
     return session
 
 
-def _is_loopback(host: str) -> bool:
+def _proxies(url: str, proxy: str) -> dict[str, str]:
+    if proxy:
+        _check_proxy(proxy)
+        proxies = {urlsplit(url).scheme: proxy}
+    elif _is_loopback(url):
+        return {}
+    else:
+        proxies = dict(get_environ_proxies(url))
+    if (select_proxy(url, proxies) or "").startswith("socks") and find_spec("socks") is None:
+        raise MissingDependencyError("a SOCKS proxy needs PySocks", "socks")
+    return proxies
+
+
+def _check_proxy(proxy: str) -> None:
+    if not _is_address(proxy):
+        # It is not quoted: it may hold a password.
+        raise ConfigError(
+            "the proxy (cloud.proxy) is no address of one; write scheme://host:port or "
+            "scheme://user:password@host:port, special characters of the password as %XX, "
+            f"with one of the schemes {', '.join(_PROXY_SCHEMES)}"
+        )
+
+
+def _is_address(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    rest = (parts.path.strip("/"), parts.query, parts.fragment)
+    plain = proxy.isascii() and proxy.isprintable() and " " not in proxy
+    return has_host and plain and parts.scheme in _PROXY_SCHEMES and not any(rest)
+
+
+def _certificates(ca_bundle: str) -> str | None:
+    if not ca_bundle:
+        return None
+    path = Path(ca_bundle)
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if path.is_dir():
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except OSError as error:  # of ssl too
+        raise ConfigError(
+            f"the certificates in {path} (cloud.ca_bundle) cannot be used: "
+            f"{error.strerror or 'it is no PEM file'}"
+        ) from error
+    return str(path)
+
+
+def _environ_certificates(url: str) -> str | bool:
+    if _is_loopback(url):
+        return True
+    return next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), True)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,25 +1,25 @@
 """Schemas of the package `schemas`: loading them, and judging documents with jsonschema.
 
 A validator is built once per schema. What jsonschema finds is turned into `Problem`s here and
-nowhere else: the place as a path, and a sentence that names what is expected.
+nowhere else: the place as a path, and a sentence that names what is expected. jsonschema itself is
+loaded with the first validator: whoever judges nothing starts faster.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from typing import TYPE_CHECKING, Any
 
 from renderbus_core.errors import DocumentError, Problem
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from referencing import Resource
 
 _LONGEST_MESSAGE = 300
 _LONGEST_VALUE = 80
@@ -59,6 +59,9 @@ def validator(name: str) -> Draft202012Validator:
     Args:
         name: as for `load`.
     """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
+    from referencing import Registry  # noqa: PLC0415 - see above
+
     return Draft202012Validator(
         load(name) | {"$id": _BASE + name},
         # The type checker does not see what attrs generates for Registry.
@@ -67,7 +70,37 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def _retrieve(uri: str) -> Resource[Any]:
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - see above
+
     return DRAFT202012.create_resource(load(uri.removeprefix(_BASE)))
+
+
+def exact_validator(rules: Mapping[str, Any]) -> Draft202012Validator:
+    """Return a validator for what is signed, where 1.0 is not the same as 1.
+
+    Args:
+        rules: a schema without references.
+    """
+    return _exact_kind()(dict(rules))
+
+
+@cache
+def _exact_kind() -> type[Draft202012Validator]:
+    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - see above
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 - see above
+
+    def enum(_judge: Any, allowed: list[Any], value: object, _rule: Any) -> Iterator[Any]:
+        if isinstance(value, bool | float) or value not in allowed:
+            yield ValidationError("is not listed")
+
+    def is_whole(_checker: Any, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_whole)
+    kind: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"enum": enum}, type_checker=types
+    )
+    return kind
 
 
 def problems(name: str, document: object) -> tuple[Problem, ...]:
@@ -110,6 +143,8 @@ def check(name: str, document: object, *, title: str) -> None:
 
 
 def _problem(error: ValidationError) -> Problem:
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - see above
+
     # Inside anyOf/oneOf the deepest relevant error is the one a person can act on.
     error = best_match([error]) or error
     return Problem(where=dotted(error.absolute_path), message=_sentence(error))
@@ -175,6 +210,8 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
 
 
 def _unknown_keys(found: Mapping[str, object], rule: Mapping[str, Any]) -> str:
+    import difflib  # noqa: PLC0415 - only a mistyped name needs it
+
     known = list(rule.get("properties", {}))
     patterns = list(rule.get("patternProperties", {}))
     parts = []

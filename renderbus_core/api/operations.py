@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from renderbus_core import schema
 from renderbus_core.errors import DocumentError, InputError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
@@ -49,18 +50,32 @@ class Operation:
         paths: by profile; a profile without the operation has no path.
         after_unknown: whether it may simply be sent again after a lost reply.
         request: JSON Schema of the body.
-        validator: the same, ready to judge.
+        method: name in the client's group.
         arguments: Python argument name to wire name.
+        since: generations that have a field, for fields that not all have.
+        former: what older callers name a field: its name now, and the factor to its unit now.
     """
 
     name: str
     group: str
+    method: str
     summary: str
     paths: Mapping[Profile, str]
     after_unknown: AfterUnknown
     request: Mapping[str, Any]
-    validator: Draft202012Validator
     arguments: Mapping[str, str]
+    since: Mapping[str, frozenset[Profile]]
+    former: Mapping[str, tuple[str, int]]
+
+    @property
+    def validator(self) -> Draft202012Validator:
+        """The judge of a body; it is made when it is first asked for."""
+        return _validator(self.name)
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether it is read page by page."""
+        return "pageNum" in self.request["properties"]
 
     def path(self, profile: Profile) -> str:
         """Return the path in one profile; `InputError` when the profile lacks the operation."""
@@ -72,11 +87,12 @@ class Operation:
                 f"use one of {', '.join(self.paths)}"
             ) from None
 
-    def body(self, arguments: Mapping[str, object]) -> dict[str, Any]:
+    def body(self, arguments: Mapping[str, object], profile: Profile) -> dict[str, Any]:
         """Build and judge a request body.
 
         Args:
             arguments: by Python name; None means left out, absent ones take the table's default.
+            profile: generation that is spoken; a field that it lacks is refused.
 
         Raises:
             DocumentError: names every field that is wrong, before anything is sent.
@@ -86,6 +102,7 @@ class Operation:
             rule = self.request["properties"][wire]
             value = arguments.get(name)
             if value is not None:
+                self._check_generation(wire, profile)
                 body[wire] = value
             elif "default" in rule and wire in self.request["required"]:
                 body[wire] = rule["default"]
@@ -96,6 +113,23 @@ class Operation:
         if problems:
             raise DocumentError(f"request {self.name}", problems)
         return body
+
+    def modern(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a body with today's field names and units, for a server of older callers."""
+        renamed = dict(body)
+        for old, (now, factor) in self.former.items():
+            if old in renamed and now not in renamed:
+                value = renamed.pop(old)
+                renamed[now] = value * factor if isinstance(value, int) else value
+        return renamed
+
+    def _check_generation(self, wire: str, profile: Profile) -> None:
+        having = self.since.get(wire)
+        if having is not None and profile not in having:
+            raise InputError(
+                f"{self.name}: {wire} does not exist in protocol profile {profile}; "
+                f"leave it out or use {' or '.join(sorted(having))}"
+            )
 
 
 def snake_case(wire: str) -> str:
@@ -109,6 +143,11 @@ def operations() -> Mapping[str, Operation]:
     return MappingProxyType(
         {row["name"]: _operation(row) for row in schema.load("api.json")["operations"]}
     )
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return schema.exact_validator(operations()[name].request)
 
 
 @cache
@@ -134,10 +173,23 @@ def _operation(row: Mapping[str, Any]) -> Operation:
     return Operation(
         name=row["name"],
         group=row["group"],
+        method=row["method"],
         summary=row["summary"],
         paths=MappingProxyType({Profile(name): path for name, path in row["paths"].items()}),
         after_unknown=AfterUnknown(row["after_unknown_outcome"]),
         request=MappingProxyType(request),
-        validator=Draft202012Validator(request),
         arguments=MappingProxyType({snake_case(wire): wire for wire in request["properties"]}),
+        since=MappingProxyType(
+            {
+                wire: frozenset(map(Profile, rule["profiles"]))
+                for wire, rule in request["properties"].items()
+                if "profiles" in rule
+            }
+        ),
+        former=MappingProxyType(
+            {
+                old: (row["now"], row.get("times", 1))
+                for old, row in row.get("former_names", {}).items()
+            }
+        ),
     )

@@ -3,45 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import tenacity
-
+from renderbus_core.api.envelope import ReplyTooLargeError
 from renderbus_core.api.operations import AfterUnknown, Operation
-from renderbus_core.errors import TransientError, UnknownOutcomeError
+from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeError
+
+if TYPE_CHECKING:
+    import tenacity
+
+LONGEST_WAIT = 20.0
+"""Most seconds between two attempts that are chosen by us."""
+
+LONGEST_ASKED_WAIT = 60.0
+"""Most seconds between two attempts that the service may ask for (`Retry-After`)."""
 
 
 def may_repeat(operation: Operation, error: BaseException) -> bool:
     """Tell whether the same request may be sent again now.
 
-    A failure that proves nothing happened is always safe. An unknown outcome is safe only for
-    what ends in the same state however often it arrives. Everything else waits for the caller.
+    A failure that proves nothing happened is always safe. An unknown outcome, and trouble that
+    the service itself reports, are safe only for what ends in the same state however often it
+    arrives. Everything else waits for the caller, and so does a service that wants to be left
+    alone for longer than we wait.
 
     Args:
         operation: what was asked.
         error: what came back.
     """
-    if isinstance(error, TransientError):
+    if not isinstance(error, CloudError) or isinstance(error, ReplyTooLargeError):
+        return False
+    if (error.retry_after or 0) > LONGEST_ASKED_WAIT:
+        return False
+    if isinstance(error, TransientError) and error.code is None:
         return True
-    return isinstance(error, UnknownOutcomeError) and (
+    return isinstance(error, TransientError | UnknownOutcomeError) and (
         operation.after_unknown is AfterUnknown.REPEAT
     )
 
 
 def retrying(
-    operation: Operation, *, attempts: int, longest_wait: float, sleep: Callable[[float], None]
+    operation: Operation, *, attempts: int, sleep: Callable[[float], None]
 ) -> tenacity.Retrying:
     """Return the loop for one call: exponential waits with full jitter, last error re-raised.
 
     Args:
         operation: what is asked.
         attempts: how often in all.
-        longest_wait: upper bound of one wait, seconds.
         sleep: how to wait; a test passes its own.
     """
+    import tenacity  # noqa: PLC0415 - it brings asyncio along, which the first call can wait for
+
+    chosen = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, CloudError) else None
+        return max(asked or 0.0, chosen(state))
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: may_repeat(operation, error)),
         stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_random_exponential(multiplier=0.5, max=longest_wait),
+        wait=wait,
         sleep=sleep,
         reraise=True,
     )

@@ -1,4 +1,4 @@
-"""One signed call over HTTP: headers, clock correction, envelope, and what each failure means."""
+"""One signed call over HTTP: headers, clock correction, and what may be sent again."""
 
 from __future__ import annotations
 
@@ -7,25 +7,30 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from renderbus_core import codes
-from renderbus_core.api import signing
+from renderbus_core.api import envelope, signing
+from renderbus_core.api.envelope import Envelope, NotAnEnvelopeError, Reply
 from renderbus_core.api.operations import Operation, Profile, channel, operations
 from renderbus_core.api.retry import retrying
 from renderbus_core.clock import Clock, SystemClock
-from renderbus_core.config import Credentials
-from renderbus_core.errors import AuthError, RequestRefusedError, UnknownOutcomeError
+from renderbus_core.errors import AuthError, CloudError, InputError, RenderbusError
 from renderbus_core.http import new_session
 
-SUCCESS = 200
-SIGNATURE_EXPIRED = 610
-_LANGUAGE_FLAG = {"zh": "0", "en": "1"}
-_REDIRECTS = range(300, 400)
-_CLIENT_ERRORS = range(400, 500)
+if TYPE_CHECKING:
+    from renderbus_core.api.limiter import Limiter
+    from renderbus_core.api.wire_log import WireLog
+    from renderbus_core.config import Credentials
+
+CONNECTIONS = 16
+"""How many connections to the service are kept, and so how many threads are served at once."""
+
+_LANGUAGE_FLAG = MappingProxyType({"zh": "0", "en": "1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class Endpoint:
         connect_timeout: seconds.
         read_timeout: seconds.
         attempts: tries per call, where repeating is safe.
+        proxy: URL of an http, https, socks5 or socks5h proxy, with user and password if it wants
+            them; empty for that of the environment, if any.
+        ca_bundle: file or folder of certificates to trust; empty for the usual ones.
+        requests_per_second: most of them in the long run; 0 for no limit.
+        burst: how many may follow each other at once where there is a limit.
+        wire_log: whether requests and replies are logged, without what is secret.
     """
 
     domain: str
@@ -51,6 +62,28 @@ class Endpoint:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     attempts: int = 4
+    proxy: str = field(default="", repr=False)
+    ca_bundle: str = ""
+    requests_per_second: float = 0.0
+    burst: int = 5
+    wire_log: bool = False
+
+    def __post_init__(self) -> None:
+        plain = self.domain.isascii() and self.domain.isprintable()
+        rules = {
+            "domain is a host, for example task.renderbus.com, without scheme and path": (
+                plain and self.domain and not set(self.domain) & set(" /\\?#@")
+            ),
+            "scheme is https or http": self.scheme in {"https", "http"},
+            "language is en or zh": self.language in _LANGUAGE_FLAG,
+            "time-outs are above 0": self.connect_timeout > 0 and self.read_timeout > 0,
+            "attempts is at least 1": self.attempts >= 1,
+            "requests_per_second is not negative": self.requests_per_second >= 0,
+            "burst is at least 1": self.burst >= 1,
+        }
+        broken = [rule for rule, holds in rules.items() if not holds]
+        if broken:
+            raise InputError(f"endpoint: {'; '.join(broken)}")
 
     @property
     def base_url(self) -> str:
@@ -63,6 +96,11 @@ def random_nonce() -> str:
     return str(secrets.randbelow(9 * 10**14) + 10**14)
 
 
+def kept_connections() -> BaseAdapter:
+    """Return the usual transport."""
+    return HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS)
+
+
 @dataclass(frozen=True, slots=True)
 class Seams:
     """What a test replaces: time, sleep, chance and transport."""
@@ -70,11 +108,48 @@ class Seams:
     clock: Clock = field(default_factory=SystemClock)
     sleep: Callable[[float], None] = time.sleep
     nonce: Callable[[], str] = random_nonce
-    adapter: Callable[[], BaseAdapter] = lambda: HTTPAdapter(pool_connections=4, pool_maxsize=16)
+    adapter: Callable[[], BaseAdapter] = kept_connections
+
+
+def _limiter(endpoint: Endpoint, seams: Seams) -> Limiter | None:
+    if not endpoint.requests_per_second:
+        return None
+    from renderbus_core.api.limiter import Limiter, TokenBucket  # noqa: PLC0415 - few want a limit
+
+    bucket = TokenBucket(endpoint.requests_per_second, endpoint.burst)
+    return Limiter(bucket, seams.clock, seams.sleep)
+
+
+def _wire_log(endpoint: Endpoint, credentials: Credentials) -> WireLog | None:
+    if not endpoint.wire_log:
+        return None
+    from renderbus_core.api.wire_log import WireLog  # noqa: PLC0415 - few want a log
+
+    return WireLog(credentials.access_id)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One request on its way; `attempt` counts how often it was sent."""
+
+    operation: Operation
+    path: str
+    body: Mapping[str, Any]
+    attempt: int = 0
 
 
 class Session:
-    """Signed calls to one account; sends nothing until it is asked to."""
+    """Signed calls to one account; sends nothing until it is asked to. Threads may share it.
+
+    Args:
+        endpoint: where the service is and how it is spoken to.
+        credentials: of the account.
+        seams: what a test replaces.
+
+    Raises:
+        ConfigError: credentials, proxy or certificates cannot be used.
+        MissingDependencyError: the proxy speaks SOCKS, which is not installed.
+    """
 
     def __init__(
         self, endpoint: Endpoint, credentials: Credentials, seams: Seams | None = None
@@ -82,8 +157,14 @@ class Session:
         self.endpoint = endpoint
         self._credentials = credentials
         self._seams = seams or Seams()
-        self._http = new_session(endpoint.base_url)
+        self._http = new_session(
+            endpoint.base_url, proxy=endpoint.proxy, ca_bundle=endpoint.ca_bundle
+        )
         self._http.mount(endpoint.base_url, self._seams.adapter())
+        self._limiter = _limiter(endpoint, self._seams)
+        self._log = _wire_log(endpoint, credentials)
+        # How far the server's clock is ahead, in seconds. Threads may set it at the same time:
+        # each sets what it was told, and the last one is as good as any.
         self._clock_offset = 0
 
     def close(self) -> None:
@@ -97,47 +178,80 @@ class Session:
             name: of the operation in `schemas/api.json`.
             arguments: by Python name; None means left out.
 
+        Returns:
+            The decoded data; None also for a page of a listing that has no more records.
+
         Raises:
-            DocumentError: an argument is wrong; nothing was sent.
+            InputError: the operation or an argument is wrong; nothing was sent.
             CloudError: one of its branches, by what the caller does next.
         """
-        operation = operations()[name]
-        body = operation.body(arguments)
-        loop = retrying(
-            operation,
-            attempts=self.endpoint.attempts,
-            longest_wait=20.0,
-            sleep=self._seams.sleep,
-        )
-        return loop(self._once_with_clock, operation, body)
+        operation = operations().get(name)
+        if operation is None:
+            raise InputError(f"there is no operation {name!r}; schemas/api.json lists them")
+        profile = self.endpoint.profile
+        call = _Call(operation, operation.path(profile), operation.body(arguments, profile))
+        loop = retrying(operation, attempts=self.endpoint.attempts, sleep=self._seams.sleep)
+        return loop(self._once_with_clock, call)
 
-    def _once_with_clock(self, operation: Operation, body: dict[str, Any]) -> Any:
+    def _once_with_clock(self, call: _Call) -> Any:
         """Send once; when the signature is found too old, set our clock by the server's, once."""
         offset = self._clock_offset
         try:
-            return self._once(operation, body)
+            return self._once(call)
         except AuthError as error:
-            if error.code != SIGNATURE_EXPIRED or self._clock_offset == offset:
+            if error.code != envelope.SIGNATURE_EXPIRED or self._clock_offset == offset:
                 raise
-        return self._once(operation, body)
+        return self._once(call)
 
-    def _once(self, operation: Operation, body: dict[str, Any]) -> Any:
-        path = operation.path(self.endpoint.profile)
+    def _once(self, call: _Call) -> Any:
+        if self._limiter is not None:
+            self._limiter.wait()
+        call.attempt += 1
+        try:
+            return self._data(call, self._exchange(call))
+        except CloudError as error:
+            error.attempt = call.attempt
+            raise
+
+    def _exchange(self, call: _Call) -> Reply:
+        """Send a request and read its reply to the end; what happened is logged if asked for."""
+        content, headers = json.dumps(call.body).encode(), self._headers(call)
+        began = self._seams.clock.monotonic()
+        outcome: Reply | str = "interrupted"
+        try:
+            outcome = self._send(call, headers, content)
+        except RenderbusError as error:
+            outcome = type(error.__cause__ or error).__name__
+            raise
+        finally:
+            if self._log is not None:
+                self._log.note(
+                    f"{call.operation.name} attempt {call.attempt}",
+                    url=self.endpoint.base_url + call.path,
+                    headers=headers,
+                    body=content,
+                    outcome=outcome,
+                    seconds=self._seams.clock.monotonic() - began,
+                )
+        return outcome
+
+    def _send(self, call: _Call, headers: Mapping[str, str], content: bytes) -> Reply:
         try:
             reply = self._http.post(
-                self.endpoint.base_url + path,
-                data=json.dumps(body).encode(),
-                headers=self._headers(path, body),
+                self.endpoint.base_url + call.path,
+                data=content,
+                headers=headers,
                 timeout=(self.endpoint.connect_timeout, self.endpoint.read_timeout),
                 allow_redirects=False,
+                stream=True,
             )
+            return Reply.of(reply, operation=call.operation.name)
         except requests.RequestException as error:
             raise codes.from_requests(
-                error, operation=operation.name, host=self.endpoint.domain
+                error, operation=call.operation.name, host=self.endpoint.domain
             ) from error
-        return self._data(operation, reply)
 
-    def _headers(self, path: str, body: Mapping[str, Any]) -> dict[str, str]:
+    def _headers(self, call: _Call) -> dict[str, str]:
         now = int(self._seams.clock.now().timestamp()) + self._clock_offset
         headers = {
             "accessId": self._credentials.access_id,
@@ -147,57 +261,35 @@ class Session:
             "nonce": self._seams.nonce(),
             "version": self.endpoint.profile.version,
         }
-        text = signing.canonical_text(self.endpoint.domain, path, headers, body)
+        text = signing.canonical_text(self.endpoint.domain, call.path, headers, call.body)
         headers["signature"] = signing.sign(self._credentials.access_key.reveal(), text)
         headers["Content-Type"] = "application/json"
         headers["languageFlag"] = _LANGUAGE_FLAG[self.endpoint.language]
         return headers
 
-    def _data(self, operation: Operation, reply: requests.Response) -> Any:
+    def _data(self, call: _Call, reply: Reply) -> Any:
         """Judge a reply: its envelope when it has one, else its HTTP status."""
-        envelope = _envelope(reply)
-        if envelope is None:
-            raise self._without_envelope(operation, reply)
-        code, request_id = envelope["code"], envelope.get("requestId")
-        if code == SUCCESS:
-            return envelope.get("data")
-        if code == SIGNATURE_EXPIRED:
-            self._correct_clock(envelope)
-        raise codes.from_cloud_code(
-            code, str(envelope.get("message")), operation=operation.name, request_id=request_id
-        )
+        name, domain = call.operation.name, self.endpoint.domain
+        try:
+            answer = Envelope.of(reply.content)
+        except NotAnEnvelopeError as why:
+            error = envelope.without_envelope(reply, why, operation=name, domain=domain)
+            error.retry_after = self._asked_wait(reply)
+            raise error from why
+        if answer.code == envelope.SUCCESS and reply.is_success:
+            return answer.data
+        if answer.code == envelope.NO_MORE_RECORDS and call.operation.is_listing:
+            return None
+        if answer.code == envelope.SIGNATURE_EXPIRED:
+            self._correct_clock(answer)
+        error = envelope.failure(answer, operation=name, domain=domain)
+        error.retry_after = self._asked_wait(reply)
+        raise error
 
-    def _without_envelope(
-        self, operation: Operation, reply: requests.Response
-    ) -> RequestRefusedError | UnknownOutcomeError:
-        where = f"{operation.name}: {self.endpoint.domain} answered HTTP {reply.status_code}"
-        if reply.status_code in _REDIRECTS:
-            return RequestRefusedError(
-                f"{where} and points elsewhere; check cloud.domain and cloud.scheme",
-                operation=operation.name,
-            )
-        if reply.status_code in _CLIENT_ERRORS:
-            return RequestRefusedError(
-                f"{where} without a Renderbus reply; check cloud.domain", operation=operation.name
-            )
-        return UnknownOutcomeError(
-            f"{where} without a Renderbus reply; the request may have been carried out",
-            operation=operation.name,
-        )
+    def _asked_wait(self, reply: Reply) -> float | None:
+        return envelope.retry_after(reply.headers, self._seams.clock.now())
 
-    def _correct_clock(self, envelope: Mapping[str, Any]) -> None:
-        server_ms = envelope.get("serverTime")
-        if isinstance(server_ms, int):
+    def _correct_clock(self, answer: Envelope) -> None:
+        if answer.server_time is not None:
             ours = self._seams.clock.now().timestamp()
-            self._clock_offset = round(server_ms // 1000 - ours)
-
-
-def _envelope(reply: requests.Response) -> Mapping[str, Any] | None:
-    """Return the reply envelope, or None when the body is not one."""
-    try:
-        document = reply.json()
-    except (requests.JSONDecodeError, RecursionError):
-        return None
-    if isinstance(document, dict) and isinstance(document.get("code"), int):
-        return document
-    return None
+            self._clock_offset = round(answer.server_time - ours)

@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 # A file whose size was the same in so many listings in a row is whole: there is no checksum.
 STEADY_LISTINGS = 2
-# Entries that only prepare pictures: preprocessing, photons, their merging, simulations.
-_PREPARING = frozenset({1, 2, 3, 8})
 
 _SITUATIONS: Mapping[FrameCode, Remote] = {
     FrameCode.STARTED: Remote.RENDERING,
@@ -48,7 +46,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     assert burst.remote_id is not None  # noqa: S101 - it runs under it
     finish_pending(ctx, burst)
     _cap_machines(ctx, burst)
-    info = ctx.client.query.query_task_info([burst.remote_id]).get(burst.remote_id)
+    info = ctx.client.query.task_info([burst.remote_id]).get(burst.remote_id)
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
     tree = read_tree(ctx, info)
@@ -132,11 +130,12 @@ def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:
     frames = [frame for leaf in leaves for frame in ctx.memory.frames[leaf.id]]
     ends = [task_status(leaf.task_status) for leaf in leaves]
     return RemoteTree(
-        entries=tuple(_entry(frame) for frame in frames if frame.frame_type not in _PREPARING),
+        entries=tuple(_entry(frame) for frame in frames if not frame.is_preparation),
         is_over=all(status.is_terminal for status in ends),
         is_stopped=any(status.is_terminal and status.needs_person for status in ends),
         spent=max(
-            info.render_consume, sum((frame.fee_amount for frame in frames), start=Decimal(0))
+            info.render_consume or Decimal(0),
+            sum((frame.fee_amount or Decimal(0) for frame in frames), start=Decimal(0)),
         ),
     )
 
@@ -239,7 +238,7 @@ def _stop_frames(ctx: Context, action: Action) -> None:
     for leaf, ids in by_leaf.items():
         ctx.effects.perform(
             "stop_frames",
-            lambda leaf=leaf, ids=ids: ctx.client.query.stop_frames(leaf, ids),  # type: ignore[misc]
+            lambda leaf=leaf, ids=ids: ctx.client.query.stop_frame(leaf, ids=ids),  # type: ignore[misc]
             task=leaf,
             frames=ids,
         )

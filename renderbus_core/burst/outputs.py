@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 # Templates put pictures into the folder of a leaf or a layer; more is not ours, or a trap.
 _DEEPEST_FOLDER = 4
 _MOST_FOLDERS = 256
+# Of a file that the cloud lists without one.
+_NO_SIZE = -1
 
 
 def list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
@@ -75,7 +77,8 @@ def _of_leaf(ctx: Context, burst: Burst, leaf: RemoteTask) -> Iterator[Output]:
             _keep_aside(ctx, burst, name, "no output of the job has this name")
             continue
         frame, local = place
-        yield Output(name, frame, file.file_size, 1, local, collected=False)
+        size = _NO_SIZE if file.file_size is None else file.file_size
+        yield Output(name, frame, size, 1, local, collected=False)
 
 
 def _files(ctx: Context, root: str) -> Iterator[tuple[str, OutputFile]]:

@@ -56,7 +56,7 @@ def stamp(ctx: Context, burst: Burst) -> None:
 def _send_configuration(ctx: Context, remote_id: int, final: package.TaskPackage) -> None:
     def send() -> None:
         for name, content in package.texts(final).items():
-            ctx.client.transmit.upload_task_json(remote_id, name, content)
+            ctx.client.transmit.upload_json_content(remote_id, content, name)
 
     ctx.effects.perform("upload_configuration", send, task=remote_id)
 
@@ -127,7 +127,7 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
 
 def is_known(ctx: Context, remote_id: int) -> bool:
     """Tell whether the cloud has a task as submitted, asking by id and by list."""
-    found = ctx.client.query.query_task_info([remote_id]).get(remote_id)
+    found = ctx.client.query.task_info([remote_id]).get(remote_id)
     if found is not None and found.is_submitted:
         return True
     listed = ctx.client.query.iter_tasks(str(remote_id))

@@ -95,4 +95,10 @@ def endpoint(config: Config) -> Endpoint:
         language=cloud.language,
         connect_timeout=cloud.connect_timeout,
         read_timeout=cloud.read_timeout,
+        attempts=cloud.attempts,
+        proxy=cloud.proxy,
+        ca_bundle=str(cloud.ca_bundle or ""),
+        requests_per_second=cloud.requests_per_second,
+        burst=cloud.burst,
+        wire_log=cloud.wire_log,
     )

@@ -3,22 +3,31 @@
 A value comes from the environment (`RENDERBUS_<SECTION>_<KEY>`), else from one TOML file, else
 from the defaults in `schemas/config.json`, which also judges the whole. Credentials are no part
 of it: `credentials` reads them apart, and they do not print.
+
+Everything but the credentials is loaded when it is first named: a program that brings its own
+settings along starts as quickly as with `requests` alone.
 """
 
-from renderbus_core.config.files import Folders
-from renderbus_core.config.reading import load
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from renderbus_core.config.secret import Credentials, Secret, credentials
-from renderbus_core.config.values import (
-    Burst,
-    Cloud,
-    Config,
-    Farm,
-    OverflowPolicy,
-    Paths,
-    Prices,
-    Store,
-    Transfer,
-)
+
+if TYPE_CHECKING:
+    from renderbus_core.config.files import Folders
+    from renderbus_core.config.reading import load
+    from renderbus_core.config.values import (
+        Burst,
+        Cloud,
+        Config,
+        Farm,
+        OverflowPolicy,
+        Paths,
+        Prices,
+        Store,
+        Transfer,
+    )
 
 __all__ = [
     "Burst",
@@ -36,3 +45,12 @@ __all__ = [
     "credentials",
     "load",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name!r}")
+    from renderbus_core.config import reading  # noqa: PLC0415 - as said above
+
+    value = globals()[name] = getattr(reading, name)
+    return value

@@ -242,6 +242,8 @@ def _typed(rule: Mapping[str, Any], raw: Any, base: Path) -> Any:
     """Turn a judged value into the type that the program uses."""
     kind = rule.get("format", rule["type"])
     if kind == "path":
+        if not raw:
+            return None  # Nothing stands for it: it is not used.
         # Path.expanduser would raise where there is no home folder.
         return (base / os.path.expanduser(raw)).absolute()  # noqa: PTH111 - as said above
     if kind == "array":

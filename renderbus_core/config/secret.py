@@ -8,7 +8,6 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from renderbus_core.config.files import decode_toml
 from renderbus_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,10 +43,18 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who calls the cloud, and the key that signs for it."""
+    """Who calls the cloud, and the key that signs for it.
+
+    Raises:
+        ConfigError: one of the two is missing, or the id fits no header.
+    """
 
     access_id: str
     access_key: Secret
+
+    def __post_init__(self) -> None:
+        _check(self.access_id, "the access id", "what was given")
+        _present(self.access_key.reveal(), "the access key", "what was given")
 
     def __repr__(self) -> str:
         end = self.access_id[-4:] if len(self.access_id) >= _LONG_ID else ""
@@ -69,25 +76,32 @@ def credentials(config: Config, env: Mapping[str, str] = os.environ) -> Credenti
     if not found:
         place, names = str(config.cloud.credentials_file), FILE_KEYS
         found = _credentials_file(config.cloud.credentials_file)
-    access_id, access_key = (_credential(found.get(name), name, place) for name in names)
+    access_id, access_key = (_check(found.get(name), name, place) for name in names)
     return Credentials(access_id, Secret(access_key))
 
 
-def _credential(value: object, name: str, place: str) -> str:
+def _check(value: object, name: str, place: str) -> str:
+    text = _present(value, name, place)
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigError(
+            f"Renderbus credentials: {name} in {place} holds a space or another character "
+            "that no key has; copy it again from the Renderbus developer centre"
+        )
+    return text
+
+
+def _present(value: object, name: str, place: str) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError(
             f"Renderbus credentials: {name} in {place} is missing or not a text; "
             "give the id and the key together"
         )
-    if not (value.isascii() and value.isprintable()) or " " in value:
-        raise ConfigError(
-            f"Renderbus credentials: {name} in {place} holds a space or another character "
-            "that no key has; copy it again from the Renderbus developer centre"
-        )
     return value
 
 
 def _credentials_file(file: Path) -> Mapping[str, Any]:
+    from renderbus_core.config.files import decode_toml  # noqa: PLC0415 - often there is no file
+
     try:
         with file.open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode

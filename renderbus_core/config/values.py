@@ -16,13 +16,19 @@ from renderbus_core.paths import PathMapping
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# `user:password@` in a URL, up to the last @, and `password=` in its query.
-_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*:).*(?=@)|((?<=password)=)[^&]+", re.DOTALL)
+# In a URL: `user:password@` up to the last @, also where the scheme was forgotten; the lone
+# `token@` of a proxy; and `password=` in its query.
+_PASSWORD = re.compile(
+    r"((?:(?<=://)|^(?![^:]*:[/\\]))[^\s:/@]*:).*(?=@)"
+    r"|((?:https?|socks5h?)://)[^\s:/@]+(?=@)"
+    r"|((?<=password)=)[^&]+",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Which Renderbus service is called, and how."""
+    """Which Renderbus service is called, and how; the proxy's URL may hold a password."""
 
     domain: str
     scheme: str
@@ -30,6 +36,12 @@ class Cloud:
     language: str
     connect_timeout: float
     read_timeout: float
+    attempts: int
+    proxy: str = field(repr=False)
+    ca_bundle: Path | None
+    requests_per_second: float
+    burst: int
+    wire_log: bool
     project_name: str
     credentials_file: Path
 
@@ -175,7 +187,7 @@ def without_passwords(value: object) -> object:
     """
     match value:
         case str():
-            return _PASSWORD.sub(r"\1\2***", value)
+            return _PASSWORD.sub(r"\1\2\3***", value)
         case dict():
             return {key: without_passwords(item) for key, item in value.items()}
         case list():

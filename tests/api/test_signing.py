@@ -77,6 +77,72 @@ def test_what_is_added_after_signing_is_not_signed():
     assert signing.canonical_text("d", "/p", headers, {}) == "[POST]d:/p&nonce=5"
 
 
+def reference(domain, path, headers, body):
+    """Say the rule as plainly as it goes: flatten, the later of two names wins, sort."""
+
+    def flatten(name, value):
+        if isinstance(value, dict):
+            for key, child in value.items():
+                yield from flatten(f"{name}.{key}" if name else key, child)
+        elif isinstance(value, (list, tuple)):
+            for index, child in enumerate(value):
+                yield from flatten(f"{name}{index}", child)
+        else:
+            yield name, value
+
+    flat = dict(flatten("", {**headers, **body}))
+    return "&".join([f"[POST]{domain}:{path}", *(f"{name}={flat[name]}" for name in sorted(flat))])
+
+
+# Names that begin each other, collide with indices, or sort around the signs in between.
+tangling_names = st.text("a1.0-", max_size=3)
+tangling = st.recursive(
+    st.integers(0, 3),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=12),
+        st.tuples(inner),
+        st.dictionaries(tangling_names, inner, max_size=4),
+    ),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(tangling_names, tangling, max_size=6))
+def test_members_are_put_in_order_without_sorting_all_names_and_the_text_is_the_same(body):
+    headers = {"a": "x", "nonce": "1"}
+    assert signing.canonical_text("d", "/p", headers, body) == reference("d", "/p", headers, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"a1": "z", "a": ["q", "w"]},
+        {"a": ["q", "w"], "a1": "z"},
+        {"a": {"x": 1}, "a.x": 2, "a-": 3},
+        {"a": [[0] * 11] * 11},
+        {"a": [{"k": 1}, 2] * 11},
+        {"": {"a": 1}, "b": 2},
+        {"a": {"": 1}},
+        {"ids": list(range(20_000))},
+    ],
+    ids=str,
+)
+def test_names_that_collide_or_mix_are_sorted_all_together(body):
+    assert signing.canonical_text("d", "/p", {}, body) == reference("d", "/p", {}, body)
+
+
+@pytest.mark.parametrize(
+    ("words", "tail"),
+    [
+        (signing.Words.PYTHON, "&f=1.5&l0=False&l1=None&n=None&s=True&t=True"),
+        (signing.Words.JSON, "&f=1.5&l0=false&l1=null&n=null&s=True&t=true"),
+    ],
+)
+def test_booleans_and_null_are_written_in_the_words_of_either_language(words, tail):
+    body = {"t": True, "n": None, "l": [False, None], "f": 1.5, "s": "True"}
+    assert signing.canonical_text("d", "/p", {}, body, words) == f"[POST]d:/p{tail}"
+
+
 @given(bodies, st.randoms(use_true_random=False))
 def test_the_order_of_members_does_not_matter(body, chance: random.Random):
     shuffled = list(body.items())
@@ -99,13 +165,16 @@ def test_another_key_does_not_match():
     assert not signing.matches("other", "text", signing.sign("key", "text"))
 
 
-def test_a_body_nested_a_thousand_levels_deep_is_signed_without_recursion():
+def test_a_body_nested_thousands_of_levels_deep_is_signed_without_recursion():
     body: dict[str, object] = {}
     inner = body
-    for _ in range(1000):
+    for _ in range(5000):
         inner["a"] = inner = {}
     inner["leaf"] = "1"
-    assert signing.canonical_text("d", "/p", {}, body).endswith(".a.leaf=1")
+    for tangled in (False, True):
+        if tangled:
+            body["a."] = "1"
+        assert signing.canonical_text("d", "/p", {}, body).endswith(".a.leaf=1")
 
 
 class Recorder(requests.adapters.BaseAdapter):

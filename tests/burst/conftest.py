@@ -151,7 +151,7 @@ class World:
         self, path: str, *, times: int = 1, reaches: bool, failure: type = requests.ReadTimeout
     ) -> None:
         """Lose replies of the operation whose path ends so."""
-        http = self.gateway.client._session._http
+        http = self.gateway.client.session._http
         url = self.gateway.client.endpoint.base_url
         lost = Cut(http.get_adapter(url), path, times=times, reaches=reaches, failure=failure)
         http.mount(url, lost)

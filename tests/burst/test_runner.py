@@ -218,8 +218,8 @@ def test_a_refused_submit_gives_everything_back_with_the_clouds_reason(make_worl
     reserved = world.carry(runner, burst, lambda b: b.state is BurstState.ID_RESERVED)
     # Somebody abandons the id on the vendor's page before we submit it.
     script = world.gateway.client.transmit
-    sent = script.upload_task_json
-    script.upload_task_json = lambda i, n, c: None if n == "task.json" else sent(i, n, c)
+    sent = script.upload_json_content
+    script.upload_json_content = lambda i, c, n: None if n == "task.json" else sent(i, c, n)
     end = world.carry(runner, burst)
     assert reserved.remote_id == end.remote_id
     assert end.state is BurstState.FAILED
@@ -309,12 +309,12 @@ def test_claims_are_kept_while_the_cloud_does_not_know_the_task(world):
     runner = world.runner(burst)
     world.carry(runner, burst, lambda b: b.state is BurstState.RUNNING)
     query = world.gateway.client.query
-    known, listed = query.query_task_info, query.iter_tasks
-    query.query_task_info, query.iter_tasks = lambda _: {}, lambda *_: iter(())
+    known, listed = query.task_info, query.iter_tasks
+    query.task_info, query.iter_tasks = lambda _: {}, lambda *_: iter(())
     now = world.carry(runner, burst, lambda b: b.state is BurstState.STRANDED)
     assert re.search("does not know remote task", now.reason)
     assert world.states() == [LocalState.SUSPENDED] * 10
-    query.query_task_info, query.iter_tasks = known, listed
+    query.task_info, query.iter_tasks = known, listed
     assert world.carry(runner, burst).state is BurstState.DONE
 
 

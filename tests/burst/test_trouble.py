@@ -26,11 +26,11 @@ def running(burst):
 def blind(world):
     """Make the cloud forget every task, and return how to make it remember."""
     query = world.gateway.client.query
-    known, listed = query.query_task_info, query.iter_tasks
-    query.query_task_info, query.iter_tasks = lambda _: {}, lambda *_: iter(())
+    known, listed = query.task_info, query.iter_tasks
+    query.task_info, query.iter_tasks = lambda _: {}, lambda *_: iter(())
 
     def see():
-        query.query_task_info, query.iter_tasks = known, listed
+        query.task_info, query.iter_tasks = known, listed
 
     return see
 

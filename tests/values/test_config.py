@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from renderbus_core import schema
+from renderbus_core.api import Endpoint
+from renderbus_core.cli.workplace import endpoint
 from renderbus_core.config import Credentials, Folders, Secret, credentials, load
 from renderbus_core.errors import ConfigError
 from renderbus_core.money import Money
@@ -213,6 +215,13 @@ class TestTypes:
         config = read("", {"RENDERBUS_FARM_DATABASE": "farm.db"})
         assert config.farm.database == tmp_path / "here/farm.db"
 
+    def test_certificates_that_are_not_named_are_none_and_others_lie_beside_the_file(
+        self, read, tmp_path
+    ):
+        assert read("").cloud.ca_bundle is None
+        config = read('[cloud]\nca_bundle = "studio.pem"\n')
+        assert config.cloud.ca_bundle == tmp_path / "studio.pem"
+
     def test_a_tilde_is_the_home_folder(self, read, monkeypatch, tmp_path):
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
         monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
@@ -310,6 +319,10 @@ def test_any_file_is_a_configuration_or_one_refusal(tmp_path, folders, content):
     assert str(file) in shown
 
 
+def test_an_endpoint_by_itself_is_what_the_configuration_has_by_default(folders):
+    assert endpoint(load(env={}, folders=folders)) == Endpoint("task.renderbus.com")
+
+
 class TestDocument:
     def test_it_can_be_read_again(self, read):
         config = read(
@@ -328,7 +341,9 @@ class TestDocument:
         assert read(text) == config
 
     def test_it_shows_every_key(self, read):
-        document = read('[money]\nprice_per_hour=1\nbudget=1\ncurrency="CNY"\n').as_document()
+        document = read(
+            '[cloud]\nca_bundle="studio.pem"\n[money]\nprice_per_hour=1\nbudget=1\ncurrency="CNY"\n'
+        ).as_document()
         assert {f"{name}.{key}" for name, table in document.items() for key in table} == set(RULES)
 
 
@@ -360,6 +375,30 @@ class TestSecrets:
                     shown = f"{config!r} {json.dumps(config.as_document())}"
                 assert "Pw9" not in shown
                 assert "9wP" not in shown
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://artist:S3cret@proxy:3128",
+            "socks5h://artist:S3cret@proxy:1080",
+            "http://S3cret@proxy:3128",
+            "socks5://S3cret@proxy:1080",
+            "artist:S3cret@proxy:3128",
+            "ftp://artist:S3cret@proxy",
+            "http://artist:S3cret@pro xy",
+            "http://artist:S3cret/@proxy?",
+        ],
+    )
+    def test_the_password_of_a_proxy_never_shows(self, read, url):
+        try:
+            config = read(f"[cloud]\nproxy = {json.dumps(url)}")
+        except ConfigError as error:
+            shown = str(error)
+        else:
+            assert config.cloud.proxy == url
+            shown = f"{config!r} {json.dumps(config.as_document())}"
+        assert "S3cret" not in shown
+        assert "proxy" in shown
 
     @pytest.mark.parametrize("text", ["{0} = 'S3cret'", "[cloud]\n{0} = 'S3cret'"])
     @pytest.mark.parametrize("key", ["access_id", "access_key"])

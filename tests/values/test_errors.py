@@ -17,9 +17,11 @@ from renderbus_core import errors
 from renderbus_core.codes import cloud_codes, from_cloud_code, from_requests
 from renderbus_core.errors import (
     AuthError,
+    BenignError,
     BillingError,
     CloudError,
     DocumentError,
+    InputError,
     Problem,
     RenderbusError,
     RequestRefusedError,
@@ -33,7 +35,7 @@ BRANCHES = {
     "billing": BillingError,
     "transient": TransientError,
     "unknown": UnknownOutcomeError,
-    "benign": RequestRefusedError,
+    "benign": BenignError,
     "success": UnknownOutcomeError,
 }
 
@@ -98,6 +100,24 @@ def test_a_failure_inside_the_service_leaves_the_outcome_unknown():
 
 def test_the_wrong_region_names_the_setting_to_change():
     assert "[cloud] domain" in str(from_cloud_code(608, "", operation="create_task"))
+
+
+def test_the_wrong_region_names_the_domain_that_was_called_and_whom_it_serves():
+    text = str(from_cloud_code(608, "", operation="x", domain="jop.foxrenderfarm.com:443"))
+    assert "than jop.foxrenderfarm.com:443, which serves the world outside China (zone 2)" in text
+    assert "than 127.0.0.1 (code" in str(
+        from_cloud_code(608, "", operation="x", domain="127.0.0.1")
+    )
+
+
+def test_an_error_shows_its_attempt_when_it_was_not_the_first():
+    error = from_cloud_code(600, "bad", operation="create_task", request_id="abc")
+    error.attempt = 1
+    assert str(error) == f"{error.sentence} [request abc]"
+    error.attempt = 3
+    assert str(error) == f"{error.sentence} [request abc, attempt 3]"
+    error.request_id = None
+    assert str(error) == f"{error.sentence} [attempt 3]"
 
 
 def test_the_request_id_is_shown_for_the_support_of_the_cloud():
@@ -173,6 +193,21 @@ def test_an_unknown_host_means_that_nothing_happened(monkeypatch):
 def test_a_connection_that_could_not_be_made_in_time_means_that_nothing_happened():
     error = from_requests(requests.ConnectTimeout(), operation="x", host="h")
     assert type(error) is TransientError
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        requests.exceptions.InvalidURL("x"),
+        requests.exceptions.InvalidHeader("S3cret"),
+        requests.exceptions.MissingSchema("x"),
+    ],
+)
+def test_what_could_not_even_be_sent_is_a_mistake_of_ours(refused):
+    error = from_requests(refused, operation="submit_task", host="farm.example")
+    assert type(error) is InputError
+    assert str(error).startswith("submit_task: nothing was sent")
+    assert "S3cret" not in str(error)
 
 
 def test_a_connection_that_closes_without_a_reply_leaves_the_outcome_unknown():
