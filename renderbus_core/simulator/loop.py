@@ -13,6 +13,7 @@ from types import FrameType
 
 import uvicorn
 
+from renderbus_core.simulator.delivery import Connection
 from renderbus_core.simulator.driver import Driver
 from renderbus_core.simulator.pages import Pages
 
@@ -42,7 +43,7 @@ def run(
     """
     config = uvicorn.Config(
         pages.application(),
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -51,11 +52,13 @@ def run(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = _Server(config, on_ready)
+    server = _Server(config, on_ready, pages.ending)
     with _ending_on_signals(server), driver:
         if exit_with_stdin:
             threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
         asyncio.run(_serve(server, driver, listener))
+    if server.untold:
+        raise server.untold
 
 
 async def _serve(server: uvicorn.Server, driver: Driver, listener: socket.socket) -> None:
@@ -67,16 +70,38 @@ async def _serve(server: uvicorn.Server, driver: Driver, listener: socket.socket
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it is ready and leaves signals to us."""
+    """A server that tells when it is ready and when it ends, and leaves signals to us.
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    Args:
+        config: uvicorn's.
+        on_ready: called once requests are answered.
+        ending: set as soon as no new request is taken.
+
+    After the end, `untold` is why nobody could be told that it was ready, or None.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], ending: asyncio.Event
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._ending = ending
+        self.untold: OSError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
-        self._on_ready()
+        try:
+            self._on_ready()
+        except OSError as error:
+            # Raised here it would reach the caller inside a group of exceptions.
+            self.untold = error
+            self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody wait any more."""
+        self._ending.set()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import contextlib
@@ -10,7 +11,7 @@ import hmac
 import math
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -18,13 +19,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
 
 from renderbus_core.clock import Clock
 from renderbus_core.errors import InputError
 from renderbus_core.simulator import protocol
+from renderbus_core.simulator.accounts import inputs_of, storages_of
+from renderbus_core.simulator.admin import Admin
 from renderbus_core.simulator.cloud import SimulatedCloud
+from renderbus_core.simulator.delivery import Delivery
+from renderbus_core.simulator.faults import plain
 from renderbus_core.simulator.settings import Account
 from renderbus_core.simulator.state import INPUT_BID, OUTPUT_BID, storage_name
 from renderbus_core.simulator.storage import DiskStorage
@@ -51,6 +56,8 @@ class Pages:
         line: who may move them.
         clock: the server's time.
         wake: called when something in the cloud may have changed.
+        admin: who may change the cloud itself.
+        ending: set when the server ends.
     """
 
     cloud: SimulatedCloud
@@ -58,12 +65,14 @@ class Pages:
     line: TransferLine
     clock: Clock
     wake: Callable[[], None]
+    admin: Admin
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     def application(self) -> Starlette:
         """Return the routes."""
         return Starlette(
             routes=[
-                Route("/simulator/state", self.state, methods=["GET"]),
+                Mount("/simulator", routes=self.admin.routes()),
                 Route("/storage/{bid}/{path:path}", self.fetch, methods=["GET"]),
                 Route("/storage/{bid}/{path:path}", self.store, methods=["PUT"]),
                 Route("/{path:path}", self.call, methods=["POST"]),
@@ -81,23 +90,19 @@ class Pages:
                 headers=request.headers,
                 body=await _limited_body(request),
             )
-            reply = self.cloud.handle(posted, self.clock.now())
+            answer = self.cloud.receive(posted, self.clock.now())
         except protocol.Refusal as refusal:
-            reply = self.cloud.refuse(refusal, self.clock.now())
+            answer = plain(self.cloud.refuse(refusal, self.clock.now()))
+        except ClientDisconnect:
+            # Half a request is none, and nobody waits for a reply.
+            return Response(status_code=400)
         self.wake()
-        return Response(reply.body, reply.status, media_type="application/json")
-
-    async def state(self, request: Request) -> Response:
-        """Show the state to people."""
-        del request
-        return JSONResponse(self.cloud.describe())
+        return Delivery(answer, self.ending)
 
     async def fetch(self, request: Request) -> Response:
         """Send a file, its head, or a range of it."""
         with _refusing():
-            path = self.storage.path(
-                self._storage_name(request, (INPUT_BID, OUTPUT_BID)), request.path_params["path"]
-            )
+            path = self.storage.path(self._storage_name(request), request.path_params["path"])
             if not path.is_file():
                 raise HTTPException(404, "there is no such file")
             status = path.stat()
@@ -111,7 +116,7 @@ class Pages:
     async def store(self, request: Request) -> Response:
         """Take a file; it appears when all of it is there."""
         with _refusing():
-            name = self._storage_name(request, (INPUT_BID,))
+            name = self._storage_name(request)
             _check_length(request, self.storage.root)
             taking = self.storage.receive(name, request.path_params["path"], _mtime(request))
             with taking as file:
@@ -119,13 +124,19 @@ class Pages:
                     file.write(block)
         return Response(status_code=201)
 
-    def _storage_name(self, request: Request, allowed: tuple[str, ...]) -> str:
-        """Return the caller's part of a storage, or refuse."""
-        account = self._account(request)
-        bid = request.path_params["bid"]
-        if bid not in allowed:
+    def _storage_name(self, request: Request) -> str:
+        """Return the storage that is meant, when the caller may use it so."""
+        account, settings = self._account(request), self.cloud.settings
+        own = {
+            INPUT_BID: inputs_of(account, settings),
+            OUTPUT_BID: storage_name(OUTPUT_BID, account),
+        }
+        bid: str = request.path_params["bid"]
+        name = own.get(bid, bid)
+        storages = storages_of(account, settings)
+        if name not in (storages.writable if request.method == "PUT" else storages.readable):
             raise HTTPException(403, f"{request.method} is not allowed in storage {bid!r:.40}")
-        return storage_name(bid, account)
+        return name
 
     def _account(self, request: Request) -> Account:
         name, password = _basic(request.headers.get("authorization", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from renderbus_core.config import Secret
 from renderbus_core.errors import InputError, MissingDependencyError
 from renderbus_core.simulator.cloud import SimulatedCloud
 from renderbus_core.simulator.driver import Driver
+from renderbus_core.simulator.faults import Fault
 from renderbus_core.simulator.renderers import RendererKind
 from renderbus_core.simulator.settings import Account, Settings
 from renderbus_core.simulator.storage import DiskStorage
@@ -34,6 +35,8 @@ class Ready:
         access_key: of the first account.
         storage: address of the storages, without a storage's id.
         renderer: what makes the pictures, for people.
+        admin: address of the admin endpoint.
+        admin_token: has to be shown there.
     """
 
     url: str
@@ -42,6 +45,8 @@ class Ready:
     access_key: Secret
     storage: str
     renderer: str
+    admin: str
+    admin_token: Secret
 
 
 def serve(
@@ -50,6 +55,7 @@ def serve(
     port: int = 0,
     on_ready: Callable[[Ready], None] | None = None,
     *,
+    faults: Iterable[Fault] = (),
     renderer: RendererKind = RendererKind.AUTO,
     blender: str | None = None,
     exit_with_stdin: bool = False,
@@ -60,7 +66,8 @@ def serve(
         settings: how it behaves; without accounts, one with random credentials is made.
         storage_folder: where uploaded files and pictures are kept; made when absent.
         port: to listen on; 0 takes a free one.
-        on_ready: told once, when requests are answered.
+        on_ready: told once, when requests are answered; an `OSError` of it ends the server.
+        faults: what goes wrong between it and its callers.
         renderer: what makes the pictures.
         blender: Blender's program; None looks for it on PATH.
         exit_with_stdin: whether the end of standard input ends the server too.
@@ -70,7 +77,7 @@ def serve(
         MissingDependencyError: the extra `simulator` is not installed.
     """
     try:
-        from renderbus_core.simulator import loop, pages  # noqa: PLC0415 - an optional part
+        from renderbus_core.simulator import admin, loop, pages  # noqa: PLC0415 - an optional part
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
             raise
@@ -85,11 +92,12 @@ def serve(
     with _listening(port) as listener:
         number = listener.getsockname()[1]
         line = _line(number, settings)
-        cloud = SimulatedCloud(settings, storage, line)
+        cloud = SimulatedCloud(settings, storage, line, faults)
         driver = Driver(cloud, studio, clock)
         ready = _ready(settings.accounts[0], number, studio)
+        orders = admin.Admin(cloud, clock, driver.wake, ready.admin_token)
         loop.run(
-            pages.Pages(cloud, storage, line, clock, driver.wake),
+            pages.Pages(cloud, storage, line, clock, driver.wake, orders),
             driver,
             listener,
             lambda: on_ready(ready) if on_ready else None,
@@ -132,4 +140,6 @@ def _ready(account: Account, port: int, studio: Studio) -> Ready:
         access_key=account.access_key,
         storage=f"http://{domain}/storage",
         renderer=studio.renderer,
+        admin=f"http://{domain}/simulator",
+        admin_token=Secret(secrets.token_urlsafe(24)),
     )

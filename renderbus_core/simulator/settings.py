@@ -6,15 +6,24 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from renderbus_core.api import signing
 from renderbus_core.codes import cloud_codes
 from renderbus_core.config import Secret
 from renderbus_core.errors import InputError
 
 _FIRST_USER = 10_000_001
+
+
+class FeeKind(IntEnum):
+    """How rendering is paid (`feeType`)."""
+
+    BY_USE = 0
+    MACHINE_PACKAGE = 1
+    PROJECT_PACKAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,12 @@ class Account:
         user_id: number in paths and replies.
         user_name: shown to people.
         balance: money at the start, in the currency of the zone.
+        credit: how far the balance may fall below nothing before work stops.
+        coupon: vouchers, which are spent before the balance.
+        fee_kind: how its rendering is paid.
+        shows_costs: whether replies tell what things cost; where not, prices and fees are null.
+        main: user id of the main account whose sub-account it is; None for a main account.
+        shares_capital: whether a sub-account uploads to, and pays from, its main account.
         refusal: cloud code that answers every signed call, for example 804 for a locked account;
             None lets it in.
     """
@@ -36,6 +51,12 @@ class Account:
     user_id: int = _FIRST_USER
     user_name: str = "studio"
     balance: Decimal = Decimal(1000)
+    credit: Decimal = Decimal(0)
+    coupon: Decimal = Decimal(0)
+    fee_kind: FeeKind = FeeKind.BY_USE
+    shows_costs: bool = True
+    main: int | None = None
+    shares_capital: bool = False
     refusal: int | None = None
 
     @classmethod
@@ -49,6 +70,25 @@ class SecondSubmit(StrEnum):
 
     REFUSE = "refuse"
     IGNORE = "ignore"
+    CHARGE = "charge"
+    """Everything is rendered and paid a second time."""
+
+
+class MissingAssets(StrEnum):
+    """What a file that was not uploaded does to its task; the scene itself always fails it."""
+
+    FAIL = "fail"
+    """The analysis fails."""
+    FRAME = "frame"
+    """The analysis warns, and the frames fail."""
+
+
+class NonceScope(StrEnum):
+    """Within what a nonce may come once; the sources do not say."""
+
+    ACCOUNT = "account"
+    TIMESTAMP = "timestamp"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +114,11 @@ class Settings:
             all tasks.
         list_unsubmitted: whether reserved ids are listed before they are submitted.
         second_submit: what a second submit of one id does.
+        missing_assets: what a file that was not uploaded does to its task.
+        listing_lag_seconds: time from "done" until a frame's files are listed.
+        list_sizes: whether listings tell how large files are.
+        signed_words: how booleans and null are signed.
+        nonce_scope: within what a nonce may come once.
         clock_window: largest age of a request either way.
         seed: of render times and request ids.
 
@@ -96,6 +141,11 @@ class Settings:
     fail_frames: Mapping[int, int] = field(default_factory=dict)
     list_unsubmitted: bool = False
     second_submit: SecondSubmit = SecondSubmit.REFUSE
+    missing_assets: MissingAssets = MissingAssets.FAIL
+    listing_lag_seconds: float = 0.0
+    list_sizes: bool = True
+    signed_words: signing.Words = signing.Words.PYTHON
+    nonce_scope: NonceScope = NonceScope.ACCOUNT
     clock_window: float = 300.0
     seed: int = 0
 
@@ -110,7 +160,7 @@ class Settings:
         _require(1 <= self.nodes <= _MOST_NODES, f"nodes lies between 1 and {_MOST_NODES}")
         _require(self.zone in _CURRENCIES, "zone is 1 (China) or 2 (overseas)")
         _require(
-            self.price_per_hour.is_finite() and self.price_per_hour >= 0,
+            _is_money(self.price_per_hour) and self.price_per_hour >= 0,
             "price_per_hour is 0 or more",
         )
         self._check_accounts()
@@ -120,13 +170,42 @@ class Settings:
         users = [account.user_id for account in self.accounts]
         _require(len(set(ids)) == len(ids) == len(set(users)), "each account has its own ids")
         for account in self.accounts:
-            known = account.refusal is None or account.refusal in cloud_codes()
-            _require(known, f"refusal {account.refusal} of {account.user_name} is a cloud code")
+            self._check_account(account)
+
+    def _check_account(self, account: Account) -> None:
+        name = account.user_name
+        _require(0 < account.user_id <= _LAST_USER, f"user_id of {name} is at most {_LAST_USER}")
+        _require(_is_money(account.balance), f"balance of {name} is a sum of money")
+        for part in ("credit", "coupon"):
+            sum_ = getattr(account, part)
+            _require(_is_money(sum_) and sum_ >= 0, f"{part} of {name} is 0 or more")
+        known = account.refusal is None or account.refusal in cloud_codes()
+        _require(known, f"refusal {account.refusal} of {name} is a cloud code")
+        if account.main is None:
+            _require(not account.shares_capital, f"{name} has no main account to share capital of")
+        else:
+            main = self.main_of(account)
+            _require(
+                main is not None and main.main is None,
+                f"main {account.main} of {name} is the user_id of a main account",
+            )
 
     @property
     def currency(self) -> str:
         """ISO 4217 code of everything that costs money."""
         return _CURRENCIES[self.zone]
+
+    def main_of(self, account: Account) -> Account | None:
+        """Return the main account of a sub-account; None for a main account."""
+        return next((each for each in self.accounts if each.user_id == account.main), None)
+
+    def subs_of(self, account: Account) -> tuple[Account, ...]:
+        """Return the sub-accounts of a main account."""
+        return tuple(each for each in self.accounts if each.main == account.user_id)
+
+    def payer(self, account: Account) -> Account:
+        """Return whose money and input storage an account uses: its own, or its main account's."""
+        return (self.main_of(account) or account) if account.shares_capital else account
 
 
 _CURRENCIES = {1: "CNY", 2: "USD"}
@@ -134,9 +213,15 @@ _CURRENCIES = {1: "CNY", 2: "USD"}
 _LONGEST = 100_000
 _SLOWEST, _FASTEST = 0.1, 100_000
 _MOST_NODES = 1000
+_LAST_USER = 2**53
+_MOST_MONEY = 10**12
 _DURATIONS = tuple(
     f.name for f in fields(Settings) if f.name.endswith("_seconds") or f.name == "clock_window"
 )
+
+
+def _is_money(value: Decimal) -> bool:
+    return value.is_finite() and abs(value) <= _MOST_MONEY
 
 
 def _require(holds: bool, rule: str) -> None:

@@ -7,9 +7,13 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import IntEnum
+from math import inf
 
 from renderbus_core.frames import FrameSet
-from renderbus_core.simulator.documents import Layer, Plan
+from renderbus_core.simulator.account_state import AccountState
+from renderbus_core.simulator.documents import Layer, Plan, Work
+from renderbus_core.simulator.fees import NO_FEE, Fee
 from renderbus_core.simulator.settings import Account, Settings
 from renderbus_core.statuses import FrameCode, TaskCode, frame_status
 
@@ -26,33 +30,111 @@ def storage_name(bid: str, account: Account) -> str:
     return f"{bid}-{account.user_id}"
 
 
+def node_name(place: int) -> str:
+    """Return the name of a machine by its place among all, from 0."""
+    return f"10.60.1.{11 + place}"
+
+
+class FrameKind(IntEnum):
+    """What a frame entry renders (`frameType`)."""
+
+    PREPARATION = 1
+    PHOTON = 2
+    PHOTON_MERGE = 3
+    PRIORITY = 4
+    PICTURE = 5
+    PRIORITY_MERGE = 6
+    PICTURE_MERGE = 7
+    SIMULATION = 8
+    CHANNEL = 9
+
+
+_PRIORITY = frozenset({FrameKind.PRIORITY, FrameKind.PRIORITY_MERGE})
+_WITHOUT_PICTURES = frozenset(
+    {
+        FrameKind.PREPARATION,
+        FrameKind.PHOTON,
+        FrameKind.PHOTON_MERGE,
+        FrameKind.SIMULATION,
+        FrameKind.CHANNEL,
+    }
+)
+
+
 @dataclass(slots=True, eq=False)
 class Frame:
-    """One frame entry of a leaf: a frame, or several that one node renders in a row."""
+    """One frame entry of a leaf: a frame, several that one node renders in a row, or a part of one.
+
+    Args:
+        block: number of the tile or slice, from 1; 0 for a whole.
+        effort: its render time as a part of a whole frame's.
+        parts: of a merge: the entries that it puts together.
+        whole: of a part: the merge that waits for it.
+        is_copy: whether it was made by a second submit.
+        recommits: how often it was sent again.
+        seconds: render time of the last render.
+        fee: of all its renders.
+        why: what the last render failed of.
+        history: what happened to it, for its log.
+    """
 
     id: int
     task: Task = field(repr=False)
     plan: Plan = field(repr=False)
     layer: Layer = field(repr=False)
     frames: FrameSet
-    status: FrameCode = FrameCode.WAITING
+    kind: FrameKind = FrameKind.PICTURE
+    block: int = 0
+    effort: float = 1.0
+    parts: tuple[Frame, ...] = field(default=(), repr=False)
+    whole: Frame | None = field(default=None, repr=False)
+    is_copy: bool = False
+    status: FrameCode = FrameCode.PREDONEWAITING
     recommits: int = 0
     started_at: datetime | None = None
     ended_at: datetime | None = None
     seconds: float = 0.0
+    fee: Fee = NO_FEE
     node: str = ""
     why: str = ""
+    history: list[tuple[datetime, str]] = field(default_factory=list, repr=False)
 
     @property
     def is_over(self) -> bool:
         """Whether it will not change by itself any more."""
         return frame_status(self.status).is_terminal
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be rendered and no node has it yet."""
+        return not self.is_over and self.status is not FrameCode.STARTED
+
+    @property
+    def is_priority(self) -> bool:
+        """Whether others wait for it."""
+        return self.kind in _PRIORITY
+
+    @property
+    def makes_pictures(self) -> bool:
+        """Whether files land in the output storage; parts leave that to their merge."""
+        return self.kind not in _WITHOUT_PICTURES and not self.block
+
     def move(self, status: FrameCode) -> None:
         """Change the status and keep the task's counts right."""
-        self.task.counts[self.status] -= 1
-        self.task.counts[status] += 1
+        for counts in self.task.counters(self):
+            counts[self.status] -= 1
+            counts[status] += 1
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """Machines that a task was moved to."""
+
+    config_ids: tuple[str, ...]
+    model: str
+    gpu_num: str
+    ram: str
 
 
 @dataclass(slots=True, eq=False)
@@ -62,9 +144,20 @@ class Task:
     Args:
         texts: configuration files by name, as they came.
         plan: what the configuration files ask for, once they are read.
-        layer: what a leaf renders.
-        seconds: render time of the frames that are over.
+        layer: what a leaf renders; None for one that only prepares.
+        needs: leaves that have to be finished before this one begins.
+        gate: for what all frames of a leaf wait; None once they may render.
+        is_testing: whether the other frames wait for the priority frames.
+        preparation: of a shell: the task that prepares it.
+        halted: the stage in which it was stopped, None when it was rendering.
+        submits: how often it was submitted.
+        missing: files that were not uploaded, which its frames fail of.
+        started_at: when it first rendered.
+        resumed_at: when it last began or went on; its time limit counts from there.
+        seconds: render time of all renders that are over.
+        fee: of all renders that are over; 0 on a shell.
         machine_limit: most nodes for this task with its children; None is no limit.
+        time_limit: seconds that take the place of task.json's; 0 is never.
     """
 
     id: int
@@ -72,6 +165,8 @@ class Task:
     created_at: datetime
     user_level: int
     labels: list[str]
+    artist: str = ""
+    clone_original_id: int = 0
     parent: Task | None = field(default=None, repr=False)
     status: TaskCode = TaskCode.WAITING
     texts: dict[str, str] = field(default_factory=dict, repr=False)
@@ -79,15 +174,33 @@ class Task:
     remark: str = ""
     submitted_at: datetime | None = None
     started_at: datetime | None = None
+    resumed_at: datetime | None = None
     completed_at: datetime | None = None
     plan: Plan | None = field(default=None, repr=False)
     layer: Layer | None = None
     children: list[Task] = field(default_factory=list, repr=False)
+    needs: tuple[Task, ...] = field(default=(), repr=False)
+    gate: FrameCode | None = FrameCode.PREDONEWAITING
+    is_testing: bool = False
+    preparation: Task | None = field(default=None, repr=False)
+    halted: TaskCode | None = None
+    submits: int = 0
+    missing: tuple[str, ...] = ()
     frames: dict[int, Frame] = field(default_factory=dict, repr=False)
     waiting: deque[Frame] = field(default_factory=deque, repr=False)
     counts: Counter[FrameCode] = field(default_factory=Counter, repr=False)
+    priority_counts: Counter[FrameCode] = field(default_factory=Counter, repr=False)
     seconds: float = 0.0
+    fee: Fee = NO_FEE
     machine_limit: int | None = None
+    time_limit: int | None = None
+    hardware: Hardware | None = None
+    deleted: bool = False
+
+    @property
+    def root(self) -> Task:
+        """The shell of a leaf, or the task itself."""
+        return self.parent or self
 
     @property
     def leaves(self) -> tuple[Task, ...]:
@@ -95,24 +208,57 @@ class Task:
         return tuple(self.children) or (self,)
 
     @property
+    def kept_leaves(self) -> tuple[Task, ...]:
+        """Its leaves but for those that were deleted alone: nothing moves those."""
+        return tuple(leaf for leaf in self.leaves if not leaf.deleted)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it or its shell lies in the recycle bin."""
+        return self.deleted or self.root.deleted
+
+    @property
     def open_frames(self) -> int:
         """Frame entries that are not over."""
-        return sum(n for code, n in self.counts.items() if not frame_status(code).is_terminal)
+        return _open(self.counts)
+
+    @property
+    def open_priority_frames(self) -> int:
+        """Priority entries that are not over."""
+        return _open(self.priority_counts)
 
     @property
     def may_start(self) -> bool:
         """Whether neither its own machine limit nor its shell's is reached."""
-        holders = (self, self.parent) if self.parent else (self,)
         return all(
             task.machine_limit is None
             or sum(leaf.counts[FrameCode.STARTED] for leaf in task.leaves) < task.machine_limit
-            for task in holders
+            for task in {self, self.root}
         )
 
     @property
     def folder(self) -> str:
         """Folder of a leaf below the output storage; "" before its scene is known."""
-        return f"{self.id}_{self.plan.stem}" if self.plan and not self.children else ""
+        return f"{self.id}_{self.plan.stem}" if self.plan and self.layer else ""
+
+    @property
+    def work(self) -> Work | None:
+        """What a leaf makes; None for shells, and before its scene is known."""
+        return self.layer.work if self.layer else None
+
+    def counters(self, frame: Frame) -> tuple[Counter[FrameCode], ...]:
+        """Return the counts in which a frame entry stands."""
+        return (self.counts, self.priority_counts) if frame.is_priority else (self.counts,)
+
+    def add(self, frame: Frame) -> None:
+        """Take a new frame entry."""
+        self.frames[frame.id] = frame
+        for counts in self.counters(frame):
+            counts[frame.status] += 1
+
+
+def _open(counts: Counter[FrameCode]) -> int:
+    return sum(n for code, n in counts.items() if not frame_status(code).is_terminal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +279,8 @@ class Run:
 
     Args:
         planned: render time that was drawn, simulated seconds.
-        fails: whether this render is one that the settings make fail.
+        fails: what this render is to fail of; "" when it is not.
+        is_stuck: whether it never ends but by a limit or a stop.
         delivered: when the picture was there.
         files: sizes by name below the task's folder.
         end: when and how it ends; None while it waits for its pictures without a time limit.
@@ -143,7 +290,8 @@ class Run:
     started_at: datetime
     planned: float
     speed: float
-    fails: bool
+    fails: str = ""
+    is_stuck: bool = False
     delivered: datetime | None = None
     files: dict[str, int] = field(default_factory=dict)
     end: tuple[datetime, FrameCode] | None = field(init=False)
@@ -153,9 +301,9 @@ class Run:
         object.__setattr__(self, "end", min(self._ends(), key=lambda end: end[0], default=None))
 
     def _ends(self) -> Iterator[tuple[datetime, FrameCode]]:
-        if self.fails:
+        if self.fails and not self.is_stuck:
             yield self.moment(self.planned * _FAILS_AFTER), FrameCode.ERROR
-        if self.delivered is not None:
+        if self.delivered is not None and not self.is_stuck:
             yield max(self.moment(self.planned), self.delivered), FrameCode.DONE
         if limit := self.frame.plan.frame_limit:
             yield self.moment(limit), FrameCode.TIMEOUT
@@ -163,12 +311,17 @@ class Run:
     def charged(self, moment: datetime) -> float:
         """Return the simulated seconds from the start to a moment."""
         passed = (moment - self.started_at).total_seconds()
-        return min(passed * self.speed, self.planned) + max(0.0, passed - self.planned / self.speed)
+        return min(passed * self.speed, self._pace) + max(0.0, passed - self._pace / self.speed)
 
     def moment(self, seconds: float) -> datetime:
         """Return when so many simulated seconds will have passed."""
-        passed = min(seconds, self.planned) / self.speed + max(0.0, seconds - self.planned)
+        passed = min(seconds, self._pace) / self.speed + max(0.0, seconds - self._pace)
         return self.started_at + timedelta(seconds=passed)
+
+    @property
+    def _pace(self) -> float:
+        """Simulated seconds that pass at the simulation's speed."""
+        return inf if self.is_stuck else self.planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,25 +337,36 @@ class World:
     """Everything there is, and the only source of chance.
 
     Args:
+        passed: up to when everything has happened.
         staged: submitted tasks that do not render yet, by task id.
         rendering: leaves with frames that are not over, by id, in the order they began.
+        lacking: tasks that go on without some of their files, by id.
+        frames: every frame entry, by id.
         runs: what the nodes do, by frame id.
         outputs: files of each account's output storage, by user id and path without first slash.
-        projects: ids by name, for each user id.
+        accounts: what is remembered of each account, by user id.
+        spent: what each payer has spent, by user id.
         failures: how many renders of a frame number are still to fail.
+        stuck: numbers and ids of frames that never end by themselves.
+        leaving: busy nodes that are gone after their frame.
     """
 
     settings: Settings
     random: random.Random
     nodes: deque[str]
+    passed: datetime | None = None
     tasks: dict[int, Task] = field(default_factory=dict)
     staged: dict[int, Stage] = field(default_factory=dict)
     rendering: dict[int, Task] = field(default_factory=dict)
+    lacking: dict[int, Task] = field(default_factory=dict)
+    frames: dict[int, Frame] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
     outputs: dict[int, dict[str, StoredFile]] = field(default_factory=dict)
-    projects: dict[int, dict[str, int]] = field(default_factory=dict)
+    accounts: dict[int, AccountState] = field(default_factory=dict)
+    spent: dict[int, Fee] = field(default_factory=dict)
     failures: dict[int, int] = field(default_factory=dict)
-    frame_count: int = 0
+    stuck: frozenset[int] = frozenset()
+    leaving: frozenset[str] = frozenset()
     project_count: int = 0
 
     @classmethod
@@ -212,9 +376,9 @@ class World:
             settings=settings,
             # Not for secrets: equal settings must give equal histories.
             random=random.Random(settings.seed),  # noqa: S311 - render times are no secrets
-            nodes=deque(f"10.60.1.{11 + i}" for i in range(settings.nodes)),
+            nodes=deque(map(node_name, range(settings.nodes))),
             outputs={account.user_id: {} for account in settings.accounts},
-            projects={account.user_id: {} for account in settings.accounts},
+            accounts={account.user_id: AccountState() for account in settings.accounts},
             failures=dict(settings.fail_frames),
         )
 
@@ -223,14 +387,19 @@ class World:
         self.tasks[task.id] = task
         return task
 
+    def add_frame(self, frame: Frame) -> Frame:
+        """Remember a frame entry and return it."""
+        self.frames[frame.id] = frame
+        frame.task.add(frame)
+        return frame
+
     def next_task_id(self) -> int:
         """Return an id that was never given out."""
         return FIRST_TASK_ID + len(self.tasks)
 
     def next_frame_id(self) -> int:
         """Return an id that was never given out."""
-        self.frame_count += 1
-        return FIRST_FRAME_ID + self.frame_count - 1
+        return FIRST_FRAME_ID + len(self.frames)
 
     def tasks_of(self, account: Account) -> Iterator[Task]:
         """Yield an account's own tasks, shells and single leaves, newest first."""
@@ -238,6 +407,6 @@ class World:
             if task.owner is account and task.parent is None:
                 yield task
 
-    def seconds_of(self, account: Account) -> float:
-        """Return all render time an account has used, running frames left out."""
-        return sum(task.seconds for task in self.tasks.values() if task.owner is account)
+    def simulated(self, seconds: float) -> timedelta:
+        """Return how long simulated seconds take on the clock."""
+        return timedelta(seconds=seconds / self.settings.speed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,10 +40,14 @@ class Studio:
     @property
     def renderer(self) -> str:
         """What makes the pictures, for people."""
-        by_program = {programs()[dcc].cg_name: r.name for dcc, r in self._renderers.items()}
-        if len(set(by_program.values())) == 1:
-            return next(iter(by_program.values()))
-        return ", ".join(f"{name} for {program} scenes" for program, name in by_program.items())
+        names = Counter(renderer.name for renderer in self._renderers.values())
+        ((usual, _),) = names.most_common(1)
+        others = [
+            f"{renderer.name} for {programs()[dcc].cg_name} scenes"
+            for dcc, renderer in self._renderers.items()
+            if renderer.name != usual
+        ]
+        return ", ".join([*others, f"{usual} for all others"]) if others else usual
 
     def paint(self, event: RenderFrame, cancelled: Callable[[], bool]) -> dict[str, int]:
         """Make all pictures of a frame entry and return their sizes by name below its folder.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from renderbus_core.api import Client, Endpoint, RemoteFrame, RemoteTask, Seams
 from renderbus_core.clock import ManualClock
@@ -24,8 +29,8 @@ from renderbus_core.simulator import (
 from renderbus_core.statuses import task_status
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ACCOUNT = Account("SIM-ours", Secret("our key"), user_id=10000001, user_name="ours")
-OTHER = Account("SIM-theirs", Secret("their key"), user_id=10000002, user_name="theirs")
+ACCOUNT = Account("SIM-ours", Secret("our-key"), user_id=10000001, user_name="ours")
+OTHER = Account("SIM-theirs", Secret("their-key"), user_id=10000002, user_name="theirs")
 
 # Whole numbers, so that moments in tests can be worked out in the head.
 PLAIN = {
@@ -93,13 +98,13 @@ class Sim:
         user = client.user.query_user_profile().user_id
         for path in files if files is not None else (scene, "/a/wood.png"):
             self.storage.files.add((f"10201-{user}", path))
-        client.transmit.upload_task_json(task_id, "task.json", json.dumps(task))
-        client.transmit.upload_task_json(task_id, "upload.json", json.dumps(upload))
+        client.transmit.upload_json_content(task_id, json.dumps(task), "task.json")
+        client.transmit.upload_json_content(task_id, json.dumps(upload), "upload.json")
         client.task.submit_task(task_id)
         return task_id
 
     def task(self, client: Client, task_id: int) -> RemoteTask:
-        return client.query.query_task_info([task_id])[task_id]
+        return client.query.task_info([task_id])[task_id]
 
     def frames(self, client: Client, task_id: int) -> dict[str, RemoteFrame]:
         return {frame.frame_index: frame for frame in client.query.iter_frames(task_id)}
@@ -112,6 +117,56 @@ class Sim:
                 return task
             self.clock.advance(30)
         raise AssertionError(f"task {task_id} does not end")
+
+
+@dataclass
+class Process:
+    """A simulator that runs as `renderbus simulator --json`, and its admin endpoint."""
+
+    popen: subprocess.Popen[bytes]
+    ready: dict[str, Any]
+
+    def client(self, **endpoint: Any) -> Client:
+        """Return a client of its first account that does not wait between attempts."""
+        account = Credentials(self.ready["access_id"], Secret(self.ready["access_key"]))
+        seams = Seams(sleep=lambda _: None)
+        return Client(Endpoint(self.ready["domain"], scheme="http", **endpoint), account, seams)
+
+    def admin(self, method: str, path: str, **more: Any) -> requests.Response:
+        """Ask the admin endpoint with its token; `json=` is the body."""
+        headers = {"Authorization": f"Bearer {self.ready['admin_token']}"} | more.pop("headers", {})
+        address = f"{self.ready['admin']}/{path}"
+        return requests.request(method, address, headers=headers, timeout=20, **more)
+
+    def state(self) -> dict[str, Any]:
+        return requests.get(f"{self.ready['admin']}/state", timeout=20).json()
+
+
+@pytest.fixture(scope="session")
+def start_simulator() -> Callable[..., AbstractContextManager[Process]]:
+    """Return a starter of simulators: a folder and options; each has to end without a word."""
+
+    @contextmanager
+    def start(folder: Path, *options: str) -> Iterator[Process]:
+        command = [sys.executable, "-m", "renderbus_core", "simulator", "--json"]
+        more = ["--until-stdin-closes", "--renderer", "stand-in", "--storage", str(folder)]
+        with subprocess.Popen(
+            [*command, *more, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as popen:
+            try:
+                line = popen.stdout.readline()
+                if not line:
+                    raise AssertionError(popen.stderr.read().decode())
+                yield Process(popen, json.loads(line))
+                popen.stdin.close()
+                assert (popen.wait(20), popen.stderr.read()) == (0, b"")
+            finally:
+                popen.kill()
+
+    return start
 
 
 @pytest.fixture
@@ -150,6 +205,8 @@ def _info(cg_id: str, scene: str, more: Mapping[str, Any]) -> dict[str, Any]:
         "os_name": "0",
         "is_picture": "0",
         "frames_per_task": "1",
+        "ram": "64",
+        "render_layer_type": "0",
         "pre_frames": "000",
         "stop_after_test": "2",
         "job_stop_time": "3600",

@@ -72,7 +72,7 @@ def test_two_tasks_share_the_nodes_and_the_higher_level_goes_first(simulate, ble
     low = sim.submit(client, blender_task("1-6[1]"))
     (high,) = client.task.create_task(task_user_level=60).task_id_list
     for name, text in sim.cloud._world.tasks[low].texts.items():
-        client.transmit.upload_task_json(high, name, text)
+        client.transmit.upload_json_content(high, text, name)
     client.task.submit_task(high)
     sim.clock.advance(BEFORE_RENDERING)
     assert sim.task(client, high).executing_frames == 2
@@ -111,7 +111,7 @@ def test_pictures_are_listed_when_their_frame_is_done_and_not_before(sim, client
     task_id = sim.submit(client, blender_task("7"))
     sim.clock.advance(BEFORE_RENDERING)
     assert sim.task(client, task_id).output_file_name == f"{task_id}_spin"
-    assert client.transmit.get_output_files("/", task_id) == []
+    assert client.transmit.get_output_files("/", task_id) == ()
     sim.clock.advance(60)
     (file,) = client.transmit.get_output_files("/", task_id)
     assert (file.file_name, file.file_size) == ("shot_0007.png", 1007)
@@ -131,7 +131,7 @@ def test_two_maya_layers_are_a_shell_with_two_leaves(sim, client, maya_task):
     # As in the vendor's samples: only the leaves tell where the work stands.
     assert shell.task_status == TaskCode.WAITING
     assert shell.raw["preTaskStatus"] == TaskCode.FINISHED
-    beauty, fx = shell.resp_rendering_task_list
+    beauty, fx = shell.children
     assert states(shell) == [TaskCode.FINISHED, TaskCode.FINISHED]
     assert [leaf.layer_name for leaf in (beauty, fx)] == ["beauty", "fx"]
     assert {leaf.layer_parent_id for leaf in (beauty, fx)} == {shell.id}
@@ -212,7 +212,7 @@ def test_a_missing_asset_fails_the_task_and_is_named(sim, client, blender_task):
     ("change", "remark"),
     [
         ({"cg_id": "2099"}, "cg_id 2099 is not rendered here"),
-        ({"tiles": "4"}, "tiles 4 is not simulated"),
+        ({"is_distribute_render": "1"}, "is_distribute_render 1 is not simulated"),
         ({"job_stop_time": "9" * 5000}, "task_info.job_stop_time"),
         ({"input_cg_file": "spin.blend"}, "relative path"),
         ({"frames_per_task": "0"}, "frames_per_task"),
@@ -228,7 +228,7 @@ def test_what_cannot_be_rendered_fails_with_its_reason(sim, client, blender_task
 def test_documents_that_are_no_json_fail_in_the_analysis(sim, client):
     (task_id,) = client.task.create_task().task_id_list
     for name in ("task.json", "upload.json"):
-        client.transmit.upload_task_json(task_id, name, "[" * 100_000)
+        client.transmit.upload_json_content(task_id, "[" * 100_000, name)
     client.task.submit_task(task_id)
     assert sim.finish(client, task_id).raw["remark"] == "task.json is not valid JSON"
 
@@ -288,7 +288,7 @@ def test_single_frames_are_stopped_by_id(sim, client, blender_task):
     task_id = sim.submit(client, blender_task("1-8[1]"))
     sim.clock.advance(BEFORE_RENDERING)
     frames = sim.frames(client, task_id)
-    client.query.stop_frames(task_id, [frames["1"].id, frames["8"].id])
+    client.query.stop_frame(task_id, ids=[frames["1"].id, frames["8"].id])
     # The node that became free has begun another frame at once.
     assert sim.task(client, task_id).executing_frames == 4
     task = sim.finish(client, task_id)
@@ -301,13 +301,13 @@ def test_a_frame_of_another_task_stops_nothing(sim, client, blender_task):
     sim.clock.advance(BEFORE_RENDERING)
     ids = [sim.frames(client, task_id)["1"].id for task_id in (ours, other)]
     with pytest.raises(RequestRefusedError, match="404"):
-        client.query.stop_frames(ours, ids)
+        client.query.stop_frame(ours, ids=ids)
     assert sim.task(client, ours).abort_frames == 0
 
 
 def test_a_reserved_id_is_not_a_task_yet(client):
     (task_id,) = client.task.create_task().task_id_list
-    assert client.query.query_task_info([task_id]) == {}
+    assert client.query.task_info([task_id]) == {}
     assert list(client.query.iter_tasks()) == []
     for call in (client.task.stop_task, client.task.abort_task):
         with pytest.raises(RequestRefusedError, match="404"):
@@ -324,10 +324,10 @@ def test_a_setting_lists_reserved_ids_without_a_date_of_submission(simulate):
 
 def test_nothing_is_submitted_without_its_documents(client):
     (task_id,) = client.task.create_task().task_id_list
-    client.transmit.upload_task_json(task_id, "task.json", "{}")
+    client.transmit.upload_json_content(task_id, "{}", "task.json")
     with pytest.raises(RequestRefusedError, match=r"600.*upload\.json"):
         client.task.submit_task(task_id)
-    assert client.query.query_task_info([task_id]) == {}
+    assert client.query.task_info([task_id]) == {}
 
 
 def test_a_second_submit_is_refused_and_changes_nothing(sim, client, blender_task):
@@ -335,7 +335,7 @@ def test_a_second_submit_is_refused_and_changes_nothing(sim, client, blender_tas
     with pytest.raises(RequestRefusedError, match="600"):
         client.task.submit_task(task_id)
     with pytest.raises(RequestRefusedError, match="600"):
-        client.transmit.upload_task_json(task_id, "task.json", "{}")
+        client.transmit.upload_json_content(task_id, "{}", "task.json")
     assert sim.finish(client, task_id).done_frames == 1
 
 
@@ -367,7 +367,7 @@ def test_a_picture_that_never_comes_ends_with_the_time_limit(sim, client, blende
     assert cancelled.frame_id == event.frame_id
     sim.cloud.rendered(event.frame_id, {"shot_0001.png": 5}, end)
     assert sim.frames(client, task_id)["1"].frame_status == FrameCode.TIMEOUT
-    assert client.transmit.get_output_files("/", task_id) == []
+    assert client.transmit.get_output_files("/", task_id) == ()
 
 
 def test_what_the_renderer_cannot_do_fails_the_frame_with_its_reason(sim, client, blender_task):
@@ -402,7 +402,7 @@ def test_a_clock_that_jumps_gives_the_same_history_as_one_that_ticks(simulate, b
             if seconds > 1:
                 sim.task(client, task_id)
             else:
-                client.query.query_platforms(2)
+                client.query.platforms(2)
         frames = sim.frames(client, task_id).values()
         histories.append([(f.frame_index, f.node_id, f.start_time, f.end_time) for f in frames])
     assert histories[0] == histories[1]

@@ -33,6 +33,7 @@ from renderbus_core.simulator import RendererKind, Settings, serve
 def tell(ready):
     fields = {name: getattr(ready, name) for name in ready.__slots__}
     fields["access_key"] = ready.access_key.reveal()
+    fields["admin_token"] = ready.admin_token.reveal()
     print(json.dumps(fields), flush=True)
 
 settings = json.loads(sys.argv[2])
@@ -53,9 +54,9 @@ class Server:
 
     @property
     def login(self):
-        (engine,) = self.client.transmit.get_transfer_config()["resqEngines"]
-        account = engine["resqEngineAccounts"][0]
-        return account["name"], account["password"]
+        (engine,) = self.client.transmit.get_transfer_config().resq_engines
+        account = engine.resq_engine_accounts[0]
+        return account.name, account.password.reveal()
 
     def send(self, method, path, content=b"", *, bid="10201", **more):
         address = f"{self.ready['storage']}/{bid}/{path.lstrip('/')}"
@@ -89,14 +90,14 @@ class Server:
         (task_id,) = client.task.create_task().task_id_list
         scene = task["task_info"]["input_cg_file"]
         upload = {"asset": [{"local": scene, "server": scene}]}
-        client.transmit.upload_task_json(task_id, "task.json", json.dumps(task))
-        client.transmit.upload_task_json(task_id, "upload.json", json.dumps(upload))
+        client.transmit.upload_json_content(task_id, json.dumps(task), "task.json")
+        client.transmit.upload_json_content(task_id, json.dumps(upload), "upload.json")
         client.task.submit_task(task_id)
         return task_id
 
     def finish(self, task_id):
         for _ in range(20_000):
-            task = self.client.query.query_task_info([task_id])[task_id]
+            task = self.client.query.task_info([task_id])[task_id]
             if all(task_status(leaf.task_status).is_terminal for leaf in task.leaves()):
                 return task
         raise AssertionError(f"task {task_id} does not end: {self.state().text}")
@@ -201,9 +202,55 @@ def test_a_malformed_login_is_a_wrong_one(server, header):
     assert server.status("GET", "/storage/10201/a.bin", {"Authorization": header}) == 401
 
 
-@pytest.mark.parametrize("bid", ["30201", "20201", "10202", "10201-10000001", "x"])
+@pytest.mark.parametrize(
+    "bid", ["30201", "20201", "10202", "10201-10000002", "20201-10000001", "x"]
+)
 def test_only_the_input_storage_takes_files(server, bid):
     assert server.send("PUT", "a.bin", b"x", bid=bid).status_code == 403
+
+
+FAMILY = [
+    {"access_id": "SIM-main", "access_key": "main-key", "user_id": 10000001},
+    {
+        "access_id": "SIM-sub",
+        "access_key": "sub-key",
+        "user_id": 10000002,
+        "main": 10000001,
+        "shares_capital": True,
+    },
+    {"access_id": "SIM-other", "access_key": "other-key", "user_id": 10000003},
+]
+
+
+def test_a_family_shares_what_it_shares(start_simulator, tmp_path):
+    file = tmp_path / "family.json"
+    file.write_text(json.dumps({"accounts": FAMILY}))
+    with start_simulator(tmp_path / "cloud", "--settings", str(file)) as process:
+        main, sub, other = (
+            Server(
+                process.popen,
+                process.ready,
+                Client(
+                    Endpoint(process.ready["domain"], scheme="http"),
+                    Credentials(row["access_id"], Secret(row["access_key"])),
+                ),
+            )
+            for row in FAMILY
+        )
+        sub.put("shared.bin", b"from the sub-account")
+        assert main.get("shared.bin").content == b"from the sub-account"
+        assert sub.get("shared.bin", bid="10201-10000001").status_code == 200
+        sub.put("own.bin", b"own", bid="10201-10000002")
+        assert sub.get("own.bin", bid="10201-10000002").content == b"own"
+        assert main.get("nothing", bid="20201-10000002").status_code == 404
+        for stranger, bid in [
+            (other, "10201-10000001"),
+            (other, "20201-10000002"),
+            (sub, "20201-10000001"),
+            (main, "20201-10000003"),
+        ]:
+            assert stranger.get("shared.bin", bid=bid).status_code == 403
+            assert stranger.send("PUT", "x.bin", b"x", bid=bid).status_code == 403
 
 
 @pytest.mark.parametrize("method", ["PUT", "GET", "HEAD"])
@@ -264,6 +311,52 @@ def test_an_upload_that_breaks_off_leaves_nothing(server):
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall("\r\n".join(lines).encode())
     assert server.get("half.bin").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/render/submit/createTask", "/simulator/nodes"])
+def test_a_caller_that_leaves_in_the_middle_leaves_no_trace(tmp_path, start_simulator, path):
+    with start_simulator(tmp_path) as process:
+        host, port = process.ready["domain"].split(":")
+        lines = [
+            f"POST {path} HTTP/1.1",
+            f"Host: {host}",
+            "Content-Type: application/json",
+            f"Authorization: Bearer {process.ready['admin_token']}",
+            "Content-Length: 1000",
+            "",
+            "{",
+        ]
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall("\r\n".join(lines).encode())
+        assert process.state()["tasks"] == []
+
+
+def test_it_ends_while_an_answer_is_held_back(tmp_path, start_simulator):
+    faults = ["--fault", "create_task:latency,seconds=600", "--fault", "*:slow_drip,seconds=600"]
+    with start_simulator(tmp_path, *faults) as process:
+        host, port = process.ready["domain"].split(":")
+        waiting = []
+        for path in ("createTask", "submitTask"):
+            connection = socket.create_connection((host, int(port)), timeout=20)
+            head = f"POST /api/render/submit/{path} HTTP/1.1\r\nHost: {host}\r\n"
+            connection.sendall(f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
+            waiting.append(connection)
+        while sum(fault["struck"] for fault in process.state()["faults"]) < 2:
+            pass
+        process.popen.send_signal(signal.SIGTERM)
+        assert process.popen.wait(20) == 0
+        for connection in waiting:
+            connection.close()
+
+
+def test_nobody_who_reads_its_address_ends_it_without_a_word(tmp_path):
+    command = [sys.executable, "-m", "renderbus_core", "simulator", "--storage", str(tmp_path)]
+    for option in ([], ["--json"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with subprocess.Popen([*command, *option], stdout=writing, stderr=subprocess.PIPE) as popen:
+            os.close(writing)
+            assert (popen.wait(20), popen.stderr.read()) == (1, b"")
 
 
 @pytest.mark.parametrize(
@@ -359,7 +452,7 @@ def test_blender_renders_what_was_uploaded(tmp_path, blender_task):
     make = ["blender", "--background", "--factory-startup", "--python-expr", SPIN, "--", str(scene)]
     subprocess.run(make, check=True, capture_output=True, timeout=60)
     with running(tmp_path / "cloud", "blender", **FAST) as server:
-        assert server.ready["renderer"] == "stand-in for Maya scenes, blender for Blender scenes"
+        assert server.ready["renderer"] == "blender for Blender scenes, stand-in for all others"
         server.put("a/spin.blend", scene.read_bytes())
         task = server.finish(server.submit(blender_task("1-3[1]")))
         assert task.task_status == TaskCode.FINISHED

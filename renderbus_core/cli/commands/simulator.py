@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from renderbus_core.cli.output import json_option, print_line
 from renderbus_core.errors import InputError
-from renderbus_core.simulator import Ready, RendererKind, Settings, serve
+from renderbus_core.simulator import (
+    Ready,
+    RendererKind,
+    Scenario,
+    Settings,
+    fault_of,
+    read_scenario,
+    serve,
+)
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_DEFAULTS = {field.name: field.default for field in fields(Settings)}
+
+
+def _setting(
+    name: str, kind: click.ParamType[Any] | type[int], text: str
+) -> Callable[[_Command], _Command]:
+    """Return an option that changes a setting only when it is given."""
+    field = name.removeprefix("--").replace("-", "_")
+    return click.option(name, field, type=kind, help=f"{text}  [default: {_DEFAULTS[field]}]")
 
 
 @click.command(short_help="Run a simulated Renderbus on this machine.")
@@ -33,50 +56,21 @@ from renderbus_core.simulator import Ready, RendererKind, Settings, serve
     show_default=True,
     help="Blender for .blend scenes where it is found, or labelled drawings for all.",
 )
-@click.option("--nodes", type=click.IntRange(1), default=4, show_default=True, help="Machines.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
 @click.option(
-    "--speed",
-    type=click.FloatRange(0.1, 1000),
-    default=1.0,
-    show_default=True,
-    help="How much faster than the clock simulated time runs.",
+    "--settings",
+    "settings_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="JSON with settings, accounts and faults; options on the command line come before it.",
 )
-@click.option(
-    "--frame-seconds",
-    type=click.FloatRange(0),
-    default=60.0,
-    show_default=True,
-    help="Mean render time of a frame.",
-)
-@click.option(
-    "--submit-seconds",
-    type=click.FloatRange(0),
-    default=2.0,
-    show_default=True,
-    help="Time in the state 'being submitted'.",
-)
-@click.option(
-    "--analyse-seconds",
-    type=click.FloatRange(0),
-    default=15.0,
-    show_default=True,
-    help="Time in the state 'analysing'.",
-)
-@click.option(
-    "--queue-seconds",
-    type=click.FloatRange(0),
-    default=10.0,
-    show_default=True,
-    help="Time in the state 'waiting'.",
-)
-@click.option(
-    "--preprocess-seconds",
-    type=click.FloatRange(0),
-    default=5.0,
-    show_default=True,
-    help="Time in the state 'preprocessing'.",
-)
+@_setting("--nodes", click.IntRange(1), "Machines.")
+@_setting("--seed", int, "Of everything random.")
+@_setting("--speed", click.FloatRange(0.1, 1000), "Simulated seconds in a second of the clock.")
+@_setting("--frame-seconds", click.FloatRange(0), "Mean render time of a frame.")
+@_setting("--submit-seconds", click.FloatRange(0), "Time in the state 'being submitted'.")
+@_setting("--analyse-seconds", click.FloatRange(0), "Time in the state 'analysing'.")
+@_setting("--queue-seconds", click.FloatRange(0), "Time in the state 'waiting'.")
+@_setting("--preprocess-seconds", click.FloatRange(0), "Time in the state 'preprocessing'.")
 @click.option(
     "--fail-frame",
     "fail_frames",
@@ -84,45 +78,41 @@ from renderbus_core.simulator import Ready, RendererKind, Settings, serve
     metavar="FRAME[:TIMES]",
     help="Let a frame fail, so many times (once when not said); repeatable.",
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="RULE",
+    help="Let something go wrong, as 'submit_task:reset_after:1'; repeatable.",
+)
 @click.option("--until-stdin-closes", is_flag=True, help="End when standard input ends.")
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
     port: int,
     storage: Path,
     renderer: str,
-    nodes: int,
-    seed: int,
-    speed: float,
-    frame_seconds: float,
-    submit_seconds: float,
-    analyse_seconds: float,
-    queue_seconds: float,
-    preprocess_seconds: float,
+    settings_file: Path | None,
     fail_frames: tuple[str, ...],
+    faults: tuple[str, ...],
     until_stdin_closes: bool,
     as_json: bool,
+    **given: float | None,
 ) -> None:
     """Speak the signed protocol of Renderbus on the loopback address, render, and store.
 
-    Prints how to reach it, and runs until it is interrupted. Credentials are made up anew at
-    every start and are worth nothing elsewhere.
+    Prints how to reach it, and runs until it is interrupted. Credentials that no file gives are
+    made up anew at every start and are worth nothing elsewhere.
     """
-    settings = Settings(
-        nodes=nodes,
-        seed=seed,
-        speed=speed,
-        frame_seconds=frame_seconds,
-        submit_seconds=submit_seconds,
-        analyse_seconds=analyse_seconds,
-        queue_seconds=queue_seconds,
-        preprocess_seconds=preprocess_seconds,
-        fail_frames=dict(_failure(text) for text in fail_frames),
-    )
+    scenario = read_scenario(settings_file) if settings_file else Scenario(Settings())
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if fail_frames:
+        changes["fail_frames"] = dict(_failure(text) for text in fail_frames)
     serve(
-        settings,
+        replace(scenario.settings, **changes),
         storage,
         port,
         _tell_json if as_json else _tell,
+        faults=(*scenario.faults, *map(fault_of, faults)),
         renderer=RendererKind(renderer),
         exit_with_stdin=until_stdin_closes,
     )
@@ -145,6 +135,8 @@ def _tell_json(ready: Ready) -> None:
             "access_key": ready.access_key.reveal(),
             "storage": ready.storage,
             "renderer": ready.renderer,
+            "admin": ready.admin,
+            "admin_token": ready.admin_token.reveal(),
         }
     )
 
@@ -159,4 +151,5 @@ def _tell(ready: Ready) -> None:
         ("RAYVISION_API_KEY", ready.access_key.reveal()),
     ):
         click.echo(f"  export {name}={value}")
-    click.echo("\nCtrl-C ends it.")
+    click.echo(f"\nState: {ready.admin}/state; to change it: Bearer {ready.admin_token.reveal()}")
+    click.echo("Ctrl-C ends it.")

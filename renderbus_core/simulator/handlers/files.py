@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from renderbus_core.simulator import fees
 from renderbus_core.simulator.handlers.call import Call
 from renderbus_core.simulator.replies import folder_rows
 
+__all__ = ["get_output_files"]
+
 
 def get_output_files(call: Call) -> list[dict[str, Any]]:
-    """List one folder of the account's output storage; one that is not there is empty."""
-    files = call.world.outputs[call.account.user_id]
+    """List one folder of an output storage; one that is not there is empty.
+
+    Without a task it is the caller's own storage, else that of the task's owner.
+    """
+    owner = call.account
     folder = call.body["treePath"].strip("/")
     if (task_id := call.body.get("taskId")) is not None:
         task = call.submitted(task_id)
         if not task.folder:
             return []
+        owner = task.owner
         folder = f"{task.folder}/{folder}".rstrip("/")
-    return list(folder_rows(files, folder))
+    lag = call.world.simulated(call.settings.listing_lag_seconds)
+    files = call.world.outputs[owner.user_id]
+    listed = {path: file for path, file in files.items() if file.modified_at + lag <= call.now}
+    changed: dict[str, Any] = {"isArrears": int(fees.is_in_arrears(call.world, owner, call.now))}
+    if not call.settings.list_sizes:
+        changed["fileSize"] = None
+    return [row | changed for row in folder_rows(listed, folder)]
