@@ -24,6 +24,7 @@ from renderbus_core.errors import (
 
 if TYPE_CHECKING:
     import requests
+    from urllib3.exceptions import LocationParseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +121,21 @@ def _served_by(domain: str) -> str:
     )
 
 
-def from_requests(error: requests.RequestException, *, operation: str, host: str) -> RenderbusError:
+def from_requests(
+    error: requests.RequestException | LocationParseError, *, operation: str, host: str
+) -> RenderbusError:
     """Turn a failure below HTTP into one of ours.
 
     Only a failure to connect proves that the request was never carried out; every other one
     (time-out while reading, reset, broken reply) leaves the outcome unknown.
 
     Args:
-        error: what `requests` raised.
+        error: what `requests` raised, or let through from urllib3.
         operation: name in the operations table.
         host: the address that was called, for the message.
     """
     from requests import exceptions  # noqa: PLC0415 - the table alone needs no HTTP
+    from urllib3.exceptions import LocationParseError  # noqa: PLC0415 - as above
 
     causes = _causes(error)
     if isinstance(
@@ -139,11 +143,11 @@ def from_requests(error: requests.RequestException, *, operation: str, host: str
         exceptions.InvalidURL
         | exceptions.InvalidSchema
         | exceptions.MissingSchema
-        | exceptions.InvalidHeader,
+        | LocationParseError,
     ):
         return InputError(
-            f"{operation}: nothing was sent, for the address {host} or a header cannot be used "
-            f"({type(error).__name__}); check cloud.domain, cloud.proxy and the access id"
+            f"{operation}: nothing was sent, for the address {host} or that of the proxy cannot be "
+            f"used ({type(error).__name__}); check cloud.domain and cloud.proxy"
         )
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return RequestRefusedError(
@@ -162,9 +166,10 @@ def from_requests(error: requests.RequestException, *, operation: str, host: str
             f"{operation}: {host} cannot be reached; check the domain, the network and the proxy",
             operation=operation,
         )
+    hint = ", or check cloud.scheme" if isinstance(error, exceptions.SSLError) else ""
     return UnknownOutcomeError(
         f"{operation}: no usable reply from {host} ({type(error).__name__}); "
-        "the request may have been carried out",
+        f"the request may have been carried out{hint}",
         operation=operation,
     )
 

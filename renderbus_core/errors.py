@@ -21,8 +21,9 @@ The tree::
        `- UnknownOutcomeError    ask the cloud before doing anything again
 
 Packages add leaves where only their callers need them: the link's below FarmError
-(`renderbus_core.farm`), an endless reply below UnknownOutcomeError (`renderbus_core.api`), a failed
-picture of the simulator below RenderbusError.
+(`renderbus_core.farm`), a limit that is reached below StoreError (`renderbus_core.burst`), an
+endless reply below UnknownOutcomeError (`renderbus_core.api`), a failed picture of the simulator
+below RenderbusError.
 
 Foreign failures become ours in `renderbus_core.codes` (the cloud, HTTP) and
 `renderbus_core.schema` (jsonschema), nowhere else.

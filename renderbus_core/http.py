@@ -20,7 +20,20 @@ _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def new_session(url: str, *, proxy: str = "", ca_bundle: str = "") -> requests.Session:
+class _DirectSession(requests.Session):
+    """Takes a reply that points elsewhere for what it is.
+
+    `requests` reads such a reply without a limit and takes its address apart, which fails for what
+    is none, even when it is told not to follow.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - inherited
+        return None
+
+
+def new_session(
+    url: str, *, proxy: str = "", ca_bundle: str = "", follows: bool = True
+) -> requests.Session:
     """Return a session for one service, with its proxy and certificates settled; nothing is sent.
 
     What is not given comes from the environment, as `requests` reads it, save that a service on
@@ -30,18 +43,19 @@ def new_session(url: str, *, proxy: str = "", ca_bundle: str = "") -> requests.S
         url: of the service.
         proxy: its URL; may hold a user and a password, which are never shown.
         ca_bundle: file or folder of certificates to trust instead of the usual ones.
+        follows: whether redirections are followed.
 
     Raises:
         ConfigError: the proxy or the certificates cannot be used.
         MissingDependencyError: the proxy speaks SOCKS, which is not installed.
     """
-    session = requests.Session()
+    session = requests.Session() if follows else _DirectSession()
     # Settled here once: `requests` would let the environment overrule us with every request, and
     # would sign in with a password from .netrc.
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.proxies = _proxies(url, proxy)
-    session.verify = _certificates(ca_bundle) or _environ_certificates(url)
+    session.verify = _certificates(url, ca_bundle)
     return session
 
 
@@ -79,10 +93,15 @@ def _is_address(proxy: str) -> bool:
     return has_host and plain and parts.scheme in _PROXY_SCHEMES and not any(rest)
 
 
-def _certificates(ca_bundle: str) -> str | None:
-    if not ca_bundle:
-        return None
-    path = Path(ca_bundle)
+def _certificates(url: str, ca_bundle: str) -> str | bool:
+    """Return what `requests` shall trust: a file or folder that can be used, or the usual."""
+    named = {"cloud.ca_bundle": ca_bundle}
+    if not _is_loopback(url):
+        named |= {name: os.environ.get(name, "") for name in _CA_VARIABLES}
+    source, name = next(((source, name) for source, name in named.items() if name), ("", ""))
+    if not name:
+        return True
+    path = Path(name)
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if path.is_dir():
@@ -91,16 +110,10 @@ def _certificates(ca_bundle: str) -> str | None:
             context.load_verify_locations(cafile=path)
     except OSError as error:  # of ssl too
         raise ConfigError(
-            f"the certificates in {path} (cloud.ca_bundle) cannot be used: "
+            f"the certificates in {path} ({source}) cannot be used: "
             f"{error.strerror or 'it is no PEM file'}"
         ) from error
     return str(path)
-
-
-def _environ_certificates(url: str) -> str | bool:
-    if _is_loopback(url):
-        return True
-    return next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), True)
 
 
 def _is_loopback(url: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from renderbus_core.api.envelope import NO_MORE_RECORDS
 from renderbus_core.api.model import Page, Wire
 from renderbus_core.api.operations import operations
 from renderbus_core.api.session import Session
@@ -16,8 +17,6 @@ W = TypeVar("W", bound=Wire)
 
 PER_CALL = 100
 """Most ids in a request and most rows on a page, as the documents allow."""
-
-_NO_MORE_RECORDS = 700
 
 
 class Group:
@@ -44,7 +43,7 @@ class Group:
         try:
             data = self._call(name, **arguments)
         except RequestRefusedError as error:
-            if error.code != _NO_MORE_RECORDS:
+            if error.code != NO_MORE_RECORDS:
                 raise
             data = None
         with _told(name):

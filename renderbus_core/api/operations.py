@@ -72,11 +72,6 @@ class Operation:
         """The judge of a body; it is made when it is first asked for."""
         return _validator(self.name)
 
-    @property
-    def is_listing(self) -> bool:
-        """Whether it is read page by page."""
-        return "pageNum" in self.request["properties"]
-
     def path(self, profile: Profile) -> str:
         """Return the path in one profile; `InputError` when the profile lacks the operation."""
         try:
@@ -188,8 +183,8 @@ def _operation(row: Mapping[str, Any]) -> Operation:
         ),
         former=MappingProxyType(
             {
-                old: (row["now"], row.get("times", 1))
-                for old, row in row.get("former_names", {}).items()
+                old: (today["now"], today.get("times", 1))
+                for old, today in row.get("former_names", {}).items()
             }
         ),
     )

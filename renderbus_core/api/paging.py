@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from renderbus_core.api.model import Page
+from renderbus_core.api.session import CONNECTIONS
 from renderbus_core.errors import InputError, UnknownOutcomeError
 
 T = TypeVar("T")
 
-MOST_PARALLEL = 16
+MOST_PARALLEL = CONNECTIONS
 """Most pages read at the same time: as many connections as a session keeps."""
 
 MOST_PAGES = 20_000
@@ -76,7 +76,8 @@ def _pages(read: Callable[[int], Page[T]], page_size: int, parallel: int) -> Ite
             page = ahead.page(number)
             announced, total = max(announced, page.page_count), max(total, page.total)
             if number < announced and len(page.items) < fullest:
-                page = read(number)  # Read before the listing grew, or by a hiccup of the cloud.
+                # Read before the listing grew, or by a hiccup of the cloud: the fuller one counts.
+                page = max(page, read(number), key=lambda each: len(each.items))
             if page.items and page.items == rows and number > announced:
                 return  # Behind the end, some clouds repeat the last page.
             was_empty = number > 1 and not rows
@@ -109,12 +110,7 @@ class _ReadAhead(Generic[T]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 

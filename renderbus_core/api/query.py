@@ -92,7 +92,7 @@ class QueryOperations(Group):
             RemoteTask.read,
             page_num=page_num,
             page_size=page_size,
-            status_list=list(map(int, status_list)) or None,
+            status_list=as_list(status_list) or None,
             search_keyword=search_keyword,
             start_time=_in_china("start_time", start_time),
             end_time=_in_china("end_time", end_time),
@@ -213,7 +213,7 @@ class QueryOperations(Group):
         self._call(
             "restart_failed_frames",
             task_ids=as_list(task_ids),
-            status=list(map(int, status)) or None,
+            status=as_list(status) or None,
         )
 
     def restart_frame(
@@ -352,6 +352,8 @@ class QueryOperations(Group):
 def _in_china(name: str, moment: datetime | None) -> str | None:
     if moment is None:
         return None
-    if moment.tzinfo is None:
-        raise InputError(f"get_task_list: {name} has no time zone; give an aware datetime")
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise InputError(
+            f"get_task_list: {name} must be a datetime with a time zone, not {moment!r:.80}"
+        )
     return moment.astimezone(_CHINA).strftime(_DATE_FORMAT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from renderbus_core.api.group import as_list
 from renderbus_core.api.model import RemoteFrame
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
@@ -19,7 +20,13 @@ def frame_set(numbers: Numbers) -> FrameSet:
     """Return frame numbers as a set, however they were given."""
     if isinstance(numbers, FrameSet):
         return numbers
-    return FrameSet.parse(numbers) if isinstance(numbers, str) else FrameSet.of(numbers)
+    if isinstance(numbers, str):
+        return FrameSet.parse(numbers)
+    given = as_list(numbers)
+    wrong = [each for each in given if not isinstance(each, int)]
+    if wrong:
+        raise InputError(f"frame numbers are whole numbers, or one text; not {wrong[0]!r:.80}")
+    return FrameSet.of(given)
 
 
 def filtered(
@@ -33,7 +40,7 @@ def filtered(
         statuses: codes; empty keeps all.
     """
     if statuses:
-        codes = frozenset(map(int, statuses))
+        codes = frozenset(as_list(statuses))
         entries = (entry for entry in entries if entry.frame_status in codes)
     if numbers is not None:
         asked = frozenset(frame_set(numbers))
@@ -94,20 +101,22 @@ def selection(
     Raises:
         InputError: not exactly one of the four was given, or an empty one.
     """
-    given = sum(each is not None for each in (ids, numbers, statuses)) + everything
+    # Only True itself means everything: a text like "no" does not.
+    given = sum(each is not None for each in (ids, numbers, statuses)) + (everything is True)
     if given != 1:
         raise InputError(
             f"task {task_id}: say which frames by exactly one of ids, numbers, statuses or "
             f"everything=True, not by {given} of them"
         )
-    if everything:
+    if everything is True:
         return {"select_all": 1}
     if statuses is not None:
-        return {"select_all": 1, "status": _named(list(map(int, statuses)), task_id, "statuses")}
+        return {"select_all": 1, "status": _named(as_list(statuses), task_id, "statuses")}
     if ids is None:
         assert numbers is not None  # noqa: S101 - exactly one was given
-        ids = ids_of(numbers, entries(), task_id)
-    return {"select_all": 0, "ids": _named(list(ids), task_id, "ids")}
+        # Frame numbers first: what is none is told before anything is read.
+        ids = ids_of(frame_set(numbers), entries(), task_id)
+    return {"select_all": 0, "ids": _named(as_list(ids), task_id, "ids")}
 
 
 def _named(values: list[int], task_id: int, what: str) -> list[int]:

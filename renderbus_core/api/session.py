@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.exceptions import LocationParseError
 
 from renderbus_core import codes
 from renderbus_core.api import envelope, signing
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 16
 """How many connections to the service are kept, and so how many threads are served at once."""
+
+LONGEST_TIMEOUT = 86_400
+"""Most seconds that a connection or a reply is waited for; systems refuse what never ends."""
 
 _LANGUAGE_FLAG = MappingProxyType({"zh": "0", "en": "1"})
 
@@ -69,14 +75,17 @@ class Endpoint:
     wire_log: bool = False
 
     def __post_init__(self) -> None:
-        plain = self.domain.isascii() and self.domain.isprintable()
         rules = {
-            "domain is a host, for example task.renderbus.com, without scheme and path": (
-                plain and self.domain and not set(self.domain) & set(" /\\?#@")
-            ),
+            "domain is a host, for example task.renderbus.com or 127.0.0.1:8080, "
+            "without scheme and path": _is_host(self.domain),
             "scheme is https or http": self.scheme in {"https", "http"},
+            "platform is a whole number": isinstance(self.platform, int),
+            "profile is a Profile, for example Profile.V1": isinstance(self.profile, Profile),
             "language is en or zh": self.language in _LANGUAGE_FLAG,
-            "time-outs are above 0": self.connect_timeout > 0 and self.read_timeout > 0,
+            f"time-outs are above 0 and at most {LONGEST_TIMEOUT:,} seconds": all(
+                0 < seconds <= LONGEST_TIMEOUT
+                for seconds in (self.connect_timeout, self.read_timeout)
+            ),
             "attempts is at least 1": self.attempts >= 1,
             "requests_per_second is not negative": self.requests_per_second >= 0,
             "burst is at least 1": self.burst >= 1,
@@ -89,6 +98,17 @@ class Endpoint:
     def base_url(self) -> str:
         """Address in front of every path."""
         return f"{self.scheme}://{self.domain}"
+
+
+def _is_host(domain: str) -> bool:
+    """Tell whether this, as it is, can stand for the host and port of an address."""
+    try:
+        parts = urlsplit(f"//{domain}")
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = domain.isascii() and domain.isprintable() and not set(domain) & set(" \\@")
+    return has_host and plain and parts.netloc == domain
 
 
 def random_nonce() -> str:
@@ -158,9 +178,9 @@ class Session:
         self._credentials = credentials
         self._seams = seams or Seams()
         self._http = new_session(
-            endpoint.base_url, proxy=endpoint.proxy, ca_bundle=endpoint.ca_bundle
+            endpoint.base_url, proxy=endpoint.proxy, ca_bundle=endpoint.ca_bundle, follows=False
         )
-        self._http.mount(endpoint.base_url, self._seams.adapter())
+        self._connect()
         self._limiter = _limiter(endpoint, self._seams)
         self._log = _wire_log(endpoint, credentials)
         # How far the server's clock is ahead, in seconds. Threads may set it at the same time:
@@ -179,7 +199,7 @@ class Session:
             arguments: by Python name; None means left out.
 
         Returns:
-            The decoded data; None also for a page of a listing that has no more records.
+            The decoded data.
 
         Raises:
             InputError: the operation or an argument is wrong; nothing was sent.
@@ -235,18 +255,26 @@ class Session:
                 )
         return outcome
 
+    def _connect(self) -> None:
+        """Begin without connections."""
+        self._http.mount(self.endpoint.base_url, self._seams.adapter())
+        self._process = os.getpid()
+
     def _send(self, call: _Call, headers: Mapping[str, str], content: bytes) -> Reply:
+        if self._process != os.getpid():
+            # Requests of two processes must not mix in the connections from before a fork.
+            self._connect()
         try:
             reply = self._http.post(
                 self.endpoint.base_url + call.path,
                 data=content,
                 headers=headers,
                 timeout=(self.endpoint.connect_timeout, self.endpoint.read_timeout),
-                allow_redirects=False,
                 stream=True,
             )
             return Reply.of(reply, operation=call.operation.name)
-        except requests.RequestException as error:
+        # What urllib3 cannot look up (`a..b`) comes through `requests` as it is.
+        except (requests.RequestException, LocationParseError) as error:
             raise codes.from_requests(
                 error, operation=call.operation.name, host=self.endpoint.domain
             ) from error
@@ -262,7 +290,15 @@ class Session:
             "version": self.endpoint.profile.version,
         }
         text = signing.canonical_text(self.endpoint.domain, call.path, headers, call.body)
-        headers["signature"] = signing.sign(self._credentials.access_key.reveal(), text)
+        try:
+            headers["signature"] = signing.sign(self._credentials.access_key.reveal(), text)
+        except UnicodeEncodeError as error:
+            # Not the parts in front of it: the access id is one of them.
+            part = text[: error.end].rpartition("&")[2]
+            raise InputError(
+                f"{call.operation.name}: {part[-60:]!a} ends with what is not valid Unicode; "
+                "write it anew"
+            ) from error
         headers["Content-Type"] = "application/json"
         headers["languageFlag"] = _LANGUAGE_FLAG[self.endpoint.language]
         return headers
@@ -278,8 +314,6 @@ class Session:
             raise error from why
         if answer.code == envelope.SUCCESS and reply.is_success:
             return answer.data
-        if answer.code == envelope.NO_MORE_RECORDS and call.operation.is_listing:
-            return None
         if answer.code == envelope.SIGNATURE_EXPIRED:
             self._correct_clock(answer)
         error = envelope.failure(answer, operation=name, domain=domain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from renderbus_core.api.group import PER_CALL, Group
+from renderbus_core.api.group import PER_CALL, Group, as_list
 from renderbus_core.api.model import (
     HardwareConfig,
     LoginRecord,
@@ -14,7 +14,7 @@ from renderbus_core.api.model import (
     UserProfile,
     UserSetting,
 )
-from renderbus_core.api.paging import pages
+from renderbus_core.api.paging import distinct, pages
 
 
 class UserOperations(Group):
@@ -46,7 +46,7 @@ class UserOperations(Group):
             "get_hardware_config",
             HardwareConfig.read,
             clone_task="false",
-            task_ids=list(map(str, task_ids)) or None,
+            task_ids=list(map(str, as_list(task_ids))) or None,
         )
 
     def task_record(
@@ -112,8 +112,8 @@ class UserOperations(Group):
             start_date: the first day, 2026-01-31; "" for no bound.
             end_date: the last day; "" for no bound.
         """
-        for page in pages(
+        listing = pages(
             lambda number: self.login_record(number, PER_CALL, start_date, end_date),
             page_size=PER_CALL,
-        ):
-            yield from page.items
+        )
+        return distinct(record for page in listing for record in page.items)

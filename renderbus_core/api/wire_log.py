@@ -40,13 +40,14 @@ _SECRET_WORDS = (
     "token",
     "userkey",
 )
-_SECRET_NAMES = frozenset({"account", "key", "pass", "sign"})
+_SECRET_NAMES = frozenset({"account", "address", "key", "pass", "sign"})
 _IN_TEXT = (
     *("_?".join(word) for word in _SECRET_WORDS),
     *(rf"\b{name}\b" for name in sorted(_SECRET_NAMES)),
 )
 _SECRET_IN_TEXT = re.compile(
-    rf"(?:{'|'.join(_IN_TEXT)})\w*\\*[\"']?\s*[:=]",
+    # Bounded, for a text without an end to its words would be read again from each of them.
+    rf"(?:{'|'.join(_IN_TEXT)})\w{{0,40}}\\{{0,40}}[\"']?\s{{0,40}}[:=]",
     re.IGNORECASE,
 )
 _LONGEST_TEXT = 2000

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from renderbus_core.api import Client, Endpoint, Seams, routes
+from renderbus_core.api.compat import RayvisionAPI
 from renderbus_core.clock import ManualClock
 from renderbus_core.config import Credentials, Secret
 
@@ -67,5 +68,17 @@ def answering():
         seams = Seams(clock=clock, sleep=lambda _: None, adapter=lambda: cloud)
         who = Credentials("AKIDEXAMPLE0001", Secret("not-shown"))
         return Client(Endpoint(**{"domain": "cloud.test"} | endpoint), who, seams), cloud
+
+    return make
+
+
+@pytest.fixture
+def named(answering):
+    """Return a maker: answers by operation -> (client of the vendor's names, what was sent)."""
+
+    def make(answers=None, domain="cloud.test", **settings):
+        client, cloud = answering(answers)
+        seams = client.session._seams
+        return RayvisionAPI("AKIDEXAMPLE0001", "not-shown", domain, seams=seams, **settings), cloud
 
     return make

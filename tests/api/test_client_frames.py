@@ -64,6 +64,14 @@ def test_one_selection_acts_on_just_that(leaf, method, selection, body):
         ({"numbers": "1-3"}, r"entry 2-4\[1\] renders frames 4 too"),
         ({"numbers": "x"}, "x"),
         ({"ids": ["12"]}, "ids"),
+        ({"ids": 12}, "12 is no list"),
+        ({"numbers": 12}, "12 is no list"),
+        ({"numbers": ["12"]}, "frame numbers are whole numbers, or one text; not '12'"),
+        ({"numbers": "a-b"}, "this is not a frame or a range"),
+        ({"statuses": "35"}, "'35' is no list"),
+        ({"statuses": ["5"]}, "status"),
+        ({"everything": "no"}, "exactly one .* not by 0"),
+        ({"everything": 1}, "exactly one .* not by 0"),
     ],
 )
 def test_a_selection_that_is_unclear_sends_nothing(leaf, method, selection, why):

@@ -285,10 +285,15 @@ def test_the_first_generation_lists_environments_one_dcc_at_a_time(answering):
         (lambda c: c.task.update_task_limit(1, 0), "taskLimit"),
         (lambda c: c.query.task_info([0]), "taskIds"),
         (lambda c: c.query.get_task_list(page_size=101), "pageSize"),
-        (lambda c: c.query.get_task_list(start_time=datetime(2026, 1, 1)), "no time zone"),  # noqa: DTZ001 - the mistake
+        (lambda c: c.query.get_task_list(start_time=datetime(2026, 1, 1)), "with a time zone"),  # noqa: DTZ001 - the mistake
+        (lambda c: c.query.get_task_list(end_time="2026-01-31"), "with a time zone, not '2026"),
+        (lambda c: c.query.get_task_list(status_list=25), "25 is no list"),
+        (lambda c: c.query.restart_failed_frames([1], "35"), "'35' is no list"),
+        (lambda c: c.user.get_hardware_config("123"), "'123' is no list"),
         (lambda c: c.query.error_detail(["1"], "fr"), "must be en or zh, not 'fr'"),
         (lambda c: c.env.get_render_env([2000], "irix"), "must be linux or windows, not 'irix'"),
         (lambda c: c.tag.add_label(""), "newName"),
+        (lambda c: c.tag.add_label("pl\udce4ne"), r": 'newName=pl\\udce4' ends with what is not"),
         (lambda c: c.transmit.upload_json_content(1, "{}", "../x"), "fileName"),
     ],
 )

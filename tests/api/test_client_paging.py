@@ -136,6 +136,17 @@ def test_a_page_that_came_empty_or_short_is_read_once_more(kept, parallel):
     assert asked[3] == 2
 
 
+@pytest.mark.parametrize("order", [(90, 0), (0, 90)])
+def test_of_two_readings_of_a_page_the_fuller_one_counts(order):
+    rows, kept = list(range(500)), list(order)
+
+    def read(number):
+        page = page_of(rows, number)
+        return dataclasses.replace(page, items=page.items[: kept.pop(0)]) if number == 3 else page
+
+    assert read_all(read) == [*range(290), *range(300, 500)]
+
+
 @pytest.mark.parametrize("kept", [0, 90])
 def test_a_page_that_stays_empty_or_short_hides_no_others(kept):
     rows = list(range(500))
@@ -196,6 +207,18 @@ def test_a_row_that_moved_to_the_next_page_comes_once(answering):
 
     client, _ = answering({"get_task_list": listing})
     assert [task.id for task in client.query.iter_tasks()] == [*range(150, 0, -1)]
+
+
+def test_a_log_in_that_moved_to_the_next_page_comes_once(answering):
+    def listing(body):
+        # Somebody logs in between the first page and the second.
+        ids = [*range(150, 0, -1)] if body["pageNum"] == 1 else [1000, *range(150, 0, -1)]
+        start = (body["pageNum"] - 1) * 100
+        rows = [{"id": record_id} for record_id in ids[start : start + 100]]
+        return {"pageCount": 2, "total": len(ids), "items": rows}
+
+    client, _ = answering({"login_record": listing})
+    assert [record.id for record in client.user.iter_login_records()] == [*range(150, 0, -1)]
 
 
 def test_rows_without_an_id_all_come():

@@ -152,6 +152,10 @@ def test_the_reminder_is_in_seconds_although_some_clouds_write_milliseconds(wire
     assert RemoteTask.read({"taskOverTime": wire}).over_time_seconds == seconds
 
 
+def test_what_is_no_moment_is_none():
+    assert RemoteTask(start_time=10**18).started_at is None
+
+
 def test_moments_are_utc_and_absent_before_they_come():
     task = RemoteTask.read({"submitDate": 1535957371000, "startTime": None, "completedDate": 0})
     assert task.submitted_at == datetime(2018, 9, 3, 6, 49, 31, tzinfo=UTC)

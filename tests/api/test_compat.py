@@ -31,18 +31,6 @@ PROFILE = {"userId": 7, "userName": "studio", "requestURI": "x"}
 
 
 @pytest.fixture
-def named(answering):
-    """Return a maker: answers by operation -> (client of the vendor's names, what was sent)."""
-
-    def make(answers=None, domain="cloud.test", **settings):
-        client, cloud = answering(answers)
-        seams = client.session._seams
-        return RayvisionAPI("AKIDEXAMPLE0001", "not-shown", domain, seams=seams, **settings), cloud
-
-    return make
-
-
-@pytest.fixture
 def refusing(named, refused):
     """Return a maker: a code of the cloud -> a client whose profile is refused with it."""
 
@@ -246,6 +234,12 @@ def test_an_answer_that_never_came_is_an_error_without_a_code(named):
     "ask",
     [
         lambda api: api.query.error_detail(),
+        lambda api: api.query.get_all_frames("twelve"),
+        lambda api: api.query.get_small_task_id(None),
+        lambda api: api.tag.add_label("film", "on"),
+        lambda api: api.task.create_task(clone_original_id="twelve"),
+        lambda api: api.env.get_render_env(),
+        lambda api: api.env.add_render_env("day"),
         lambda api: api.query.supported_plugin(None),
         lambda api: api.query.task_frames("12"),
         lambda api: api.query.get_task_list(page_size=1000),
@@ -262,6 +256,7 @@ def test_a_wrong_argument_is_a_value_error_in_one_sentence_before_anything_is_ch
         ask(api)
     assert isinstance(caught.value, InputError)
     assert "\n" not in str(caught.value)
+    assert "schema" not in str(caught.value)
     assert all(name == "query_task_frames" for name, *_ in cloud.sent)
 
 
@@ -329,11 +324,27 @@ def test_all_frames_are_those_of_all_pages(named):
         rows = [{"id": n + 1, "frameIndex": str(n)} for n in range(first, min(first + 100, 250))]
         return {"pageCount": 3, "pageNum": body["pageNum"], "total": 250, "items": rows}
 
-    api, _ = named({"query_task_frames": page})
+    api, cloud = named({"query_task_frames": page})
     assert list(api.query.get_all_frames("12")) == [str(n) for n in range(250)]
+    cloud.sent.clear()
     second = api.query.get_all_frames(12, start_page=2, end_page=2)
+    assert [body["pageNum"] for body in cloud.bodies("query_task_frames")] == [2]
     assert list(second) == [str(n) for n in range(100, 200)]
     assert api.query.get_all_frames(12, start_page=3, end_page=2) == {}
+
+
+def test_pages_that_were_not_asked_for_are_not_read_ahead(named):
+    def page(body):
+        first = (body["pageNum"] - 1) * 100
+        rows = [{"id": n + 1, "frameIndex": str(n)} for n in range(first, first + 100)]
+        return {"pageCount": 100, "pageNum": body["pageNum"], "total": 10_000, "items": rows}
+
+    api, cloud = named({"query_task_frames": page})
+    frames = api.query.get_all_frames(12, start_page=51, end_page=54)
+    assert list(frames) == [str(n) for n in range(5000, 5400)]
+    asked = sorted(body["pageNum"] for body in cloud.bodies("query_task_frames"))
+    # The one behind is the proof that a full page was the last.
+    assert asked in ([51, 52, 53, 54], [51, 52, 53, 54, 55])
 
 
 def test_a_frame_index_is_meant_as_a_whole_and_never_as_a_part(named):
@@ -342,6 +353,16 @@ def test_a_frame_index_is_meant_as_a_whole_and_never_as_a_part(named):
     api.query.get_custome_frames(12, "12")
     api.query.get_custome_frames(12, ["2-4[1]", 1])
     assert [body["ids"] for body in cloud.bodies("restart_frame")] == [[2], [1, 3]]
+
+
+def test_a_reply_of_null_is_taken_for_nothing(named):
+    api, _ = named()
+    assert api.tag.get_project_list() == []
+    assert api.query.get_small_task_id("12") == [12]
+    assert RayvisionManageTask(api.query).is_task_end(12, False) is None
+    for ask in (api.get_user_id, lambda: api.task.task_id):
+        with pytest.raises(RayvisionError, match="1000000"):
+            ask()
 
 
 def test_project_rows_are_given_without_what_is_around_them(named):

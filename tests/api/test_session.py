@@ -204,9 +204,11 @@ def test_another_address_is_named_by_code_301_and_not_followed(cloud):
     assert len(script.sent) == 1
 
 
-def test_a_listing_without_more_records_has_no_data(cloud):
-    client, _, _ = cloud(ok(code=700))
-    assert client.session.call("get_task_list", {}) is None
+def test_the_end_of_a_listing_is_an_error_for_raw_calls_and_an_empty_page_for_others(cloud):
+    client, _, _ = cloud(ok(code=700), ok(code=700))
+    with pytest.raises(BenignError, match="the list ends here"):
+        client.session.call("get_task_list", {})
+    assert client.query.get_task_list().items == ()
 
 
 def test_what_is_so_already_is_an_error_of_its_own(cloud):
@@ -290,10 +292,18 @@ def test_any_body_is_an_envelope_or_says_why_not(content):
         ({"domain": "user@host"}, "domain is a host"),
         ({"domain": ""}, "domain is a host"),
         ({"domain": "a\nb"}, "domain is a host"),
+        ({"domain": "[::1"}, "domain is a host"),
+        ({"domain": "host:port"}, "domain is a host"),
+        ({"domain": "host:99999"}, "domain is a host"),
+        ({"domain": ":80"}, "domain is a host"),
+        ({"platform": "62"}, "platform is a whole number"),
+        ({"profile": "v1"}, "profile is a Profile"),
         ({"scheme": "ftp"}, "scheme is https or http"),
         ({"language": "fr"}, "language is en or zh"),
         ({"attempts": 0}, "attempts is at least 1"),
         ({"read_timeout": 0}, "time-outs are above 0"),
+        ({"connect_timeout": float("nan")}, "time-outs are above 0"),
+        ({"connect_timeout": float("inf")}, "at most 86,400 seconds"),
         ({"requests_per_second": -1}, "requests_per_second is not negative"),
         ({"burst": 0}, "burst is at least 1"),
     ],
@@ -301,6 +311,11 @@ def test_any_body_is_an_envelope_or_says_why_not(content):
 def test_an_endpoint_that_makes_no_sense_is_refused_before_there_is_a_session(broken, rule):
     with pytest.raises(InputError, match=rule):
         Endpoint(**{"domain": "cloud.test"} | broken)
+
+
+@pytest.mark.parametrize("domain", ["localhost", "10.0.0.5:8080", "[::1]", "[::1]:8080"])
+def test_a_host_may_be_a_name_or_an_address_with_a_port_or_without(domain):
+    assert Endpoint(domain).base_url == f"https://{domain}"
 
 
 def test_a_client_is_imported_without_what_the_first_call_or_nobody_needs():

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import http.client
 import json
+import os
 import shutil
 import socket
 import socketserver
@@ -23,6 +24,7 @@ from renderbus_core.api import Client, Endpoint, Seams, envelope
 from renderbus_core.config import Credentials, Secret
 from renderbus_core.errors import (
     ConfigError,
+    InputError,
     MissingDependencyError,
     RenderbusError,
     RequestRefusedError,
@@ -192,6 +194,27 @@ class TestReplies:
         assert len(elsewhere.seen) == 2, "each call once"
         assert "S3cret" not in "".join(sentences)
         assert "to jop.foxrenderfarm.com; check cloud.domain" in sentences[1]
+
+    @pytest.mark.parametrize("location", ["http://[::1", "/\xff", "ht tp://x:99999999/"])
+    def test_a_redirect_to_what_is_no_address_is_told_like_any_other(
+        self, serve, connect, location
+    ):
+        client, _ = connect(serve(answer(b"", 302, Location=location)))
+        with pytest.raises(RequestRefusedError, match="HTTP 302 and points elsewhere; check"):
+            client.task.submit_task(1)
+
+    def test_an_endless_redirect_is_given_up(self, serve, connect, monkeypatch):
+        def redirect(handler):
+            handler.send_response(302)
+            handler.send_header("Location", "/")
+            handler.end_headers()
+            while True:
+                handler.wfile.write(bytes(1 << 16))
+
+        monkeypatch.setattr(envelope, "LARGEST_REPLY", 1 << 20)
+        client, _ = connect(serve(redirect))
+        with pytest.raises(UnknownOutcomeError, match="the reply is longer than 1 MiB"):
+            client.user.query_user_profile()
 
     def test_a_cookie_of_one_reply_is_not_sent_with_the_next_request(self, serve, connect):
         server = serve(answer(Set_Cookie="session=1; Path=/"))
@@ -481,6 +504,13 @@ class TestCertificates:
         assert client.user.query_user_profile().user_id == 7
         assert between.seen == [("cloud.invalid:443", "")]
 
+    def test_certificates_of_the_environment_that_cannot_be_used_are_named_with_their_variable(
+        self, connect, monkeypatch
+    ):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "no such file")
+        with pytest.raises(ConfigError, match=r"no such file \(REQUESTS_CA_BUNDLE\) cannot be"):
+            connect("cloud.invalid", scheme="https")
+
     def test_an_unknown_certificate_is_refused_once_before_anything_is_sent(
         self, serve_tls, connect
     ):
@@ -527,12 +557,45 @@ def test_threads_share_a_session_while_its_clock_is_set(serve, connect):
     assert len({headers["nonce"] for _, headers in server.seen}) == len(server.seen)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_that_was_forked_takes_connections_of_its_own(serve, connect):
+    ports = []
+
+    def keep(handler):
+        handler.protocol_version = "HTTP/1.1"
+        ports.append(handler.client_address[1])
+        answer()(handler)
+        handler.close_connection = False
+
+    client, _ = connect(serve(keep))
+    client.user.query_user_profile()
+    child = os.fork()
+    if not child:
+        # Nothing of the test's own may run to its end twice.
+        try:
+            client.user.query_user_profile()
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    client.user.query_user_profile()
+    first, of_child, again = ports
+    assert first == again != of_child
+
+
 def test_a_limit_holds_for_every_attempt(serve, connect):
     server = serve(hang_up, hang_up, answer())
     client, waits = connect(server, requests_per_second=0.001, burst=1)
     client.user.query_user_profile()
     bookings = [wait for wait in waits if wait > 100]
     assert [round(wait, -3) for wait in bookings] == [1000, 2000]
+
+
+@pytest.mark.parametrize("to", [{"to": "a..b"}, {"to": "c.invalid", "proxy": "http://a..b:80"}])
+def test_a_host_that_nobody_can_look_up_is_told_and_nothing_was_sent(connect, to):
+    client, waits = connect(**to)
+    with pytest.raises(InputError, match=r"nothing was sent.*cloud\.domain and cloud\.proxy"):
+        client.user.query_user_profile()
+    assert waits == []
 
 
 def test_an_operation_that_is_not_in_the_table_sends_nothing(serve, connect):

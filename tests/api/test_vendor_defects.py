@@ -36,18 +36,6 @@ ENV = {
 }
 
 
-@pytest.fixture
-def named(answering):
-    """Return a maker: answers by operation -> (client of the vendor's names, what was sent)."""
-
-    def make(answers=None, domain="cloud.test", **settings):
-        client, cloud = answering(answers)
-        seams = client.session._seams
-        return RayvisionAPI("AKIDEXAMPLE0001", "not-shown", domain, seams=seams, **settings), cloud
-
-    return make
-
-
 def one_page(*rows):
     return {"pageCount": 1, "pageNum": 1, "total": len(rows), "size": 100, "items": list(rows)}
 

@@ -54,7 +54,8 @@ class RayvisionManageTask:
 
     def get_task_status(self, task_id_list: list[int]) -> list[dict[str, Any]]:
         """Read where each task stands."""
-        return self.task_info_iterater(self._query.task_info(task_id_list).get("items") or [])
+        page = self._query.task_info(task_id_list) or {}
+        return self.task_info_iterater(page.get("items") or [])
 
     def task_info_iterater(
         self, task_info_list: Iterable[Mapping[str, Any]]

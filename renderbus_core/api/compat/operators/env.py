@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderbus_core.api.compat.exception import ArgumentError
 from renderbus_core.api.compat.operators.dcc import dcc_id
 from renderbus_core.api.compat.operators.operator import Operator
 from renderbus_core.api.operations import snake_case
@@ -44,6 +45,8 @@ class RenderEnvOperator(Operator):
         """
         if cg_names and not isinstance(cg_names, list):
             raise TypeError(f"cg_names must be a list, not {cg_names!r:.80}")
+        if not name and not cg_names:
+            raise ArgumentError("get_render_env: name a DCC, or several as cg_names")
         return self._call(
             "get_render_env",
             cg_id=dcc_id(name) if name else None,
@@ -53,4 +56,6 @@ class RenderEnvOperator(Operator):
 
 
 def _python_names(data: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise ArgumentError(f"a render environment is a dict, not {data!r:.80}")
     return {snake_case(name): value for name, value in data.items()}

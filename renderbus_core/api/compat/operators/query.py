@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from renderbus_core.api.compat.exception import ArgumentError
 from renderbus_core.api.compat.operators.dcc import dcc_id
-from renderbus_core.api.compat.operators.operator import Operator
+from renderbus_core.api.compat.operators.operator import Operator, whole_number
+from renderbus_core.api.model import Page, RemoteFrame
 from renderbus_core.api.paging import MOST_PARALLEL, distinct, pages
 from renderbus_core.api.query import QueryOperations
 
@@ -28,6 +30,8 @@ class QueryOperator(Operator):
         language: int | str = 0,
     ) -> Any:
         """Explain codes of the scene analysis, in Chinese (0) or English (1)."""
+        if not code and not codes:
+            raise ArgumentError("error_detail: name a code, or several as codes")
         return self._call("error_detail", code=code or None, codes=codes or None, language=language)
 
     def get_task_list(  # noqa: PLR0917 - the vendor's signature
@@ -143,16 +147,20 @@ class QueryOperator(Operator):
         Returns:
             Entries by `frameIndex`; a further one of the same frame by `frameIndex#id`.
         """
-        first, last = int(start_page), int(end_page)
-        ours, leaf = QueryOperations(self._call.session), int(task_id)
-        listing = pages(
-            lambda number: ours.task_frames(leaf, first + number - 1, page_size),
-            page_size=page_size,
-            parallel=MOST_PARALLEL,
-        )
+        before = whole_number("start_page", start_page) - 1
+        last = whole_number("end_page", end_page)
+        ours, leaf = QueryOperations(self._call.session), whole_number("task_id", task_id)
+
+        def read(number: int) -> Page[RemoteFrame]:
+            page = ours.task_frames(leaf, before + number, page_size)
+            # Counted as if there were no others, so that no others are read ahead.
+            count, total = min(page.page_count, last), min(page.total, last * page_size)
+            return replace(page, page_count=count - before, total=total - before * page_size)
+
+        listing = pages(read, page_size=page_size, parallel=MOST_PARALLEL)
         found: dict[str, dict[str, Any]] = {}
         with self._call.translated():
-            shown = islice(listing, max(0, last - first + 1))
+            shown = islice(listing, max(0, last - before))
             for entry in distinct(entry for page in shown for entry in page.items):
                 index = entry.frame_index
                 found[f"{index}#{entry.id}" if index in found else index] = dict(entry.raw)
@@ -169,9 +177,10 @@ class QueryOperator(Operator):
 
     def get_small_task_id(self, task_id: int | str) -> list[int]:
         """Return the ids of a task's layers; its own when it has none."""
-        items = self.task_info([int(task_id)]).get("items") or [{}]
+        wanted = whole_number("task_id", task_id)
+        items = (self.task_info([wanted]) or {}).get("items") or [{}]
         layers = items[0].get("respRenderingTaskList") or []
-        return [layer["id"] for layer in layers] or [int(task_id)]
+        return [layer["id"] for layer in layers] or [wanted]
 
     def get_render_log(
         self,

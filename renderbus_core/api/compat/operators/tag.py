@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from renderbus_core.api.compat.operators.operator import Operator
+from renderbus_core.api.compat.operators.operator import Operator, whole_number
 
 
 class TagOperator(Operator):
@@ -13,7 +13,7 @@ class TagOperator(Operator):
 
     def add_label(self, new_name: str, status: int | str = 1) -> Any:
         """Create a project."""
-        return self._call("add_label", new_name=new_name, status=int(status))
+        return self._call("add_label", new_name=new_name, status=whole_number("status", status))
 
     def delete_label(self, del_name: str) -> Any:
         """Delete a project."""
@@ -25,7 +25,7 @@ class TagOperator(Operator):
 
     def get_project_list(self) -> Any:
         """List the account's projects, without what is around them."""
-        return self.get_label_list()["projectNameList"]
+        return (self.get_label_list() or {}).get("projectNameList") or []
 
     def add_task_tag(self, tag: str, task_ids: Sequence[int]) -> Any:
         """Put a text on tasks, by which they can be found again."""

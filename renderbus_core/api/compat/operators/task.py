@@ -8,7 +8,7 @@ from typing import Any
 
 from renderbus_core.api.compat.calls import Calls
 from renderbus_core.api.compat.exception import RayvisionError
-from renderbus_core.api.compat.operators.operator import Operator
+from renderbus_core.api.compat.operators.operator import Operator, whole_number
 
 _NO_ID_MADE = 1_000_000
 
@@ -24,7 +24,7 @@ class TaskOperator(Operator):
     def task_id(self) -> int:
         """An id for the next submit; the same one until something is submitted."""
         if self._task_id is None:
-            made = self.create_task().get("taskIdList")
+            made = (self.create_task() or {}).get("taskIdList")
             if not made:
                 raise RayvisionError(_NO_ID_MADE, "createTask answered without an id")
             self._task_id = int(made[0])
@@ -46,7 +46,9 @@ class TaskOperator(Operator):
             task_user_level=task_user_level,
             out_user_id=out_user_id or None,
             labels=labels or None,
-            clone_original_id=int(clone_original_id) if clone_original_id else None,
+            clone_original_id=whole_number("clone_original_id", clone_original_id)
+            if clone_original_id
+            else None,
             artist=artist or None,
         )
 

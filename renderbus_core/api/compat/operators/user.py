@@ -34,7 +34,7 @@ class UserOperator(Operator):
     @property
     def user_id(self) -> int:
         """The account's id; each use reads it."""
-        return int(self.query_user_profile()["userId"])
+        return int((self.query_user_profile() or {})["userId"])
 
     def query_user_profile(self) -> Any:
         """Read who the account is and what it may."""
