@@ -8,6 +8,7 @@ import functools
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -57,8 +58,7 @@ class Driver:
         async with asyncio.TaskGroup() as renders:
             while True:
                 self._woken.clear()
-                for event in self._cloud.advance(self._clock.now()):
-                    self._follow(event, renders)
+                self._catch_up(renders)
                 # Not wait_for, which before Python 3.12 may swallow the cancellation that ends us.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._pause()):
@@ -69,31 +69,48 @@ class Driver:
         due = self._cloud.next_change()
         return None if due is None else max(0.0, (due - now).total_seconds())
 
+    def _catch_up(self, renders: asyncio.TaskGroup) -> None:
+        for event in self._cloud.advance(self._clock.now()):
+            self._follow(event, renders)
+
     def _follow(self, event: Event, renders: asyncio.TaskGroup) -> None:
         match event:
             case RenderFrame():
                 unwanted = self._unwanted[event.frame_id] = threading.Event()
-                renders.create_task(self._render(event, unwanted))
+                renders.create_task(self._render(event, unwanted, renders))
             case CancelFrame():
-                if stop := self._unwanted.get(event.frame_id):
+                # Let go at once: the entry may be sent again before its renderer gives up.
+                if stop := self._unwanted.pop(event.frame_id, None):
                     stop.set()
 
-    async def _render(self, event: RenderFrame, unwanted: threading.Event) -> None:
+    async def _render(
+        self, event: RenderFrame, unwanted: threading.Event, renders: asyncio.TaskGroup
+    ) -> None:
         paint = functools.partial(self._studio.paint, event, unwanted.is_set)
         try:
-            files = await asyncio.get_running_loop().run_in_executor(self._pool, paint)
+            outcome: Mapping[str, int] | str = await asyncio.get_running_loop().run_in_executor(
+                self._pool, paint
+            )
         except (RenderbusError, OSError) as why:
-            self._failed(event, str(why))
+            outcome = str(why)
         except Exception as why:  # noqa: BLE001 - one picture's mishap must not end the cloud
             _LOG.exception("frame entry %s of task %s", event.frame_id, event.task_id)
-            self._failed(event, repr(why))
-        else:
-            self._cloud.rendered(event.frame_id, files, self._clock.now())
-        finally:
-            # When the server ends, this task is cancelled while its thread still renders.
+            outcome = repr(why)
+        except asyncio.CancelledError:
+            # The server ends while the thread still renders.
             unwanted.set()
+            raise
+        self._catch_up(renders)
+        # An entry is known by its id: what was cancelled must not speak for a later render of it.
+        if not unwanted.is_set():
             del self._unwanted[event.frame_id]
+            self._report(event.frame_id, outcome)
             self.wake()
 
-    def _failed(self, event: RenderFrame, why: str) -> None:
-        self._cloud.render_failed(event.frame_id, why, self._clock.now())
+    def _report(self, frame_id: int, outcome: Mapping[str, int] | str) -> None:
+        """Tell the cloud what became of a frame entry: its files, or why there are none."""
+        now = self._clock.now()
+        if isinstance(outcome, str):
+            self._cloud.render_failed(frame_id, outcome, now)
+        else:
+            self._cloud.rendered(frame_id, outcome, now)

@@ -37,6 +37,7 @@ def set_nodes(world: World, nodes: int) -> None:
 def set_speed(world: World, speed: float, now: datetime) -> None:
     """Change how fast simulated time runs from now on."""
     factor = world.settings.speed / speed
+    world.earlier_speeds.append((now, world.settings.speed))
     world.settings = replace(world.settings, speed=speed)
     for task_id, stage in world.staged.items():
         world.staged[task_id] = replace(stage, ends_at=now + (stage.ends_at - now) * factor)

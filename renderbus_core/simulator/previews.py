@@ -12,6 +12,7 @@ from typing import Any
 from renderbus_core.frames import pad_path
 from renderbus_core.simulator.documents import Work
 from renderbus_core.simulator.replies import amount, date_text
+from renderbus_core.simulator.settings import Account
 from renderbus_core.simulator.state import Frame, Task, World
 from renderbus_core.statuses import FrameCode
 
@@ -31,13 +32,14 @@ def thumbnails(frame: Frame) -> list[str]:
 
 
 def process_pictures(
-    task: Task, world: World, frame_type: int | None, now: datetime
+    task: Task, world: World, reader: Account, frame_type: int | None, now: datetime
 ) -> dict[str, Any]:
     """Describe how far the frames of a task have come.
 
     Args:
         task: a shell or a leaf.
         world: as it is.
+        reader: who asks.
         frame_type: 2 photons, 5 pictures; None for those that are made now.
         now: when.
     """
@@ -47,7 +49,7 @@ def process_pictures(
     scene = plan.scene_name if plan else ""
     rows: dict[str, list[dict[str, Any]]] = {}
     for frame in leaf.frames.values():
-        rows.setdefault(str(frame.frames), []).append(_grab(frame, world, now))
+        rows.setdefault(str(frame.frames), []).append(_grab(frame, world, reader, now))
     return {
         "width": width,
         "height": height,
@@ -71,7 +73,7 @@ def _shown(task: Task, frame_type: int | None) -> Task:
     return ((photons or others) if frame_type == _PHOTON else (others or photons))[0]
 
 
-def _grab(frame: Frame, world: World, now: datetime) -> dict[str, Any]:
+def _grab(frame: Frame, world: World, reader: Account, now: datetime) -> dict[str, Any]:
     """Write one entry; all of it is text, as in the samples."""
     used, left = frame.seconds, 0.0
     if run := world.runs.get(frame.id):
@@ -80,7 +82,7 @@ def _grab(frame: Frame, world: World, now: datetime) -> dict[str, Any]:
     percent = (
         _PERCENT if frame.status is FrameCode.DONE else int(_PERCENT * used / (used + left or 1))
     )
-    shows = frame.task.owner.shows_costs
+    shows = reader.shows_costs
     return {
         "frameIndex": str(frame.frames),
         "frameBlock": str(frame.block) if frame.block else None,

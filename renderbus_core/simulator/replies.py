@@ -14,7 +14,7 @@ from renderbus_core.simulator.account_state import label_id
 from renderbus_core.simulator.catalogue import platform_row
 from renderbus_core.simulator.documents import Work
 from renderbus_core.simulator.protocol import CHINA, milliseconds
-from renderbus_core.simulator.settings import Settings
+from renderbus_core.simulator.settings import Account, Settings
 from renderbus_core.simulator.state import OUTPUT_BID, Frame, StoredFile, Task, World
 from renderbus_core.statuses import FrameCode
 
@@ -44,9 +44,9 @@ def page(rows: Sequence[Any], number: int, size: int, items: Iterable[Any]) -> d
     }
 
 
-def task_info(task: Task, world: World, now: datetime) -> dict[str, Any]:
-    """Write a task, with its children when it is a shell."""
-    children = [task_info(child, world, now) for child in task.children]
+def task_info(task: Task, world: World, reader: Account, now: datetime) -> dict[str, Any]:
+    """Write a task, with its children when it is a shell, for one account to read."""
+    children = [task_info(child, world, reader, now) for child in task.children]
     return (
         {
             "sceneName": task.plan.scene_name if task.plan else "",
@@ -81,12 +81,12 @@ def task_info(task: Task, world: World, now: datetime) -> dict[str, Any]:
         | _preparation(task)
         | _times(task, world, now)
         | _counts(task)
-        | _costs(task, world)
+        | _costs(task, world, reader)
     )
 
 
-def frame_info(frame: Frame, world: World, now: datetime) -> dict[str, Any]:
-    """Write a frame entry of a leaf."""
+def frame_info(frame: Frame, world: World, reader: Account, now: datetime) -> dict[str, Any]:
+    """Write a frame entry of a leaf for one account to read."""
     return {
         "id": frame.id,
         "taskId": frame.task.id,
@@ -111,7 +111,7 @@ def frame_info(frame: Frame, world: World, now: datetime) -> dict[str, Any]:
         "averageCpu": 0,
         "averageMemory": 0,
         "nodeId": frame.node,
-    } | _fees(frame, world)
+    } | _fees(frame, world, reader)
 
 
 def frame_index(frame: Frame) -> str:
@@ -239,7 +239,7 @@ def _is_late(what: Task | Frame, task: Task, world: World, now: datetime) -> boo
     if what.started_at is None:
         return False
     ended_at = what.completed_at if isinstance(what, Task) else what.ended_at
-    return (ended_at or now) - what.started_at > world.simulated(_reminder(task, world))
+    return world.lived(what.started_at, ended_at or now) > _reminder(task, world)
 
 
 def _reminder(task: Task, world: World) -> int:
@@ -271,8 +271,8 @@ def _counts(task: Task) -> dict[str, int | None]:
     }
 
 
-def _costs(task: Task, world: World) -> dict[str, float | None]:
-    if not task.owner.shows_costs:
+def _costs(task: Task, world: World, reader: Account) -> dict[str, float | None]:
+    if not reader.shows_costs:
         names = ("renderConsume", "userAccountConsume", "couponConsume", "qyCouponConsume")
         return dict.fromkeys(names) | {"taskArrears": 0}
     fee = fees.sum_of(leaf.fee for leaf in task.leaves)
@@ -285,12 +285,12 @@ def _costs(task: Task, world: World) -> dict[str, float | None]:
     }
 
 
-def _fees(frame: Frame, world: World) -> dict[str, float | None]:
+def _fees(frame: Frame, world: World, reader: Account) -> dict[str, float | None]:
     """Write what an entry cost in all its renders; nothing before the first is over."""
     kind: dict[str, float | None] = {
         "feeType": world.settings.payer(frame.task.owner).fee_kind.value
     }
-    if not frame.task.owner.shows_costs:
+    if not reader.shows_costs:
         return kind | dict.fromkeys(("framePrice", "feeAmount", "couponFee", "arrearsFee"))
     fee, is_paid = frame.fee, bool(frame.recommits or frame.ended_at)
     unpaid = _unpaid(fee, frame.task, world)

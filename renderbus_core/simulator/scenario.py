@@ -112,7 +112,8 @@ def decoded(raw: bytes, *, title: str) -> Any:
         InputError: it is none.
     """
     try:
-        return _loaded(raw.decode())
+        # Editors on Windows begin a file with a mark of the encoding.
+        return _loaded(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{title} is not JSON in UTF-8 ({error})") from error
 

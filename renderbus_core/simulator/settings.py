@@ -152,42 +152,54 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "fail_frames", MappingProxyType(dict(self.fail_frames)))
         for name in _DURATIONS:
-            _require(0 <= getattr(self, name) <= _LONGEST, f"{name} lies between 0 and {_LONGEST}")
+            _require(
+                0 <= getattr(self, name) <= _LONGEST, f"{name} must lie between 0 and {_LONGEST}"
+            )
         _require(
-            _SLOWEST <= self.speed <= _FASTEST, f"speed lies between {_SLOWEST} and {_FASTEST}"
+            _SLOWEST <= self.speed <= _FASTEST, f"speed must lie between {_SLOWEST} and {_FASTEST}"
         )
-        _require(0 <= self.jitter < 1, "jitter is at least 0 and below 1")
-        _require(1 <= self.nodes <= _MOST_NODES, f"nodes lies between 1 and {_MOST_NODES}")
-        _require(self.zone in _CURRENCIES, "zone is 1 (China) or 2 (overseas)")
+        _require(0 <= self.jitter < 1, "jitter must be at least 0 and below 1")
+        _require(1 <= self.nodes <= _MOST_NODES, f"nodes must lie between 1 and {_MOST_NODES}")
+        _require(self.zone in _CURRENCIES, "zone must be 1 (China) or 2 (overseas)")
         _require(
             _is_money(self.price_per_hour) and self.price_per_hour >= 0,
-            "price_per_hour is 0 or more",
+            "price_per_hour must be 0 or more",
         )
         self._check_accounts()
 
     def _check_accounts(self) -> None:
         ids = [account.access_id for account in self.accounts]
         users = [account.user_id for account in self.accounts]
-        _require(len(set(ids)) == len(ids) == len(set(users)), "each account has its own ids")
+        _require(
+            len(set(ids)) == len(ids) == len(set(users)),
+            "each account must have its own access_id and user_id",
+        )
         for account in self.accounts:
             self._check_account(account)
 
     def _check_account(self, account: Account) -> None:
         name = account.user_name
-        _require(0 < account.user_id <= _LAST_USER, f"user_id of {name} is at most {_LAST_USER}")
-        _require(_is_money(account.balance), f"balance of {name} is a sum of money")
+        _require(
+            0 < account.user_id <= _LAST_USER,
+            f"user_id of {name} must lie between 1 and {_LAST_USER}",
+        )
+        _require(_is_money(account.balance), f"balance of {name} must be a sum of money")
         for part in ("credit", "coupon"):
             sum_ = getattr(account, part)
-            _require(_is_money(sum_) and sum_ >= 0, f"{part} of {name} is 0 or more")
-        known = account.refusal is None or account.refusal in cloud_codes()
-        _require(known, f"refusal {account.refusal} of {name} is a cloud code")
+            _require(_is_money(sum_) and sum_ >= 0, f"{part} of {name} must be 0 or more")
+        # 200 would be a success with nothing in it.
+        known = account.refusal is None or account.refusal in cloud_codes().keys() - {_SUCCESS}
+        _require(known, f"refusal {account.refusal} of {name} must be a code that refuses")
         if account.main is None:
-            _require(not account.shares_capital, f"{name} has no main account to share capital of")
+            _require(
+                not account.shares_capital,
+                f"{name} must name its main account to share its capital",
+            )
         else:
             main = self.main_of(account)
             _require(
                 main is not None and main.main is None,
-                f"main {account.main} of {name} is the user_id of a main account",
+                f"main {account.main} of {name} must be the user_id of a main account",
             )
 
     @property
@@ -214,6 +226,7 @@ _LONGEST = 100_000
 _SLOWEST, _FASTEST = 0.1, 100_000
 _MOST_NODES = 1000
 _LAST_USER = 2**53
+_SUCCESS = 200
 _MOST_MONEY = 10**12
 _DURATIONS = tuple(
     f.name for f in fields(Settings) if f.name.endswith("_seconds") or f.name == "clock_window"

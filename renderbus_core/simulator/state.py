@@ -349,6 +349,7 @@ class World:
         failures: how many renders of a frame number are still to fail.
         stuck: numbers and ids of frames that never end by themselves.
         leaving: busy nodes that are gone after their frame.
+        earlier_speeds: until when which speed held, oldest first.
     """
 
     settings: Settings
@@ -367,6 +368,7 @@ class World:
     failures: dict[int, int] = field(default_factory=dict)
     stuck: frozenset[int] = frozenset()
     leaving: frozenset[str] = frozenset()
+    earlier_speeds: list[tuple[datetime, float]] = field(default_factory=list)
     project_count: int = 0
 
     @classmethod
@@ -408,5 +410,21 @@ class World:
                 yield task
 
     def simulated(self, seconds: float) -> timedelta:
-        """Return how long simulated seconds take on the clock."""
+        """Return how long simulated seconds take on the clock, at the speed of now."""
         return timedelta(seconds=seconds / self.settings.speed)
+
+    def lived(self, since: datetime, until: datetime) -> float:
+        """Return the simulated seconds between two moments, at whatever speed they passed."""
+        seconds = 0.0
+        for end, speed in self.earlier_speeds:
+            if since < end:
+                upto = min(end, until)
+                seconds += (upto - since).total_seconds() * speed
+                since = upto
+        return seconds + (until - since).total_seconds() * self.settings.speed
+
+    def moment_after(self, since: datetime, seconds: float) -> datetime:
+        """Return when so many simulated seconds will have passed; perhaps they have."""
+        changed = self.earlier_speeds[-1][0] if self.earlier_speeds else since
+        known = max(since, changed)
+        return known + self.simulated(seconds - self.lived(since, known))

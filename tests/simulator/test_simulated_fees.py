@@ -177,3 +177,17 @@ def test_a_stuck_frame_spends_until_nothing_is_left(rich, blender_task):
     sim.clock.advance(BEFORE_RENDERING + 600)
     assert sim.task(client, task_id).task_status == TaskCode.ARREARAGE_STOP
     assert sim.frames(client, task_id)["1"].frame_status == FrameCode.ABORTED
+
+
+def test_a_main_account_is_told_what_its_sub_account_is_not(simulate, blender_task):
+    main = Account("MAIN", Secret("k"), user_id=10000001, user_name="m")
+    sub = Account(
+        "SUB", Secret("k"), user_id=10000002, user_name="s", main=10000001, shows_costs=False
+    )
+    sim = simulate(accounts=(main, sub), price_per_hour=PRICE)
+    client, reader = sim.client(sub), sim.client(main)
+    task = sim.finish(client, sim.submit(client, blender_task("1")))
+    assert task.raw["renderConsume"] is None
+    assert sim.task(reader, task.id).render_consume == 6
+    (frame,) = sim.frames(reader, task.id).values()
+    assert (frame.frame_price, frame.fee_amount) == (360, 6)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
+from renderbus_core.config import Secret
+from renderbus_core.simulator import Account
 from renderbus_core.statuses import FrameCode, TaskCode
 
 BEFORE_RENDERING = 20
@@ -220,3 +223,15 @@ def test_a_shell_has_no_counts_of_its_own(sim, client, maya_task):
     assert [shell.raw[name] for name in names] == [0, 0, None, None, None]
     assert shell.raw["renderDuration"] is None
     assert shell.raw["taskType"] == ""
+
+
+def test_without_money_what_waits_for_photons_stops_too(simulate, max_task):
+    owner = Account("SIM", Secret("key"), balance=Decimal("0.005"))
+    sim = simulate(accounts=(owner,))
+    client = sim.client(owner)
+    shell = sim.finish(client, sim.submit(client, max_task("0-3[1]", renderer={"gi": "1"})))
+    assert {leaf.task_status for leaf in shell.leaves()} == {TaskCode.ARREARAGE_STOP}
+    sim.cloud.pay(owner.user_id, Decimal(100), sim.clock.now())
+    client.task.start_task([shell.id])
+    shell = sim.finish(client, shell.id)
+    assert {leaf.task_status for leaf in shell.leaves()} == {TaskCode.FINISHED}

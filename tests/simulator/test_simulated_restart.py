@@ -245,3 +245,26 @@ def test_whose_copy_and_whose_work_a_task_is_stays_with_it(sim, client):
     client.task.submit_task(task_id)
     task = sim.task(client, task_id)
     assert (task.clone_original_id, task.producer) == (17, "anna")
+
+
+def test_a_leaf_of_a_shell_that_was_given_up_stays_too(sim, client, maya_task):
+    shell_id = sim.submit(client, maya_task({"a": "1", "b": "1-90[1]"}))
+    sim.clock.advance(BEFORE_RENDERING + 100)
+    client.task.abort_task([shell_id])
+    client.query.restart_frame(shell_id, everything=True)
+    shell = sim.task(client, shell_id)
+    assert shell.task_status == TaskCode.ABANDON
+    assert {leaf.task_status for leaf in shell.leaves()} == {TaskCode.FINISHED, TaskCode.ABANDON}
+
+
+def test_a_failed_analysis_is_tried_again_when_its_files_have_come(sim, client, blender_task):
+    task_id = sim.submit(client, blender_task("1-2[1]"), files=("/a/spin.blend",))
+    task = sim.finish(client, task_id)
+    assert (task.task_status, "wood.png" in task.remark) == (TaskCode.FAILED, True)
+    sim.storage.files.add(("10201-10000001", "/a/wood.png"))
+    client.query.restart_failed_frames([task_id], status=[FrameCode.DONE])
+    assert sim.task(client, task_id).task_status == TaskCode.FAILED
+    client.query.restart_failed_frames([task_id])
+    task = sim.task(client, task_id)
+    assert (task.task_status, task.remark, task.completed_date) == (TaskCode.ANALYSE, "", 0)
+    assert sim.finish(client, task_id).task_status == TaskCode.FINISHED

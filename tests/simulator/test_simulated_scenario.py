@@ -62,6 +62,12 @@ def test_the_faults_of_the_page_are_read_and_none_is_left_out(page):
     assert set(told) >= set(FaultKind)
 
 
+def test_the_mark_of_a_windows_editor_is_no_mistake(tmp_path):
+    file = tmp_path / "studio.json"
+    file.write_text('{"settings": {"nodes": 9}}', encoding="utf-8-sig")
+    assert read_scenario(file).settings.nodes == 9
+
+
 def test_what_is_left_out_has_its_default():
     assert scenario_of({}).settings == Settings()
     assert scenario_of({"settings": {"nodes": 9.0}}).settings.nodes == 9
@@ -78,9 +84,10 @@ def test_what_is_left_out_has_its_default():
         ({"settings": {"fail_frames": {"x": 1}}}, "settings.fail_frames"),
         ({"accounts": []}, "accounts"),
         ({"accounts": [{"access_id": "a"}]}, "accounts[0]"),
-        ({"accounts": [ACCOUNT, ACCOUNT]}, "each account has its own ids"),
+        ({"accounts": [ACCOUNT, ACCOUNT]}, "each account must have its own"),
         ({"accounts": [ACCOUNT | {"main": 7}]}, "main 7"),
         ({"accounts": [ACCOUNT | {"refusal": 1}]}, "refusal 1"),
+        ({"accounts": [ACCOUNT | {"refusal": 200}]}, "refusal 200"),
         ({"accounts": [ACCOUNT | {"balance": "lots"}]}, "accounts[0].balance"),
         ({"faults": [{"kind": "htlm"}]}, "faults[0].kind"),
         ({"faults": [{"kind": "html", "operations": ["stop"]}]}, "'stop'"),
@@ -142,6 +149,11 @@ def test_options_come_before_the_file(start_simulator, tmp_path):
 
 
 def test_a_wrong_option_is_told_in_one_sentence(tmp_path, capsys):
-    for options in (["--fault", "x:html"], ["--fail-frame", "x"], ["--settings", str(tmp_path)]):
+    for options in (
+        ["--fault", "x:html"],
+        ["--fail-frame", "x"],
+        ["--fail-frame", "7:0"],
+        ["--settings", str(tmp_path)],
+    ):
         assert main(["simulator", "--storage", str(tmp_path / "cloud"), *options]) in {1, 2}
         assert "Traceback" not in capsys.readouterr().err

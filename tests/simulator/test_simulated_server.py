@@ -406,6 +406,24 @@ def test_a_signal_ends_it_cleanly_even_while_it_renders(tmp_path, blender_task, 
         assert server.process.wait(20) == 0
 
 
+def test_a_frame_is_sent_again_while_it_renders(tmp_path, blender_task):
+    with running(tmp_path, speed=1000, frame_seconds=1, nodes=1) as server:
+        server.put("a/spin.blend")
+        # Large enough to be still drawn when it is sent again.
+        task = blender_task("1")
+        task["scene_info"]["common"] |= {"width": "6000", "height": "6000"}
+        task_id = server.submit(task)
+        for _ in range(20_000):
+            if server.client.query.task_info([task_id])[task_id].executing_frames:
+                break
+        for _ in range(3):
+            server.client.query.restart_frame(task_id, everything=True)
+        task = server.finish(task_id)
+        assert (task.task_status, task.failed_frames) == (TaskCode.FINISHED, 0)
+        (frame,) = server.client.query.iter_frames(task_id)
+        assert frame.recommit_flag == 3
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes exist on POSIX systems only")
 def test_its_end_ends_every_blender_it_started(tmp_path, blender_task, monkeypatch):
     pipe, program = tmp_path / "pipe", tmp_path / "bin/blender"

@@ -122,3 +122,20 @@ def test_a_stuck_frame_passes_simulated_time(simulate, blender_task):
     task_id = sim.submit(client, blender_task("1", job_stop_time="3600"))
     sim.clock.advance(37)
     assert sim.frames(client, task_id)["1"].frame_status == FrameCode.TIMEOUT
+
+
+def test_another_speed_changes_no_time_that_has_passed(sim, client, blender_task):
+    done = sim.submit(client, blender_task("1", time_out="100"))
+    task_id = sim.submit(client, blender_task("1-90[1]", time_out="200", task_stop_time="300"))
+    sim.clock.advance(BEFORE_RENDERING + 100)
+    sim.cloud.set_speed(10, sim.clock.now())
+    sim.clock.advance(10)
+    task = sim.task(client, task_id)
+    assert (task.task_status, task.is_over_time) == (TaskCode.RENDERING, 0)
+    sim.cloud.set_speed(1, sim.clock.now())
+    sim.clock.advance(99)
+    task = sim.task(client, task_id)
+    assert (task.task_status, task.is_over_time) == (TaskCode.RENDERING, 1)
+    sim.clock.advance(1)
+    assert sim.task(client, task_id).task_status == TaskCode.TIME_OUT_STOP
+    assert sim.task(client, done).is_over_time == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from renderbus_core.simulator import (
 )
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+# As `schemas/simulator.json` has it for `fail_frames`.
+_FAIL_FRAME = re.compile(r"(-?[0-9]{1,9})(?::([1-9][0-9]{0,2}|1000))?", re.ASCII)
 
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 
@@ -119,11 +123,10 @@ def command(  # noqa: PLR0917 - click passes options by name
 
 
 def _failure(text: str) -> tuple[int, int]:
-    frame, _, times = text.partition(":")
-    try:
-        return int(frame), int(times or 1)
-    except ValueError as error:
-        raise InputError(f"--fail-frame {text!r} is not FRAME or FRAME:TIMES, as 7:2") from error
+    found = _FAIL_FRAME.fullmatch(text)
+    if found is None:
+        raise InputError(f"--fail-frame {text!r} is not FRAME or FRAME:TIMES, as 7:2")
+    return int(found[1]), int(found[2] or 1)
 
 
 def _tell_json(ready: Ready) -> None:

@@ -24,9 +24,12 @@ def get_output_files(call: Call) -> list[dict[str, Any]]:
             return []
         owner = task.owner
         folder = f"{task.folder}/{folder}".rstrip("/")
-    lag = call.world.simulated(call.settings.listing_lag_seconds)
-    files = call.world.outputs[owner.user_id]
-    listed = {path: file for path, file in files.items() if file.modified_at + lag <= call.now}
+    world, lag = call.world, call.settings.listing_lag_seconds
+    listed = {
+        path: file
+        for path, file in world.outputs[owner.user_id].items()
+        if world.lived(file.modified_at, call.now) >= lag
+    }
     changed: dict[str, Any] = {"isArrears": int(fees.is_in_arrears(call.world, owner, call.now))}
     if not call.settings.list_sizes:
         changed["fileSize"] = None

@@ -37,7 +37,9 @@ def query_task_frames(call: Call) -> dict[str, Any]:
     rows = [f for f in task.frames.values() if not keyword or keyword in frame_index(f)]
     number, size = call.body["pageNum"], call.body["pageSize"]
     shown = rows[(number - 1) * size : number * size]
-    return page(rows, number, size, (frame_info(f, call.world, call.now) for f in shown))
+    return page(
+        rows, number, size, (frame_info(f, call.world, call.account, call.now) for f in shown)
+    )
 
 
 def query_all_frame_stats(call: Call) -> dict[str, int]:
@@ -60,10 +62,16 @@ def query_all_frame_stats(call: Call) -> dict[str, int]:
 
 
 def restart_failed_frames(call: Call) -> None:
-    """Render the frames of tasks with some statuses again; without a status, those that failed."""
+    """Render the frames of tasks with some statuses again; without a status, those that failed.
+
+    A task that failed before it had frames is analysed once more.
+    """
     codes = call.body.get("status") or _FAILED
     tasks = alive(call, call.body["taskIds"])
     check_money(call, tasks)
+    if FrameCode.ERROR in codes:
+        for task in tasks:
+            life.analyse_again(call.world, task, call.now)
     frames = [frame for task in tasks for frame in _frames(task) if frame.status in codes]
     call.events.extend(life.restart_frames(call.world, frames, call.now))
 
@@ -89,7 +97,7 @@ def load_frame_thumbnail(call: Call) -> list[str]:
 def load_task_process_img(call: Call) -> dict[str, Any]:
     """Describe how far the frames of a task have come; here it works for every program."""
     task = call.submitted(call.body["taskId"])
-    return process_pictures(task, call.world, call.body.get("frameType"), call.now)
+    return process_pictures(task, call.world, call.account, call.body.get("frameType"), call.now)
 
 
 def get_render_log(call: Call) -> dict[str, Any]:

@@ -178,7 +178,7 @@ def get_task_list(call: Call) -> dict[str, Any]:
     rows = list(_listed(call))
     page_number, size = call.body.get("pageNum", 1), call.body.get("pageSize", 100)
     shown = rows[(page_number - 1) * size : page_number * size]
-    return page(rows, page_number, size, (task_info(t, call.world, call.now) for t in shown))
+    return page(rows, page_number, size, (_row(call, task) for task in shown))
 
 
 def query_task_info(call: Call) -> dict[str, Any]:
@@ -189,7 +189,11 @@ def query_task_info(call: Call) -> dict[str, Any]:
     tasks = (call.world.tasks.get(id_) for id_ in dict.fromkeys(call.body["taskIds"]))
     rows = [t for t in tasks if t and call.sees(t) and call.is_listed(t)]
     size = len(call.body["taskIds"])
-    return page(rows, 1, size, (task_info(task, call.world, call.now) for task in rows))
+    return page(rows, 1, size, (_row(call, task) for task in rows))
+
+
+def _row(call: Call, task: Task) -> dict[str, Any]:
+    return task_info(task, call.world, call.account, call.now)
 
 
 def _listed(call: Call) -> Iterator[Task]:

@@ -17,6 +17,7 @@ from renderbus_core.simulator.life.events import CancelFrame, Event, RenderFrame
 from renderbus_core.simulator.life.passing import next_moment, pass_time
 from renderbus_core.simulator.life.rendering import deliver, end_run, start_waiting, stick
 from renderbus_core.simulator.life.restarting import (
+    analyse_again,
     full_speed,
     restart_frames,
     start_task,
@@ -30,6 +31,7 @@ __all__ = [
     "Event",
     "RenderFrame",
     "Storage",
+    "analyse_again",
     "delete",
     "deliver",
     "end_run",

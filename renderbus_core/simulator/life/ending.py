@@ -18,7 +18,7 @@ def stop_task(world: World, task: Task, code: TaskCode, now: datetime) -> Iterat
     Args:
         world: changes.
         task: a shell or a leaf.
-        code: STOP, or ABANDON, which also takes what was stopped before.
+        code: STOP, ARREARAGE_STOP, or ABANDON, which also takes what was stopped before.
         now: when.
     """
     ending = [leaf for leaf in task.kept_leaves if _may_end(leaf.status, code)]
@@ -69,7 +69,7 @@ def task_limit(leaf: Task, world: World) -> datetime | None:
     if leaf.plan is None or leaf.resumed_at is None:
         return None
     seconds = leaf.plan.task_limit if leaf.time_limit is None else leaf.time_limit
-    return leaf.resumed_at + world.simulated(seconds) if seconds else None
+    return world.moment_after(leaf.resumed_at, seconds) if seconds else None
 
 
 def _stop_waiting(frame: Frame, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from renderbus_core.simulator import fees
-from renderbus_core.simulator.life.ending import end_leaf, task_limit
+from renderbus_core.simulator.life.ending import end_leaf, stop_task, task_limit
 from renderbus_core.simulator.life.events import Event, Storage
 from renderbus_core.simulator.life.rendering import end_run, start_waiting
 from renderbus_core.simulator.life.staging import end_stage, look_for_missing
@@ -51,6 +51,7 @@ def _end_what_may_not_go_on(world: World, now: datetime) -> Iterator[Event]:
     for leaf in list(world.rendering.values()):
         limit = task_limit(leaf, world)
         if leaf.owner.user_id in broke:
-            yield from end_leaf(world, leaf, TaskCode.ARREARAGE_STOP, now)
+            # With all of its shell: what only waits for this leaf would wait for ever.
+            yield from stop_task(world, leaf.root, TaskCode.ARREARAGE_STOP, now)
         elif limit is not None and limit <= now:
             yield from end_leaf(world, leaf, TaskCode.TIME_OUT_STOP, now)

@@ -34,7 +34,7 @@ def restart_frames(world: World, frames: Iterable[Frame], now: datetime) -> Iter
     Entries that wait, and those of tasks that were given up, stay as they are. Files of the last
     render stay until the next one takes their place.
     """
-    chosen = {f.id: f for f in frames if not f.waits and f.task.status is not TaskCode.ABANDON}
+    chosen = {f.id: f for f in frames if not f.waits and not _is_given_up(f.task)}
     merges = [f.whole for f in chosen.values() if f.whole is not None and not f.whole.waits]
     chosen |= {merge.id: merge for merge in merges}
     for frame in chosen.values():
@@ -45,6 +45,13 @@ def restart_frames(world: World, frames: Iterable[Frame], now: datetime) -> Iter
         frame.history.append((now, f"is sent again, number {frame.recommits}"))
     for leaf in {frame.task.id: frame.task for frame in chosen.values()}.values():
         _revive(world, leaf, now)
+
+
+def analyse_again(world: World, task: Task, now: datetime) -> None:
+    """Look once more at a task whose analysis failed: its files may have come since."""
+    if task.status is TaskCode.FAILED:
+        task.status, task.remark, task.completed_at = TaskCode.ANALYSE, "", None
+        enter(world, task, TaskCode.ANALYSE, now)
 
 
 def full_speed(world: World, task: Task, now: datetime) -> None:
@@ -65,6 +72,10 @@ def submit_again(world: World, task: Task, now: datetime) -> None:
         lay_out_again(world, task)
         for leaf in task.kept_leaves:
             _revive(world, leaf, now)
+
+
+def _is_given_up(leaf: Task) -> bool:
+    return TaskCode.ABANDON in {leaf.status, leaf.root.status}
 
 
 def _wait_again(frame: Frame) -> None:
