@@ -11,6 +11,7 @@ from renderbus_core.api import Client, RemoteFrame, UserProfile
 from renderbus_core.burst import storage
 from renderbus_core.burst.effects import Effects
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.offers import Offers
 from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.store import BurstStore
 from renderbus_core.clock import Clock
@@ -18,7 +19,7 @@ from renderbus_core.config import Config
 from renderbus_core.errors import FarmError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, TaskRef
-from renderbus_core.package import OutputMap
+from renderbus_core.package import Offer, OutputMap
 from renderbus_core.transfer import Progress, Silent, TransferEngine
 
 
@@ -35,6 +36,7 @@ class Gateway:
         owner: names this process in leases; unique.
         progress: hears of moved files.
         open_engine: opens the transfer engine of an account when files are to be moved.
+        offers: what the cloud offers, for all bursts.
     """
 
     farm: Farm
@@ -45,6 +47,7 @@ class Gateway:
     owner: str
     progress: Progress = field(default_factory=Silent)
     open_engine: Callable[[Client, Config], TransferEngine] = storage.open_engine
+    offers: Offers = field(default_factory=Offers)
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class Memory:
 
     facts: SceneFacts | None = None
     profile: UserProfile | None = None
+    offer: Offer | None = None
+    project: int | None = None
     engine: TransferEngine | None = None
     outputs: OutputMap | None = None
     counts: dict[int, tuple[int, ...]] = field(default_factory=dict)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from renderbus_core import package, scene
-from renderbus_core.api import UserProfile
 from renderbus_core.burst.context import Gateway
 from renderbus_core.errors import InputError
 from renderbus_core.facts import SceneFacts
@@ -27,6 +27,9 @@ def examine(
     frames: FrameSet,
     facts: SceneFacts,
     estimate: Money | None = None,
+    *,
+    offer: package.Offer | None = None,
+    project_id: int = 0,
 ) -> tuple[package.TaskPackage | None, tuple[package.Finding, ...]]:
     """Build the package of some frames of a job, and find everything that would fail.
 
@@ -36,17 +39,22 @@ def examine(
         frames: which of its frames would leave.
         facts: of its scene.
         estimate: what they are expected to cost.
+        offer: what the cloud said of itself and the account; None when it was not asked.
+        project_id: of the project in the cloud; 0 while it is not known.
 
     Returns:
         The package, None where an error prevents it; and all findings, the worst first.
     """
     files = scene.resolve(facts, gateway.config.paths.mapping.to_local)
+    request = replace(_request(gateway, job, frames, estimate), project_id=project_id)
     return package.assemble(
         facts,
         files,
-        _request(gateway, job, frames, estimate),
+        request,
         roots=gateway.config.paths.roots,
         split=len(frames) < len(job.frames),
+        offer=offer or package.Offer(),
+        waived=gateway.config.preflight.waive,
     )
 
 
@@ -56,15 +64,6 @@ def refuse_errors(findings: tuple[package.Finding, ...]) -> None:
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise InputError(f"{errors[0]}{more}")
-
-
-def refuse_account(account: UserProfile) -> None:
-    """Raise `InputError` when frames rendered by an account could not come home."""
-    if account.download_disable:
-        raise InputError(
-            f"account {account.user_name} may not download, so no frame could come home; "
-            "ask its main account to allow downloads"
-        )
 
 
 def _request(
@@ -82,6 +81,13 @@ def _request(
         frame_time_limit_factor=settings.frame_time_limit_factor,
         frame_time_limit_minimum=settings.frame_time_limit_minimum,
         machine_limit=settings.machine_limit,
+        hardware=package.Hardware(
+            settings.hardware_model,
+            settings.hardware_ram,
+            None if settings.hardware_gpus < 0 else settings.hardware_gpus,
+        ),
+        vendor_time_limits=settings.vendor_time_limits,
+        profile=gateway.client.endpoint.profile,
         price_per_hour=money.price_per_hour,
         budget=_budget(gateway, estimate),
     )

@@ -9,7 +9,10 @@ from renderbus_core.api import UserProfile
 from renderbus_core.burst import examine
 from renderbus_core.burst.context import Context, KeepsLease
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.offers import with_account
+from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import LocalJob
 from renderbus_core.transfer import TransferEngine, upload_plan
 
 
@@ -24,9 +27,11 @@ def inspect_scene(ctx: Context, burst: Burst) -> WakeAt:
 def check(ctx: Context, burst: Burst) -> WakeAt:
     """Build the task package and look for everything that would fail before it costs money."""
     built, findings = build(ctx, burst)
-    examine.refuse_account(profile(ctx))
     ctx.effects.perform("write_package", lambda: package.write(built, ctx.folder(burst.id)))
-    ctx.move(burst, BurstState.CHECKED, f"checked, {len(findings)} remarks")
+    warnings = sum(each.severity is package.Severity.WARNING for each in findings)
+    ctx.move(
+        burst, BurstState.CHECKED, f"checked, {warnings} warning{'s' if warnings != 1 else ''}"
+    )
     return ctx.at_once()
 
 
@@ -75,10 +80,53 @@ def build(ctx: Context, burst: Burst) -> tuple[package.TaskPackage, tuple[packag
     facts = ctx.memory.facts or examine.inspect(ctx.gateway, job)
     refs = burst.refs(TaskState.WANTED, TaskState.HELD)
     frames = FrameSet.of(frame for ref in refs for frame in ref.frames)
-    built, findings = examine.examine(ctx.gateway, job, frames, facts, burst.estimate)
+    # Nothing is changed in the cloud before it is known that the burst goes there.
+    project_id = 0 if burst.remote_id is None else project(ctx)
+    built, findings = examine.examine(
+        ctx.gateway,
+        job,
+        frames,
+        facts,
+        burst.estimate,
+        offer=offer(ctx, job),
+        project_id=project_id,
+    )
     examine.refuse_errors(findings)
     assert built is not None  # noqa: S101 - without an error there is a package
+    if burst.state is not BurstState.INSPECTED:
+        _refuse_changes(ctx, burst, built)
     return built, findings
+
+
+def offer(ctx: Context, job: LocalJob) -> package.Offer:
+    """Ask the cloud, once per runner, what it offers for a job and to the account."""
+    if ctx.memory.offer is None:
+        system = package.render_system(ctx.config.burst.os_name, job.scene)
+        cg_id = package.program(job.dcc).cg_id
+        offered = ctx.gateway.offers.of(ctx.client, cg_id, system, ctx.now())
+        ctx.memory.offer = with_account(offered, profile(ctx))
+    return ctx.memory.offer
+
+
+def project(ctx: Context) -> int:
+    """Return the number of the project in the cloud, creating it once; 0 when none is wanted."""
+    name = ctx.config.cloud.project_name
+    if name and ctx.memory.project is None:
+        found = ctx.effects.perform(
+            "ensure_project", lambda: ctx.client.tag.ensure_project(name), project=name
+        )
+        ctx.memory.project = found.project_id
+    return ctx.memory.project or 0
+
+
+def _refuse_changes(ctx: Context, burst: Burst, built: package.TaskPackage) -> None:
+    """Raise `InputError` when the scene is no longer the one that was uploaded."""
+    sent = package.read(ctx.folder(burst.id)).upload["scene"][0]
+    if built.upload["scene"][0]["hash"] != sent["hash"]:
+        raise InputError(
+            f"{sent['local']} was saved after it had been uploaded, so the cloud would render "
+            "another scene than it was asked for; burst again"
+        )
 
 
 def profile(ctx: Context) -> UserProfile:

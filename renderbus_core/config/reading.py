@@ -28,6 +28,7 @@ from renderbus_core.config.values import (
     Farm,
     OverflowPolicy,
     Paths,
+    Preflight,
     Prices,
     Store,
     Transfer,
@@ -173,6 +174,7 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         store=Store(**section("store")),
         paths=Paths(mapping, values["paths.roots"]),
         burst=Burst(**section("burst")),
+        preflight=Preflight(**section("preflight")),
         money=Prices(
             price_per_hour=money(values["money.price_per_hour"]),
             currency=values["money.currency"],

@@ -46,7 +46,7 @@ class Credentials:
     """Who calls the cloud, and the key that signs for it.
 
     Raises:
-        ConfigError: one of the two is missing, or the id fits no header.
+        ConfigError: one of the two is missing, or holds what no key has.
     """
 
     access_id: str
@@ -54,7 +54,12 @@ class Credentials:
 
     def __post_init__(self) -> None:
         _check(self.access_id, "the access id", "what was given")
-        _present(self.access_key.reveal(), "the access key", "what was given")
+        if not isinstance(self.access_key, Secret):
+            raise ConfigError("the access key must be a Secret; write Secret(...) around its text")
+        key = _present(self.access_key.reveal(), "the access key", "what was given")
+        # A line end read along with it, for example: the cloud would only say that it is wrong.
+        if not key.isprintable() or key != key.strip():
+            raise ConfigError(_odd("the access key", "what was given"))
 
     def __repr__(self) -> str:
         end = self.access_id[-4:] if len(self.access_id) >= _LONG_ID else ""
@@ -83,11 +88,15 @@ def credentials(config: Config, env: Mapping[str, str] = os.environ) -> Credenti
 def _check(value: object, name: str, place: str) -> str:
     text = _present(value, name, place)
     if not (text.isascii() and text.isprintable()) or " " in text:
-        raise ConfigError(
-            f"Renderbus credentials: {name} in {place} holds a space or another character "
-            "that no key has; copy it again from the Renderbus developer centre"
-        )
+        raise ConfigError(_odd(name, place))
     return text
+
+
+def _odd(name: str, place: str) -> str:
+    return (
+        f"Renderbus credentials: {name} in {place} holds a space or another character "
+        "that no key has; copy it again from the Renderbus developer centre"
+    )
 
 
 def _present(value: object, name: str, place: str) -> str:

@@ -92,6 +92,17 @@ class Burst:
     lease_seconds: float
     work_folder: Path
     os_name: str
+    hardware_model: str
+    hardware_ram: int
+    hardware_gpus: int
+    vendor_time_limits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What is looked at before anything is sent."""
+
+    waive: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,7 @@ class Config:
     store: Store
     paths: Paths
     burst: Burst
+    preflight: Preflight
     money: Prices
     overflow: OverflowPolicy
     file: Path | None = None
@@ -156,7 +168,17 @@ class Config:
         return {name: _section(getattr(self, name)) for name in _SECTIONS}
 
 
-_SECTIONS = ("cloud", "transfer", "farm", "store", "paths", "burst", "money", "overflow")
+_SECTIONS = (
+    "cloud",
+    "transfer",
+    "farm",
+    "store",
+    "paths",
+    "burst",
+    "preflight",
+    "money",
+    "overflow",
+)
 
 
 def _section(section: Any) -> dict[str, Any]:

@@ -5,10 +5,25 @@ from renderbus_core.package.assets import Resolved
 from renderbus_core.package.builder import build
 from renderbus_core.package.dcc import Program, program, programs
 from renderbus_core.package.documents import Documents, TaskPackage, with_identity
-from renderbus_core.package.findings import Finding, Severity, worst_first
-from renderbus_core.package.folder import md5_of, read, read_documents, texts, write
+from renderbus_core.package.edit import (
+    append_to_task,
+    append_to_upload,
+    cut_upload,
+    update_task_info,
+)
+from renderbus_core.package.findings import (
+    Finding,
+    Group,
+    Place,
+    Severity,
+    grouped,
+    worst_first,
+)
+from renderbus_core.package.folder import md5_of, read, read_documents, save, texts, write
 from renderbus_core.package.judgement import check
 from renderbus_core.package.limits import Limits, time_limits
+from renderbus_core.package.listing import assets_at
+from renderbus_core.package.offer import Account, Offer
 from renderbus_core.package.outputs import (
     CloudPicture,
     OutputMap,
@@ -17,24 +32,36 @@ from renderbus_core.package.outputs import (
     output_map,
 )
 from renderbus_core.package.preflight import preflight
-from renderbus_core.package.request import BurstRequest
+from renderbus_core.package.request import BurstRequest, Hardware, render_system
+from renderbus_core.package.review import is_package, review
 
 __all__ = [
+    "Account",
     "BurstRequest",
     "CloudPicture",
     "Documents",
     "Finding",
+    "Group",
+    "Hardware",
     "Limits",
+    "Offer",
     "OutputMap",
     "OutputPair",
+    "Place",
     "Program",
     "Resolved",
     "Severity",
     "TaskPackage",
+    "append_to_task",
+    "append_to_upload",
     "assemble",
+    "assets_at",
     "build",
     "check",
     "cloud_pictures",
+    "cut_upload",
+    "grouped",
+    "is_package",
     "md5_of",
     "output_map",
     "preflight",
@@ -42,8 +69,12 @@ __all__ = [
     "programs",
     "read",
     "read_documents",
+    "render_system",
+    "review",
+    "save",
     "texts",
     "time_limits",
+    "update_task_info",
     "with_identity",
     "worst_first",
     "write",

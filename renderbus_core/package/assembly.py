@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from renderbus_core.errors import InputError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.package.assets import Resolved, needed
-from renderbus_core.package.builder import build
+from renderbus_core.package.builder import build, pictures_of
 from renderbus_core.package.documents import TaskPackage
 from renderbus_core.package.findings import Finding, Severity, parted, worst_first
 from renderbus_core.package.folder import md5_of
 from renderbus_core.package.judgement import check
+from renderbus_core.package.limits import likely_cost
+from renderbus_core.package.offer import Offer, chosen, offered, spelled
 from renderbus_core.package.preflight import preflight
 from renderbus_core.package.request import BurstRequest
+from renderbus_core.package.summary import summary
+from renderbus_core.package.waivers import waive
+
+_NOTHING_ASKED = Offer()
+# Errors of files: a package of the others can still be built, and judged in the same go.
+_OF_FILES = frozenset(
+    {
+        "missing_file",
+        "outside_roots",
+        "scene_changed",
+        "too_deep",
+        "unusable_file",
+        "unusual_name",
+        "wrong_case",
+    }
+)
+# What is not sent needs no checksum, and a scene may have many gigabytes.
+_NO_MD5 = "0" * 32
 
 
 def assemble(
@@ -24,8 +45,10 @@ def assemble(
     *,
     roots: Sequence[Path] = (),
     split: bool = False,
+    offer: Offer = _NOTHING_ASKED,
+    waived: Collection[str] = (),
 ) -> tuple[TaskPackage | None, tuple[Finding, ...]]:
-    """Look at the files on this host, build the package and judge it.
+    """Look at the files on this host and the cloud's answers, build the package and judge it.
 
     Args:
         facts: of the scene.
@@ -33,18 +56,59 @@ def assemble(
         request: the burst.
         roots: only files below these folders may be sent; any file when there are none.
         split: True when the farm renders the other frames of the job itself.
+        offer: what the cloud said of itself and the account.
+        waived: rules whose warnings are remarks, see `waive`.
 
     Returns:
         The package, None where an error stands in its way; and all findings, the worst first.
     """
-    findings = preflight(facts, resolved, request, roots=roots, split=split)
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        return None, findings
-    try:
-        assets = [file.asset() for file in needed(facts, resolved, request.job)]
-        package = build(facts, assets, request, scene_md5=md5_of(facts.path))
-    except InputError as error:
-        message, fix = parted(str(error), "correct the scene or the job")
-        refusal = Finding("package", Severity.ERROR, f"job {request.job.name}", message, fix)
-        return None, (refusal, *findings)
-    return package, worst_first((*findings, *check(package)))
+    findings = list(preflight(facts, resolved, request, roots=roots, split=split))
+    package = None
+    wrong = _errors(findings)
+    if wrong <= _OF_FILES:
+        try:
+            package = _built(facts, resolved, request, offer, sound=not wrong)
+            findings += _about(package, facts, request, offer)
+        except InputError as error:
+            message, fix = parted(str(error), "correct the scene or the job")
+            place = f"job {request.job.name}"
+            findings.append(Finding("package", Severity.ERROR, place, message, fix))
+    if package is None and "program" not in wrong:
+        findings += offered(facts, request, offer, None)
+    found = waive(worst_first(findings), waived, request.job.project)
+    return None if _errors(found) else package, found
+
+
+def _built(
+    facts: SceneFacts,
+    resolved: Sequence[Resolved],
+    request: BurstRequest,
+    offer: Offer,
+    *,
+    sound: bool,
+) -> TaskPackage:
+    """Build the package with the cloud's own names; of one that is not `sound` nothing is sent."""
+    known = spelled(facts, offer)
+    return build(
+        known,
+        [file.asset() for file in needed(facts, resolved, request.job)],
+        request,
+        scene_md5=md5_of(facts.path) if sound else _NO_MD5,
+        machines=chosen(known, request, offer),
+    )
+
+
+def _about(
+    package: TaskPackage, facts: SceneFacts, request: BurstRequest, offer: Offer
+) -> Iterator[Finding]:
+    pictures = pictures_of(package.task, request)
+    return chain(
+        check(package, machines=offer.machines),
+        offered(facts, request, offer, likely_cost(request, pictures)),
+        summary(facts, package, request),
+    )
+
+
+def _errors(findings: Sequence[Finding]) -> set[str]:
+    """Return the names of the rules that were broken."""
+    return {finding.rule for finding in findings if finding.severity is Severity.ERROR}

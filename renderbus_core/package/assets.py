@@ -35,6 +35,10 @@ class Resolved(Protocol):
     def missing(self) -> str | None:
         """What was not found and where it was looked for; None when all is there."""
 
+    @property
+    def rule(self) -> str:
+        """How it was found: `absolute path`, `path mapping`, or a rule of the program."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needed:
@@ -77,10 +81,20 @@ def needed(facts: SceneFacts, resolved: Sequence[Resolved], job: LocalJob) -> tu
     )
 
 
-def _stored(facts: SceneFacts, file: ExternalFile, local: Path, job: LocalJob) -> str:
+def is_rooted(dcc: str, stored: str) -> bool:
+    """Tell whether a scene names a file by an absolute path.
+
+    Args:
+        dcc: the program that stored it.
+        stored: as it stands in the scene.
+    """
     # Blender writes // for the folder of the scene, and shares with backslashes.
-    from_scene = facts.dcc == "blender" and file.stored.startswith("//")
-    if _ROOTED.match(file.stored) and not from_scene:
+    from_scene = dcc == "blender" and stored.startswith("//")
+    return bool(_ROOTED.match(stored)) and not from_scene
+
+
+def _stored(facts: SceneFacts, file: ExternalFile, local: Path, job: LocalJob) -> str:
+    if is_rooted(facts.dcc, file.stored):
         return _named(file, local)
     folder = _LAST_PART.sub("", job.scene)
     try:

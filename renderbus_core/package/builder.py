@@ -6,10 +6,11 @@ Pure: files were inspected, resolved and hashed before. Every call returns dicti
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import gcd
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from renderbus_core import schema
@@ -21,6 +22,7 @@ from renderbus_core.package.documents import TaskPackage
 from renderbus_core.package.limits import time_limits
 from renderbus_core.package.outputs import cloud_pictures, output_map
 from renderbus_core.package.request import OS_CODES, BurstRequest
+from renderbus_core.package.rules import Machine
 from renderbus_core.paths import Asset, server_path
 
 T = TypeVar("T")
@@ -30,6 +32,17 @@ _MASTER = "masterLayer"
 _MASTER_ON_THE_WIRE = "defaultRenderLayer"
 # Maya's own layer behind one of Render Setup has its name with this in front.
 _RENDER_SETUP = "rs_"
+# Keys that an older generation of the protocol does not know yet (settings pages of their time),
+# and its limits in seconds.
+_NEWER_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "v1": ("enable_layered", "graphics_cards_num", "hardwareConfigId", "hardwareConfigIds"),
+        "seed003": ("graphics_cards_num", "hardwareConfigId", "hardwareConfigIds"),
+    }
+)
+_OLDER_LIMITS: Mapping[str, str] = MappingProxyType(
+    {"job_stop_time": "86400", "task_stop_time": "259200"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,12 @@ class _Scene:
 
 
 def build(
-    facts: SceneFacts, assets: Sequence[Asset], request: BurstRequest, *, scene_md5: str
+    facts: SceneFacts,
+    assets: Sequence[Asset],
+    request: BurstRequest,
+    *,
+    scene_md5: str,
+    machines: Sequence[Machine] = (),
 ) -> TaskPackage:
     """Build the task package of a burst.
 
@@ -50,6 +68,7 @@ def build(
         assets: every file the scene needs; the scene itself may be among them.
         request: what to render and under which limits.
         scene_md5: hexadecimal MD5 of the scene file, see `md5_of`.
+        machines: those to ask for, of one size; the platform chooses when there are none.
 
     Raises:
         InputError: something the cloud must know is unknown, or the pictures cannot be tied to
@@ -66,13 +85,19 @@ def build(
     scene = _SCENES[facts.dcc](known, facts, request)
     task = {
         "software_config": _software(known, facts),
-        "task_info": _defaults() | _settings(known, request) | scene.settings,
+        "task_info": _defaults(request.profile)
+        | _settings(known, request)
+        | _hardware(machines)
+        | scene.settings,
     } | scene.sections
-    limits = time_limits(request, len(request.frames) * max(1, len(cloud_pictures(task))))
-    task["task_info"] |= {
-        "job_stop_time": str(limits.frame_seconds),
-        "task_stop_time": str(limits.task_seconds),
-    }
+    if not request.vendor_time_limits:
+        limits = time_limits(request, pictures_of(task, request))
+        task["task_info"] |= {
+            "job_stop_time": str(limits.frame_seconds),
+            "task_stop_time": str(limits.task_seconds),
+        }
+    for key in _NEWER_KEYS.get(request.profile, ()):
+        task["task_info"].pop(key, None)
     return TaskPackage(
         task=task,
         upload=_upload(facts, assets, request, scene_md5),
@@ -82,20 +107,49 @@ def build(
     )
 
 
-def _defaults() -> dict[str, Any]:
-    """Return a new task_info with the protocol's defaults.
+def pictures_of(task: Mapping[str, Any], request: BurstRequest) -> int:
+    """Return how many pictures a burst makes: of each frame one per layer and camera.
+
+    Args:
+        task: task.json of the burst.
+        request: the burst.
+    """
+    return len(request.frames) * max(1, len(cloud_pictures(task)))
+
+
+def _defaults(profile: str) -> dict[str, Any]:
+    """Return a new task_info with the defaults of a generation of the protocol.
 
     The vendor's packages change one shared template in place, and values leak between tasks.
     """
     rules = schema.load("task/base.json")["properties"]["task_info"]["properties"]
-    return {key: copy.deepcopy(rule["default"]) for key, rule in rules.items() if "default" in rule}
+    today = {
+        key: copy.deepcopy(rule["default"]) for key, rule in rules.items() if "default" in rule
+    }
+    return today | dict(_OLDER_LIMITS) if profile in _NEWER_KEYS else today
 
 
 def _software(known: Program, facts: SceneFacts) -> dict[str, Any]:
     return {
         "cg_name": known.cg_name,
         "cg_version": _required(facts, "version", facts.version),
-        "plugins": dict(facts.plugins),
+        # Those that come with the program are part of its version.
+        "plugins": {
+            name: release for name, release in facts.plugins.items() if not known.is_bundled(name)
+        },
+    }
+
+
+def _hardware(machines: Sequence[Machine]) -> dict[str, Any]:
+    """Return the keys that ask for machines; a size that the list does not tell stays as it is."""
+    if not machines:
+        return {}
+    sizes = {
+        "ram": machines[0].ram_gigabytes,
+        "graphics_cards_num": machines[0].gpu_count,
+    }
+    return {"hardwareConfigIds": [str(machine.id) for machine in machines]} | {
+        key: str(size) for key, size in sizes.items() if size
     }
 
 
@@ -106,10 +160,18 @@ def _settings(known: Program, request: BurstRequest) -> dict[str, str]:
         "input_cg_file": _slashed(request.job.scene),
         "input_project_path": _slashed(request.project_path),
         "project_name": request.project_name,
+        "project_id": _project(request),
         "os_name": OS_CODES[request.render_system],
         "enable_layered": "0",
         "is_layer_rendering": "0",
     }
+
+
+def _project(request: BurstRequest) -> str:
+    """Return the number of the project; 0 stands for none, "" for one that is not known yet."""
+    if request.project_name and not request.project_id:
+        return ""
+    return str(request.project_id)
 
 
 def _maya(known: Program, facts: SceneFacts, request: BurstRequest) -> _Scene:

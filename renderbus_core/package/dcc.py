@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -46,6 +46,9 @@ class Program:
         formats: wire name of a picture format to the ending of its files.
         cloud_output: templates of the cloud's picture names (assumption), by `single` and
             `layered`.
+        bundled: plug-ins that come with the program, so that nobody offers them apart.
+        renderers: the plug-ins of renderers that do not come with the program; several names are
+            names of one.
         reader: module that reads its scenes; None when there is none, and nothing can be built.
     """
 
@@ -63,7 +66,13 @@ class Program:
     documented: bool = True
     formats: Mapping[str, str] = field(default_factory=dict)
     cloud_output: Mapping[str, str] = field(default_factory=dict)
+    bundled: tuple[str, ...] = ()
+    renderers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reader: str | None = None
+
+    def is_bundled(self, plugin: str) -> bool:
+        """Tell whether a plug-in, in any case, comes with the program."""
+        return plugin.casefold() in map(str.casefold, self.bundled)
 
     def format_named_by(self, ending: str) -> str:
         """Return the wire name of the picture format whose files have an ending.

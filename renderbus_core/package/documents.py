@@ -22,6 +22,10 @@ class Documents:
     tips: dict[str, Any]
 
 
+NAMES = tuple(f"{field.name}.json" for field in dataclasses.fields(Documents))
+"""What the files of the four are called."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskPackage(Documents):
     """The documents of a new task, and where its pictures belong."""

@@ -12,19 +12,15 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from renderbus_core.errors import InputError
-from renderbus_core.package.documents import Documents, TaskPackage
+from renderbus_core.package import json_text
+from renderbus_core.package.documents import NAMES, Documents, TaskPackage
 from renderbus_core.package.outputs import output_map
 
-MAX_BYTES = 512 * 1024 * 1024
-"""Largest document that is read; real ones, even of 200,000 files, stay far below."""
-
 _OUTPUTS = "outputs.json"
-_NAMES = tuple(f"{field.name}.json" for field in fields(Documents))
 
 
 def texts(documents: Documents) -> Mapping[str, str]:
@@ -33,7 +29,7 @@ def texts(documents: Documents) -> Mapping[str, str]:
     Raises:
         InputError: a name in it is no valid Unicode.
     """
-    return {name: _text(name, getattr(documents, name.removesuffix(".json"))) for name in _NAMES}
+    return {name: _text(name, getattr(documents, name.removesuffix(".json"))) for name in NAMES}
 
 
 def write(package: TaskPackage, folder: Path) -> tuple[Path, ...]:
@@ -51,19 +47,18 @@ def write(package: TaskPackage, folder: Path) -> tuple[Path, ...]:
     Raises:
         InputError: the folder cannot be written to.
     """
-    contents = {
-        **texts(package),
-        _OUTPUTS: _text(_OUTPUTS, {"declared": package.outputs.declared}),
-    }
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace_together(folder, contents)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: the task package cannot be written ({error.strerror or error}); "
-            "free the folder or choose another"
-        ) from error
-    return tuple(folder / name for name in _NAMES)
+    outputs = {"declared": package.outputs.declared}
+    _write(folder, {**texts(package), _OUTPUTS: _text(_OUTPUTS, outputs)})
+    return tuple(folder / name for name in NAMES)
+
+
+def save(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+    """Write documents by their file names, all or none, as `write` does with a package.
+
+    Raises:
+        InputError: the folder cannot be written to, or a name in one is no valid Unicode.
+    """
+    _write(folder, {name: _text(name, document) for name, document in documents.items()})
 
 
 def read(folder: Path) -> TaskPackage:
@@ -73,7 +68,7 @@ def read(folder: Path) -> TaskPackage:
         InputError: a file is missing or damaged.
     """
     documents = read_documents(folder)
-    declared = _document(folder / _OUTPUTS).get("declared")
+    declared = json_text.read(folder / _OUTPUTS).document.get("declared")
     if not isinstance(declared, str):
         raise InputError(f"{folder / _OUTPUTS}: 'declared' is missing; build the package again")
     return TaskPackage(
@@ -91,7 +86,7 @@ def read_documents(folder: Path) -> Documents:
     Raises:
         InputError: a file is missing, or is no JSON object.
     """
-    return Documents(*(_document(folder / name) for name in _NAMES))
+    return Documents(*(json_text.read(folder / name).document for name in NAMES))
 
 
 def md5_of(path: Path) -> str:
@@ -120,6 +115,17 @@ def _text(name: str, document: Mapping[str, Any]) -> str:
     return text
 
 
+def _write(folder: Path, contents: Mapping[str, str]) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace_together(folder, contents)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: the task package cannot be written ({error.strerror or error}); "
+            "free the folder or choose another"
+        ) from error
+
+
 def _replace_together(folder: Path, contents: Mapping[str, str]) -> None:
     with contextlib.ExitStack() as stack:
         written = [
@@ -143,25 +149,3 @@ def _temporary(folder: Path, name: str, text: str) -> Iterator[Path]:
         yield Path(path)
     finally:
         Path(path).unlink(missing_ok=True)
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(
-                f"{path} has {size:,} bytes, more than the {MAX_BYTES:,} that are read"
-            )
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror or error}); "
-            f"a task package has {', '.join(_NAMES)}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not valid JSON ({error}); correct it") from error
-    if not isinstance(document, dict):
-        raise InputError(f"{path} holds no JSON object; it begins and ends with a brace")
-    return document

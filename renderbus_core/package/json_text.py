@@ -7,13 +7,16 @@ about.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
+import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from renderbus_core.errors import InputError
 
@@ -44,40 +47,83 @@ class JsonText:
         name: how to call it to a person, for example its path.
         text: without a byte order mark.
         document: the decoded object.
+        marked: whether a byte order mark stood in front.
     """
 
     name: str
     text: str
     document: dict[str, Any]
+    marked: bool = False
 
     def positions(self, paths: Iterable[JsonPath]) -> Mapping[JsonPath, Position]:
         """Return where values stand; for one that is missing, where its nearest parent stands."""
         return locate(self.text, paths)
 
 
-class _RefusedError(Exception):
-    """A constant or a key that JSON readers differ about."""
+class UnreadableError(InputError):
+    """A file holds no document that could be judged.
+
+    Args:
+        name: how to call it to a person.
+        message: what is wrong.
+        fix: what to do about it.
+        position: where in it; None for the whole of it.
+        absent: whether there is no such file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        message: str,
+        fix: str,
+        position: Position | None = None,
+        *,
+        absent: bool = False,
+    ) -> None:
+        self.name = name
+        self.message = message
+        self.fix = fix
+        self.position = position
+        self.absent = absent
+        place = f", line {position.line}, column {position.column}:" if position else ""
+        super().__init__(f"{name}{place} {message}; {fix}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Refused:
+    """What stands in a document for a value that JSON readers differ about."""
+
+    message: str
+    fix: str
+    key: str | None = None
 
 
 def read(path: Path) -> JsonText:
     """Read one JSON object from a file.
 
     Raises:
-        InputError: it cannot be read, is too long, not UTF-8, not JSON, not an object, nested
-            without end, or says the same key twice; the sentence names line and column.
+        UnreadableError: it is no file, cannot be read, is too long, not UTF-8, not JSON, not an
+            object, nested without end, or says the same key twice.
     """
+    name = str(path)
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            # Not more than that even so: a file may grow, and a pipe has no size.
-            raw = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableError(name, "is no file", "name the document itself")
+            if status.st_size > MAX_BYTES:
+                raise _too_long(name)
+            # Not more than that even so: it may grow meanwhile.
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror or error}); check its name and your rights"
+        absent = isinstance(error, FileNotFoundError)
+        message = f"cannot be read ({error.strerror or error})"
+        raise UnreadableError(
+            name, message, "check its name and your rights", absent=absent
         ) from error
-    if max(size, len(raw)) > MAX_BYTES:
-        raise InputError(f"{path} has more than the {MAX_BYTES:,} bytes that are read; split it")
-    return parse(str(path), raw)
+    if len(raw) > MAX_BYTES:
+        raise _too_long(name)
+    return parse(name, raw)
 
 
 def parse(name: str, raw: bytes) -> JsonText:
@@ -88,20 +134,17 @@ def parse(name: str, raw: bytes) -> JsonText:
         raw: UTF-8, with or without a byte order mark.
 
     Raises:
-        InputError: as for `read`.
+        UnreadableError: as for `read`.
     """
     text = _decoded(name, raw)
-    try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise InputError(_syntax(name, text, error)) from error
-    except RecursionError as error:
-        raise InputError(f"{name} is nested too deeply to be a task's; correct it") from error
-    except _RefusedError as error:
-        raise InputError(f"{name}: {error}") from error
+    document, refused = _loaded(name, text)
+    if refused:
+        raise _first_refused(name, text, document)
     if not isinstance(document, dict):
-        raise InputError(f"{name} holds no JSON object; it must begin and end with a brace")
-    return JsonText(name, text, document)
+        raise UnreadableError(
+            name, "holds no JSON object", "write one that begins and ends with a brace"
+        )
+    return JsonText(name, text, document, marked=raw.startswith(codecs.BOM_UTF8))
 
 
 def locate(text: str, paths: Iterable[JsonPath]) -> Mapping[JsonPath, Position]:
@@ -119,44 +162,101 @@ def locate(text: str, paths: Iterable[JsonPath]) -> Mapping[JsonPath, Position]:
     return dict(zip(offsets, _positions(text, list(offsets.values())), strict=True))
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    # Opening a pipe that nobody writes to would wait for ever. Windows has no such flag.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _too_long(name: str) -> UnreadableError:
+    return UnreadableError(
+        name, f"has more than the {MAX_BYTES:,} bytes that are read", "split the task"
+    )
+
+
 def _decoded(name: str, raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw[:4]:
-        raise InputError(f"{name} is not UTF-8 but UTF-16 or UTF-32 text; save it as UTF-8")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in raw[:4]:
+        raise UnreadableError(name, "is not UTF-8 but UTF-16 or UTF-32 text", "save it as UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{name}, line {line}: not UTF-8 text; save it as UTF-8") from error
+        before = raw[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        column = len(before[line_start:].decode("utf-8-sig")) + 1
+        place = Position(before.count(b"\n") + 1, column)
+        raise UnreadableError(name, "not UTF-8 text", "save it as UTF-8", place) from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _RefusedError(f"the key {twice!r:.{_SHOWN}} stands twice in one object; keep one")
-    return found
+def _loaded(name: str, text: str) -> tuple[Any, list[_Refused]]:
+    """Return what a text says, and what stands in it for values that are refused."""
+    refused: list[_Refused] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> Any:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        key = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        message = f"the key {key[:_SHOWN]!r} stands twice in one object"
+        refused.append(_Refused(message, "keep one", key))
+        return refused[-1]
+
+    def constant(word: str) -> Any:
+        refused.append(
+            _Refused(f"{word} is no JSON number", "write a finite one or null"),
+        )
+        return refused[-1]
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_constant=constant), refused
+    except json.JSONDecodeError as error:
+        raise _syntax(name, text, error) from error
+    except RecursionError as error:
+        raise UnreadableError(
+            name, "is nested too deeply to be a task's document", "correct it"
+        ) from error
+    except ValueError as error:  # Python's own limit, against numbers that take hours to read
+        raise UnreadableError(
+            name, "holds a number of thousands of digits", "correct it"
+        ) from error
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise _RefusedError(f"{word} is no JSON number; write a finite one or null")
+def _first_refused(name: str, text: str, document: Any) -> UnreadableError:
+    """Return the complaint about the outermost refused value, which comes first."""
+    waiting: list[tuple[JsonPath, Any]] = [((), document)]
+    for path, value in waiting:
+        if isinstance(value, _Refused):
+            return UnreadableError(name, value.message, value.fix, _position(text, path, value))
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting += [
+            ((*path, key), member)
+            for key, member in members
+            if isinstance(member, dict | list | _Refused)
+        ]
+    raise AssertionError("what was refused is in the document")
 
 
-def _syntax(name: str, text: str, error: json.JSONDecodeError) -> str:
+def _position(text: str, path: JsonPath, refused: _Refused) -> Position:
+    """Return where a refused value stands; of a key that stands twice, its second value."""
+    (start,) = dict(_offsets(text, _blank(text, 0), (path,), 0)).values()
+    if refused.key is not None:
+        _, start, *_ = [at for key, at in _members(text, start) if key == refused.key]
+    return _positions(text, [start])[0]
+
+
+def _syntax(name: str, text: str, error: json.JSONDecodeError) -> UnreadableError:
     """Say where JSON ends and, for the commonest slips, what to do."""
     before, after = text[: error.pos], text[error.pos : error.pos + 1]
-    if _TRAILING_COMMA.search(before) and after in {"}", "]", ""}:
-        what = "a comma stands before the end; take it away"
-    elif not before.strip():
-        what = "the file is empty; a document begins with a brace" if not text.strip() else ""
+    if not text.strip():
+        what, fix = "the file is empty", "a document begins with a brace"
+    elif _TRAILING_COMMA.search(before) and after in {"}", "]", ""}:
+        what, fix = "a comma stands before the end", "take it away"
     elif error.pos >= len(text.rstrip()):
-        what = "the text ends too early; a brace or bracket is missing"
+        what, fix = "the text ends too early", "a brace or bracket is missing"
     elif error.msg.startswith("Extra data"):
-        what = "something follows the end of the document; take it away"
+        what, fix = "something follows the end of the document", "take it away"
     else:
-        what = ""
-    what = what or f"{error.msg[0].lower()}{error.msg[1:]}; correct it"
-    return f"{name}, line {error.lineno}, column {error.colno}: not valid JSON: {what}"
+        what, fix = f"{error.msg[0].lower()}{error.msg[1:]}", "correct it"
+    place = Position(error.lineno, error.colno)
+    return UnreadableError(name, f"not valid JSON: {what}", fix, place)
 
 
 def _offsets(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from renderbus_core import schema
-from renderbus_core.package.dcc import programs, row_of
+from renderbus_core.package.dcc import Program, programs, row_of
 from renderbus_core.package.documents import Documents
-from renderbus_core.package.findings import Finding, Severity, worst_first
+from renderbus_core.package.findings import Finding, Place, Severity, worst_first
+from renderbus_core.package.json_text import JsonPath
 from renderbus_core.package.rules import RULES, Machine, Subject
+
+_Present = Mapping[str, dict[str, Any]]
+
+_ORDER = ("upload", "asset", "tips", "task")
 
 
 def check(
@@ -27,45 +33,64 @@ def check(
         machines: the cloud's hardware list; None leaves out what depends on it.
         blocking_codes: codes of tips.json that the cloud says block; the others are warnings.
     """
-    return worst_first(_findings(documents, machines, blocking_codes))
+    present = {name: getattr(documents, name) for name in _ORDER}
+    return worst_first(_findings(present, machines, blocking_codes))
+
+
+def check_some(present: Mapping[str, dict[str, Any]]) -> tuple[Finding, ...]:
+    """Do as `check` with those documents that are there.
+
+    Args:
+        present: by name: `task`, `upload`, `asset`, `tips`.
+    """
+    return worst_first(_findings(present, None, ()))
 
 
 def _findings(
-    documents: Documents, machines: Sequence[Machine] | None, blocking_codes: Collection[str]
+    present: _Present, machines: Sequence[Machine] | None, blocking_codes: Collection[str]
 ) -> Iterator[Finding]:
-    shape = [
-        *_against("upload.json", "upload.json", documents.upload),
-        *_against("asset.json", "asset.json", documents.asset),
-        *_against("tips.json", "tips.json", documents.tips),
-        *_task_shape(documents.task),
-    ]
-    yield from shape
-    row = None if shape else row_of(documents.task["task_info"]["cg_id"])
-    if row is not None:
-        subject = Subject(documents, row, machines, blocking_codes)
-        for rule in RULES:
-            yield from rule.findings(subject)
+    sound = set()
+    for name in filter(present.__contains__, _ORDER):
+        shape = list(_shape(name, present[name]))
+        yield from shape
+        if not shape:
+            sound.add(name)
+    documents = Documents(**{name: present.get(name, {}) for name in _ORDER})
+    row = _row(documents.task) if "task" in sound else None
+    subject = Subject(documents, row, machines, blocking_codes)
+    for rule in RULES:
+        if sound.issuperset(rule.reads):
+            for finding in rule.findings(subject):
+                yield _with_value(finding, present)
 
 
-def _task_shape(task: Mapping[str, Any]) -> list[Finding]:
+def _shape(name: str, document: dict[str, Any]) -> Iterator[Finding]:
+    return _task_shape(document) if name == "task" else _against(f"{name}.json", name, document)
+
+
+def _task_shape(task: Mapping[str, Any]) -> Iterator[Finding]:
     """Judge by the schema of the program, or by what all share when it is not clear which it is."""
-    cg_id, cg_name = (
-        _member(task, "task_info", "cg_id"),
-        _member(task, "software_config", "cg_name"),
-    )
-    row = row_of(cg_id)
+    cg_name, row = _member(task, "software_config", "cg_name"), _row(task)
     if row is not None and row.cg_name == cg_name:
-        return _against("task.json", row.schema, task)
-    findings = _against("task.json", "task/base.json", task)
+        yield from _against(row.schema, "task", task)
+        return
+    findings = list(_against("task/base.json", "task", task))
+    yield from findings
     if findings:
-        return findings
+        return
+    cg_id = _member(task, "task_info", "cg_id")
     if row is None:
         known = ", ".join(f"{row.cg_id} ({row.cg_name})" for row in programs().values())
-        return [
-            _program("task_info.cg_id", f"no program has the number {cg_id}", f"use one of {known}")
-        ]
-    message = f"{cg_name!r} does not belong to the number {cg_id}, which is {row.cg_name}"
-    return [_program("software_config.cg_name", message, "correct the name or the number")]
+        message, fix = f"no program has the number {cg_id}", f"use one of {known}"
+        yield _program(("task_info", "cg_id"), message, fix, cg_id)
+    else:
+        message = f"{cg_name!r} does not belong to the number {cg_id}, which is {row.cg_name}"
+        fix = "correct the name or the number"
+        yield _program(("software_config", "cg_name"), message, fix, cg_name)
+
+
+def _row(task: Mapping[str, Any]) -> Program | None:
+    return row_of(_member(task, "task_info", "cg_id"))
 
 
 def _member(task: Mapping[str, Any], section: str, key: str) -> Any:
@@ -74,18 +99,40 @@ def _member(task: Mapping[str, Any], section: str, key: str) -> Any:
     return found.get(key) if isinstance(found, dict) else None
 
 
-def _program(place: str, message: str, fix: str) -> Finding:
-    return Finding("program", Severity.ERROR, f"task.json: {place}", message, fix)
+def _program(path: JsonPath, message: str, fix: str, found: str) -> Finding:
+    place = Place("task.json", path)
+    return Finding(
+        "program", Severity.ERROR, str(place), message, fix, place, found=schema.shown(found)
+    )
 
 
-def _against(title: str, name: str, document: object) -> list[Finding]:
-    return [
-        Finding(
+def _against(name: str, document_name: str, document: object) -> Iterator[Finding]:
+    for each in schema.violations(name, document):
+        # One unknown key is a place of its own; several are told where they stand together.
+        place = Place(f"{document_name}.json", each.path)
+        inner = each.unknown if len(each.unknown) == 1 else ()
+        yield Finding(
             "schema",
             Severity.ERROR,
-            f"{title}: {problem.where}" if problem.where else title,
-            problem.message,
-            f"see schemas/{name}",
+            str(place),
+            each.message,
+            each.fix,
+            replace(place, path=(*each.path, *inner)),
+            found=each.found,
+            expected=each.expected,
+            kind=each.rule,
         )
-        for problem in schema.problems(name, document)
-    ]
+
+
+def _with_value(finding: Finding, present: _Present) -> Finding:
+    """Add what stands at a finding's place; a rule names the place alone."""
+    place = finding.place
+    if place is None:
+        return finding
+    value: Any = present[place.file.removesuffix(".json")]
+    try:
+        for part in place.path:
+            value = value[part]
+    except (LookupError, TypeError):  # it is missing
+        return finding
+    return replace(finding, found=schema.shown(value))

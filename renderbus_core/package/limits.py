@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from renderbus_core.errors import InputError
-from renderbus_core.money import SECONDS_PER_HOUR
+from renderbus_core.money import SECONDS_PER_HOUR, Money, render_cost
 from renderbus_core.package.request import BurstRequest
 
 UNKNOWN_FRAME_SECONDS = 4 * SECONDS_PER_HOUR
@@ -49,6 +49,33 @@ def time_limits(request: BurstRequest, pictures: int) -> Limits:
     # Less than one frame's own limit would stop frames that are allowed to go on.
     task = max(frame, ceiling if paid is None else min(paid, ceiling))
     return Limits(frame, task)
+
+
+def likely_cost(request: BurstRequest, pictures: int) -> Money | None:
+    """Return what rendering costs when frames take as long as they did here; None when unknown.
+
+    Args:
+        request: the burst.
+        pictures: how many pictures the cloud renders.
+    """
+    if request.frame_seconds is None or request.price_per_hour is None:
+        return None
+    return render_cost(request.frame_seconds * pictures, request.price_per_hour)
+
+
+def highest_cost(request: BurstRequest, pictures: int) -> Money | None:
+    """Return what rendering costs when every limit is met; None without a price or a limit.
+
+    Args:
+        request: the burst.
+        pictures: how many pictures the cloud renders; at least 1.
+    """
+    if request.price_per_hour is None or request.vendor_time_limits:
+        return None
+    limits = time_limits(request, pictures)
+    machines = min(request.machine_limit, pictures)
+    seconds = min(pictures * limits.frame_seconds, machines * limits.task_seconds)
+    return render_cost(seconds, request.price_per_hour)
 
 
 def _frame_seconds(request: BurstRequest) -> int:

@@ -1,14 +1,11 @@
 """Everything that can be looked at on this host before anything is sent or paid.
 
-Rules about the scene, its files and the job's outputs; the looks at the disk are in `disk`.
-Which names the cloud refuses is an ASSUMPTION from the vendor's advice, which its own samples do
-not follow: only what certainly cannot work is an error.
+Rules about the scene, the job and its outputs; those about files are in `file_rules`, the looks
+at the disk in `disk`.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,25 +13,17 @@ from pathlib import Path
 from renderbus_core.errors import InputError
 from renderbus_core.facts import ExternalFile, FileKind, SceneFacts
 from renderbus_core.frames import FrameSet, pad_path
+from renderbus_core.package import file_rules
 from renderbus_core.package.assets import Needed, Resolved, needed
 from renderbus_core.package.dcc import program
-from renderbus_core.package.disk import (
-    FileState,
-    Kind,
-    Listings,
-    is_below,
-    state_of,
-    why_not_writable,
-)
+from renderbus_core.package.disk import FileState, state_of, why_not_writable
+from renderbus_core.package.file_rules import shortened
 from renderbus_core.package.findings import Finding, Severity, parted, worst_first
 from renderbus_core.package.request import BurstRequest
-from renderbus_core.paths import server_path
 
-_DEEPEST = 22
-_LONGEST_SHOWN = 200
-_USUAL = re.compile(r"[A-Za-z0-9_./-]")
-_FORBIDDEN_ON_WINDOWS = re.compile(r'[<>:"|?*]')
-_DOUBTFUL_ROOT = re.compile(r"[A-Da-d]:|(?:\\\\|//)[^\\/]+")
+# Cameras that every Maya scene has for its windows.
+_VIEWS = frozenset({"persp", "top", "front", "side", "back", "bottom", "left"})
+_MANY_FRAMES = 10_000
 
 
 def preflight(
@@ -59,73 +48,27 @@ def preflight(
     states = {file.local: state_of(file.local) for file in files}
     return worst_first(
         chain(
-            missing_files(resolved),
-            unusable_files(files, states),
-            files_outside(files, tuple(roots)),
-            wrong_case(files, request),
+            file_rules.missing_files(resolved),
+            file_rules.sequence_gaps(resolved, request),
+            file_rules.found_elsewhere(facts, resolved),
+            file_rules.unusable_files(files, states),
+            file_rules.files_outside(files, tuple(roots)),
+            file_rules.wrong_case(files, request),
             unknown_facts(facts),
             cameras(facts),
+            layers(facts, request),
             frames_outside(facts, request),
+            many_frames(request),
             changed_scene(states[scene.local], request, split=split),
+            file_rules.changed_files(files[1:], states, request, split=split),
             outputs(request),
-            names(files, request),
-            doubtful_roots(files),
-            collisions(files, request),
+            file_rules.names(files, request),
+            file_rules.doubtful_roots(files),
+            file_rules.collisions(files, request),
             remarks(facts),
+            file_rules.upload_size(states),
         )
     )
-
-
-def missing_files(resolved: Sequence[Resolved]) -> Iterator[Finding]:
-    """Every file that the scene names is here."""
-    for each in resolved:
-        if each.missing is not None:
-            message, fix = parted(each.missing, "put it back")
-            severity = Severity.ERROR if each.file.required else Severity.WARNING
-            yield Finding("missing_file", severity, _place(each.file), message, fix)
-
-
-def unusable_files(files: Sequence[Needed], states: dict[Path, FileState]) -> Iterator[Finding]:
-    """Every file that was found can be read and holds something."""
-    for file in files:
-        fault = _fault(states[file.local])
-        if fault:
-            # A folder's content may hold empty files that nobody reads.
-            vital = file.file.required and not file.file.folder
-            severity = Severity.ERROR if vital else Severity.WARNING
-            message = f"{_named(file)} {fault} ({file.local})"
-            yield Finding(
-                "unusable_file", severity, _place(file.file), message, "put a good copy there"
-            )
-
-
-def files_outside(files: Sequence[Needed], roots: tuple[Path, ...]) -> Iterator[Finding]:
-    """No file, links followed, lies outside the folders that may be sent."""
-    for file in files if roots else ():
-        if not is_below(file.local, roots):
-            yield Finding(
-                "outside_roots",
-                Severity.ERROR,
-                _place(file.file),
-                f"{_named(file)} lies outside the folders that may be sent ({file.local})",
-                "move it, or add its folder to paths.roots",
-            )
-
-
-def wrong_case(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
-    """Names are spelled as the folder has them: this host may not care, Linux machines do."""
-    linux = request.render_system == "linux"
-    listings = Listings()
-    for file in files:
-        listed = listings.spelling(file.local)
-        if listed is not None and listed != file.local.name:
-            yield Finding(
-                "wrong_case",
-                Severity.ERROR if linux else Severity.WARNING,
-                _place(file.file),
-                f"{_named(file)} is called {listed!r} on the disk",
-                "spell it in the scene as the disk does",
-            )
 
 
 def unknown_facts(facts: SceneFacts) -> Iterator[Finding]:
@@ -151,11 +94,28 @@ def unknown_facts(facts: SceneFacts) -> Iterator[Finding]:
 
 
 def cameras(facts: SceneFacts) -> Iterator[Finding]:
-    """Some camera is rendered."""
-    by_layer = any(layer.cameras for layer in facts.layers if layer.renderable)
-    if not by_layer and not any(camera.renderable for camera in facts.cameras):
+    """Some camera is rendered, and it is one that somebody placed."""
+    by_layer = [name for each in facts.layers if each.renderable for name in each.cameras or ()]
+    rendered = by_layer or [camera.name for camera in facts.cameras if camera.renderable]
+    if not rendered:
         yield _scene_error(
             facts, "no_camera", "no camera is renderable", "make one renderable and save"
+        )
+    elif facts.dcc == "maya" and _VIEWS.issuperset(rendered):
+        yield Finding(
+            "default_view",
+            Severity.WARNING,
+            str(facts.path),
+            f"only {' and '.join(dict.fromkeys(rendered))} is rendered, a view of the window",
+            "make the shot's camera renderable and save",
+        )
+
+
+def layers(facts: SceneFacts, request: BurstRequest) -> Iterator[Finding]:
+    """Some layer is rendered."""
+    if facts.layers and not request.job.layer and not any(each.renderable for each in facts.layers):
+        yield _scene_error(
+            facts, "no_layer", "no layer is renderable", "make one renderable and save"
         )
 
 
@@ -168,8 +128,22 @@ def frames_outside(facts: SceneFacts, request: BurstRequest) -> Iterator[Finding
             "frames_outside",
             Severity.WARNING,
             str(facts.path),
-            f"frames {_short(str(beyond))} are not in the scene's own range {_short(str(own))}",
+            f"frames {shortened(str(beyond))} are not in the scene's own range "
+            f"{shortened(str(own))}",
             "make sure that there is something to see",
+        )
+
+
+def many_frames(request: BurstRequest) -> Iterator[Finding]:
+    """No slip of the pen asks for more frames than a film's shot has."""
+    count = len(request.frames)
+    if count > _MANY_FRAMES:
+        yield Finding(
+            "many_frames",
+            Severity.WARNING,
+            f"job {request.job.name}",
+            f"{count:,} frames would be sent ({shortened(str(request.frames))})",
+            "make sure that all of them are wanted",
         )
 
 
@@ -207,74 +181,6 @@ def outputs(request: BurstRequest) -> Iterator[Finding]:
             )
 
 
-def names(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
-    """The cloud can keep every file under its name."""
-    windows = request.render_system == "windows"
-    for file in files:
-        try:
-            server = server_path(file.stored)
-        except InputError as error:
-            message, fix = parted(str(error), "correct the path")
-            yield Finding("server_path", Severity.ERROR, _place(file.file), message, fix)
-            continue
-        if server.count("/") - 1 > _DEEPEST:
-            yield Finding(
-                "too_deep",
-                Severity.ERROR,
-                _place(file.file),
-                f"{_named(file)} lies more than {_DEEPEST} folders deep",
-                "move it up",
-            )
-        unusual = sorted(set(_USUAL.sub("", server)))
-        if unusual:
-            impossible = windows and _FORBIDDEN_ON_WINDOWS.search(server)
-            signs = _short(" ".join(map(repr, unusual)))
-            yield Finding(
-                "unusual_name",
-                Severity.ERROR if impossible else Severity.WARNING,
-                _place(file.file),
-                f"{_named(file)} has {signs} in its path, which render machines "
-                f"{'cannot store' if impossible else 'may refuse'}",
-                "rename it with letters, digits, '-', '_' and '.'",
-            )
-
-
-def doubtful_roots(files: Sequence[Needed]) -> Iterator[Finding]:
-    """No file is on a drive from A to D or on a share, which the vendor advises against."""
-    found = (_DOUBTFUL_ROOT.match(file.stored) for file in files)
-    for root in sorted({match[0] for match in found if match}):
-        yield Finding(
-            "doubtful_root",
-            Severity.WARNING,
-            root,
-            f"files are on {root}, and the vendor advises against drives A to D and shares",
-            "use a drive from E on if the cloud does not find them",
-        )
-
-
-def collisions(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
-    """No two different files become one in the cloud."""
-    windows = request.render_system == "windows"
-    by_server: dict[str, dict[Path, str]] = defaultdict(dict)
-    for file in files:
-        try:
-            server = server_path(file.stored)
-        except InputError:  # said by `names`
-            continue
-        by_server[server.casefold()][file.local] = server
-    for group in by_server.values():
-        if len(group) > 1:
-            same = windows or len(set(group.values())) < len(group)
-            yield Finding(
-                "collision",
-                Severity.ERROR if same else Severity.WARNING,
-                next(iter(group.values())),
-                f"{' and '.join(map(str, group))} "
-                f"{'become one file' if same else 'differ in case alone'} in the cloud",
-                "rename one of them",
-            )
-
-
 def remarks(facts: SceneFacts) -> Iterator[Finding]:
     """Pass on what the reader noticed, and what it could not know."""
     place = str(facts.path)
@@ -289,28 +195,6 @@ def remarks(facts: SceneFacts) -> Iterator[Finding]:
 def _scene(facts: SceneFacts, request: BurstRequest) -> Needed:
     stored = request.job.scene
     return Needed(ExternalFile(stored, FileKind.OTHER, "scene file"), facts.path.absolute(), stored)
-
-
-def _fault(state: FileState) -> str | None:
-    if state.kind is Kind.ABSENT:
-        return "is no longer there"
-    if state.kind is not Kind.FILE:
-        return f"is a {state.kind}" if state.kind is Kind.FOLDER else f"is {state.kind}"
-    if not state.readable:
-        return "may not be read"
-    return None if state.size else "is empty"
-
-
-def _place(file: ExternalFile) -> str:
-    return f"{file.owner}, line {file.line}" if file.line else file.owner
-
-
-def _named(file: Needed) -> str:
-    return f"{_short(file.file.stored)!r} ({_place(file.file)})"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _scene_error(facts: SceneFacts, rule: str, message: str, fix: str) -> Finding:

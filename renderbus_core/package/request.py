@@ -17,6 +17,29 @@ OS_CODES: Mapping[str, str] = MappingProxyType({"linux": "0", "windows": "1"})
 
 
 @dataclass(frozen=True, slots=True)
+class Hardware:
+    """The render machines that are wanted; what is not named is the platform's choice.
+
+    Args:
+        model: as the cloud's hardware list names it; "" for any.
+        ram_gigabytes: 0 for any.
+        gpus: graphics cards, 0 for machines without; None for any number.
+    """
+
+    model: str = ""
+    ram_gigabytes: int = 0
+    gpus: int | None = None
+
+    def __str__(self) -> str:
+        parts = (
+            self.model,
+            f"{self.ram_gigabytes} GB" if self.ram_gigabytes else "",
+            "" if self.gpus is None else f"{self.gpus} graphics cards",
+        )
+        return ", ".join(filter(None, parts))
+
+
+@dataclass(frozen=True, slots=True)
 class BurstRequest:
     """One burst, as far as its task package depends on it.
 
@@ -34,7 +57,11 @@ class BurstRequest:
         budget: what the burst may cost; None when no limit is set.
         price_per_hour: of one machine; None when no price is configured.
         project_name: project in the cloud; "" for none.
+        project_id: number of that project; 0 where it is not known yet.
         project_path: the program's project folder as stored; "" for none.
+        hardware: which machines are wanted.
+        vendor_time_limits: leaves the vendor's limits of days where the task's own would stand.
+        profile: generation of the protocol whose defaults a task starts from.
     """
 
     job: LocalJob
@@ -48,7 +75,11 @@ class BurstRequest:
     budget: Money | None = None
     price_per_hour: Money | None = None
     project_name: str = ""
+    project_id: int = 0
     project_path: str = ""
+    hardware: Hardware = Hardware()
+    vendor_time_limits: bool = False
+    profile: str = "current"
 
     @property
     def render_system(self) -> str:
@@ -57,11 +88,23 @@ class BurstRequest:
         Raises:
             InputError: `os_name` is none of the three.
         """
-        if self.os_name == "auto":
-            return "windows" if style_of(self.job.scene) is Style.WINDOWS else "linux"
-        if self.os_name not in OS_CODES:
-            raise InputError(
-                f"there are no render machines with {self.os_name!r}; "
-                f"choose auto, {' or '.join(OS_CODES)}"
-            )
-        return self.os_name
+        return render_system(self.os_name, self.job.scene)
+
+
+def render_system(os_name: str, scene: str) -> str:
+    """Return the system of the render machines: `windows` or `linux`.
+
+    Args:
+        os_name: the same, or `auto` for the one that wrote the scene's path.
+        scene: as the farm stores it.
+
+    Raises:
+        InputError: `os_name` is none of the three.
+    """
+    if os_name == "auto":
+        return "windows" if style_of(scene) is Style.WINDOWS else "linux"
+    if os_name not in OS_CODES:
+        raise InputError(
+            f"there are no render machines with {os_name!r}; choose auto, {' or '.join(OS_CODES)}"
+        )
+    return os_name

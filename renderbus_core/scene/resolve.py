@@ -137,13 +137,29 @@ class Finder:
         if not here:
             return "is a path of another system; add a path mapping for it"
         for path in map(Path, here):
-            for name in self._names(path.parent):
-                if name != path.name and name.casefold() == path.name.casefold():
-                    return f"is there as {name!r}, which differs in case; correct the path"
+            if os.path.islink(path):  # noqa: PTH114 - Path raises for what no system can ask for
+                return f"is a link at {_shown(str(path))} that leads nowhere; mend it"
+            spelling = self._spelling(path)
+            if spelling is not None:
+                return f"is there as {spelling!r}, which differs in case; correct the path"
         found = "was not found or is empty" if file.folder else "was not found"
         places = " or ".join(map(_shown, here))
         mapping = ", add a path mapping" if len(here) < len(tried) else ""
         return f"{found} at {places}; put it there{mapping} or correct the path"
+
+    def _spelling(self, path: Path) -> str | None:
+        """Spell a path as the disk does, from the first part in another case on; None without."""
+        place, differing = Path(path.anchor), 0
+        for number, part in enumerate(path.parts[1:], 1):
+            names = self._names(place)
+            if part not in names:
+                same = (name for name in names if name.casefold() == part.casefold())
+                part = next(same, "")  # noqa: PLW2901 - it is what the disk calls this part
+                differing = differing or number
+            if not part:
+                return None
+            place /= part
+        return "/".join(place.parts[differing:]) if differing else None
 
 
 def _content(folder: Path) -> Iterator[Path]:

@@ -61,6 +61,8 @@ def test_the_wheel_holds_schemas_templates_and_examples(wheel, root):
                 assert f"{inside}/{file.relative_to(root / folder)}" in names
     assert "renderbus_core/web/templates/report.html.j2" in names
     assert "renderbus_core/py.typed" in names
+    for file in (root / "renderbus_core" / "burst" / "migrations").iterdir():
+        assert f"renderbus_core/burst/migrations/{file.name}" in names
     assert not any(name.startswith("tests/") for name in names)
 
 

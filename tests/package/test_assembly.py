@@ -10,6 +10,7 @@ import pytest
 from renderbus_core import scene
 from renderbus_core.errors import InputError
 from renderbus_core.facts import ExternalFile, FileKind
+from renderbus_core.frames import FrameSet
 from renderbus_core.package import Severity, assemble, md5_of
 from renderbus_core.package.assets import needed
 from renderbus_core.paths import PathMapping, PathRule
@@ -33,6 +34,7 @@ select -ne :defaultRenderGlobals;
 
 class Found:
     missing = None
+    rule = "absolute path"
 
     def __init__(self, file, *local):
         self.file, self.local = file, local
@@ -97,6 +99,58 @@ def test_a_missing_texture_is_an_error_that_names_its_node(inspect, burst):
     assert finding.rule == "missing_file"
     assert str(finding).startswith("'tex/oak.png' (wood.fileTextureName, line 7) was not found at")
     assert str(finding).endswith("; put it there or correct the path")
+
+
+def test_what_is_wrong_with_files_and_with_settings_is_said_at_once(inspect, burst):
+    facts, settings = inspect("tex/oak.png")
+    request = burst(facts, **settings, job_layer="glow")
+    package, findings = assemble(facts, scene.resolve(facts, str), request)
+    assert package is None
+    errors = [finding.rule for finding in findings if finding.severity is Severity.ERROR]
+    assert errors == ["missing_file", "package"]
+
+
+def test_what_is_rendered_where_it_goes_and_what_it_costs_is_said(show, inspect, burst, usd):
+    facts, settings = inspect("tex/wood.png")
+    request = burst(facts, **settings, frame_seconds=36, price_per_hour=usd("1.00"))
+    _, findings = assemble(facts, scene.resolve(facts, str), request)
+    remarks = {f.rule: f.message for f in findings if f.severity is Severity.INFO}
+    assert remarks["output_map"] == (
+        f"shot.####.exr of the cloud becomes {show}/renders/shot.####.exr"
+    )
+    assert remarks["cost"] == (
+        "10 pictures cost about 0.10 USD, at most 2.50 USD when every limit is met"
+    )
+    assert remarks["summary"].startswith("maya 2023, renderer mayaSoftware (default)")
+    assert remarks["upload_size"].startswith("2 files with ")
+
+
+def test_a_waived_warning_is_a_remark_that_says_so(inspect, burst):
+    facts, settings = inspect("tex/wood.png")
+    request = burst(facts, **settings, frames=FrameSet.span(1, 11), job_project="film: two")
+    look = {"facts": facts, "resolved": scene.resolve(facts, str), "request": request}
+
+    def severity(*waived):
+        _, findings = assemble(**look, waived=waived)
+        (finding,) = [f for f in findings if f.rule == "frames_outside"]
+        return finding.severity
+
+    assert severity() is Severity.WARNING
+    assert severity("unusual_name", "other:frames_outside") is Severity.WARNING
+    assert severity("frames_outside") is Severity.INFO
+    assert severity("film: two:frames_outside") is Severity.INFO
+    _, findings = assemble(**look, waived=["frames_outside"])
+    (finding,) = [f for f in findings if f.rule == "frames_outside"]
+    assert finding.fix == "waived by preflight.waive; make sure that there is something to see"
+
+
+def test_an_error_cannot_be_waived(inspect, burst):
+    facts, settings = inspect("tex/oak.png")
+    request = burst(facts, **settings)
+    resolved = scene.resolve(facts, str)
+    package, findings = assemble(facts, resolved, request, waived=["missing_file"])
+    assert package is None
+    assert findings[0].rule == "missing_file"
 
 
 def test_what_only_the_builder_notices_is_a_finding_too(inspect, burst):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,82 @@ def test_two_packages_share_nothing(built, scene, request):
     parts = [[p.task, p.upload, p.asset, p.tips] for p in (one, two, renamed)]
     seen = [set(mutables(part)) for part in parts]
     assert len(seen[0] | seen[1] | seen[2]) == sum(map(len, seen))
+
+
+def test_packages_built_at_the_same_time_hold_nothing_of_each_other(built, maya, blender):
+    # The vendor's packages change one template for all scenes and threads (a Houdini task with the
+    # version of the Max scene before it), and lose a task's folder to the next of the same second.
+    def document(number):
+        facts = (maya if number % 2 else blender)(
+            version=Fact(f"20{number:02d}", Origin.STORED), plugins={f"plugin{number}": "1"}
+        )
+        return built(
+            facts,
+            frames=FrameSet.span(1, number + 1),
+            platform=number,
+            project_name=f"film{number}",
+            job_scene=f"/show/{number}/shot",
+        )
+
+    alone = [document(number) for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(document, [*range(40)] * 5))
+    assert together == alone * 5
+    for number, package in enumerate(alone):
+        info = package.task["task_info"]
+        assert (info["platform"], info["project_name"]) == (str(number), f"film{number}")
+        assert package.task["software_config"]["plugins"] == {f"plugin{number}": "1"}
+
+
+def test_what_somebody_does_to_one_package_does_not_reach_the_next(built):
+    spoilt = built()
+    spoilt.task["task_info"]["hardwareConfigIds"].append("99")
+    spoilt.task["task_info"].clear()
+    assert built().task["task_info"]["hardwareConfigIds"] == []
+
+
+def test_the_vendors_days_are_left_only_when_somebody_wants_them(built):
+    package = built(vendor_time_limits=True)
+    info = package.task["task_info"]
+    assert (info["job_stop_time"], info["task_stop_time"]) == ("259200", "0")
+    warned = [(f.rule, f.severity) for f in check(package) if f.rule == "time_limits"]
+    assert warned == [("time_limits", Severity.WARNING)] * 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "absent"),
+    [
+        ("current", set()),
+        ("seed003", {"graphics_cards_num", "hardwareConfigId", "hardwareConfigIds"}),
+        (
+            "v1",
+            {"enable_layered", "graphics_cards_num", "hardwareConfigId", "hardwareConfigIds"},
+        ),
+    ],
+)
+def test_an_older_protocol_is_not_told_what_it_does_not_know(*, built, profile, absent):
+    today = built().task["task_info"]
+    package = built(profile=profile)
+    assert today.keys() - package.task["task_info"].keys() == absent
+    assert errors(package) == []
+
+
+def test_the_limits_of_an_older_protocol_are_its_own(built):
+    info = built(profile="v1", vendor_time_limits=True).task["task_info"]
+    assert (info["job_stop_time"], info["task_stop_time"]) == ("86400", "259200")
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "text"), [("", 0, "0"), ("film", 0, ""), ("film", 35, "35")]
+)
+def test_a_project_has_its_number_as_soon_as_it_is_known(*, built, name, number, text):
+    info = built(project_name=name, project_id=number).task["task_info"]
+    assert (info["project_name"], info["project_id"]) == (name, text)
+
+
+def test_plugins_that_come_with_the_program_are_part_of_its_version(built, maya):
+    facts = maya(plugins={"mtoa": "5.2.0", "stereoCamera": "10.0", "FBXMaya": "2023"})
+    assert built(facts).task["software_config"]["plugins"] == {"mtoa": "5.2.0"}
 
 
 def test_blenders_second_copy_is_a_copy(built, blender):

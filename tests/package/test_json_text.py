@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from renderbus_core.errors import InputError
 from renderbus_core.package import json_text
-from renderbus_core.package.json_text import Position, locate, parse, read
+from renderbus_core.package.json_text import Position, UnreadableError, locate, parse, read
 
 SLIPS = {
     b"": "line 1, column 1: not valid JSON: the file is empty",
@@ -27,11 +27,12 @@ SLIPS = {
     b'{"a": NaN}': "NaN is no JSON number",
     b'{"a": -Infinity}': "-Infinity is no JSON number",
     b'{"a": 1, "b": {"c": 1, "c": 2}}': "the key 'c' stands twice",
-    b'{\n\n"a": "\xe4"}': "line 3: not UTF-8 text; save it as UTF-8",
+    b'{\n\n"a": "\xe4"}': "line 3, column 7: not UTF-8 text; save it as UTF-8",
     '{"a": 1}'.encode("utf-16"): "UTF-16 or UTF-32",
     '{"a": 1}'.encode("utf-16-le"): "UTF-16 or UTF-32",
     b"[" * 100_000: "nested too deeply",
     b'{"a":' * 100_000: "nested too deeply",
+    b'{"a": ' + b"9" * 5000 + b"}": "holds a number of thousands of digits",
 }
 
 
@@ -45,7 +46,9 @@ def test_a_slip_is_refused_with_its_place_and_its_remedy(raw: bytes) -> None:
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:
-    assert parse("task.json", b'\xef\xbb\xbf{"a": 1}').document == {"a": 1}
+    read_text = parse("task.json", b'\xef\xbb\xbf{"a": 1}')
+    assert read_text.document == {"a": 1}
+    assert read_text.marked
 
 
 def test_a_file_that_is_too_long_is_refused_without_being_read(tmp_path: Path) -> None:
@@ -56,16 +59,54 @@ def test_a_file_that_is_too_long_is_refused_without_being_read(tmp_path: Path) -
         read(huge)
 
 
-def test_an_endless_pipe_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_grows_while_it_is_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(json_text, "MAX_BYTES", 1000)
-    reading, writing = os.pipe()
-    os.write(writing, b" " * 2000)
-    os.close(writing)
-    try:
-        with pytest.raises(InputError, match="has more than the 1,000 bytes"):
-            read(Path(f"/dev/fd/{reading}"))
-    finally:
-        os.close(reading)
+    (tmp_path / "task.json").write_bytes(b" " * 1001)
+    with pytest.raises(InputError, match="has more than the 1,000 bytes"):
+        read(tmp_path / "task.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "task.json")
+    with pytest.raises(InputError, match="is no file; name the document itself"):
+        read(tmp_path / "task.json")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows refuses in other words")
+def test_a_folder_and_a_link_to_itself_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be read \(Is a directory"):
+        read(tmp_path)
+    (tmp_path / "task.json").symlink_to("task.json")
+    with pytest.raises(InputError, match=r"cannot be read \(Too many levels of symbolic links"):
+        read(tmp_path / "task.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{\n"a": {"b": [1, NaN]}}', Position(2, 16)),
+        ('{"a": [{}, {"k": 1,\n "l": 2, "k": 3}]}', Position(2, 15)),
+        ('{"a": 1,\n "a": {"b": 1, "b": 2}}', Position(2, 7)),
+        ('{"a": [{"b": Infinity}],\n "a": 2}', Position(2, 7)),
+        ('{\n "a" 1}', Position(2, 6)),
+        ('{"a": 1', Position(1, 8)),
+    ],
+)
+def test_what_is_refused_has_a_place(text: str, place: Position) -> None:
+    with pytest.raises(UnreadableError) as refused:
+        parse("task.json", text.encode())
+    assert refused.value.position == place
+
+
+def test_whether_there_is_a_file_at_all_can_be_told(tmp_path: Path) -> None:
+    (tmp_path / "tips.json").write_text("[]")
+    for name, absent in (("task.json", True), ("tips.json", False)):
+        with pytest.raises(UnreadableError) as refused:
+            read(tmp_path / name)
+        assert refused.value.absent is absent
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from renderbus_core.errors import InputError
 from renderbus_core.money import Money
 from renderbus_core.package import Limits, time_limits
+from renderbus_core.package.limits import highest_cost, likely_cost
 
 DAY = 24 * 3600
 
@@ -73,6 +74,22 @@ def test_two_currencies_are_refused(burst, usd):
 def test_a_budget_of_nothing_is_refused(burst, usd):
     with pytest.raises(InputError, match="pays for nothing"):
         time_limits(burst(budget=usd(0), price_per_hour=usd(1)), 1)
+
+
+def test_the_likely_cost_is_that_of_frames_as_they_were_here(burst, usd):
+    request = burst(frame_seconds=90, price_per_hour=usd("2.00"))
+    assert likely_cost(request, 100) == usd("5.00")
+    assert likely_cost(burst(price_per_hour=usd(2)), 100) is None
+    assert likely_cost(burst(frame_seconds=90), 100) is None
+
+
+def test_the_highest_cost_is_that_of_every_limit_met(burst, usd):
+    # Few frames: each runs into its own limit of 900 s. Many: the task into its own of a day.
+    request = burst(frame_seconds=90, price_per_hour=usd("2.00"))
+    assert highest_cost(request, 8) == usd("4.00")
+    assert highest_cost(request, 10_000) == usd(10 * 24 * 2 * 2)
+    assert highest_cost(burst(), 8) is None
+    assert highest_cost(burst(price_per_hour=usd(2), vendor_time_limits=True), 8) is None
 
 
 @given(

@@ -24,11 +24,12 @@ class Found:
     file: ExternalFile
     local: tuple[Path, ...] = ()
     missing: str | None = None
+    rule: str = "absolute path"
 
 
-def texture(stored, *local, missing=None, **changes):
+def texture(stored, *local, missing=None, rule="absolute path", **changes):
     file = ExternalFile(stored, FileKind.TEXTURE, "file1.fileTextureName", line=42, **changes)
-    return Found(file, local, missing)
+    return Found(file, local, missing, rule)
 
 
 @pytest.fixture
@@ -42,12 +43,14 @@ def show(tmp_path):
 
 @pytest.fixture
 def look(show, maya, burst):
-    """Return preflight of a scene in `show`; errors of its own none."""
+    """Return preflight of a scene in `show`, which says nothing by itself but a size."""
 
     def run(*resolved, roots=(), split=False, facts=None, **changes):
         facts = facts or maya(path=show / "shot.ma")
         settings = {"job_outputs": (f"{show}/renders/shot.####.exr",)} | changes
-        return preflight(facts, resolved, burst(facts, **settings), roots=roots, split=split)
+        found = preflight(facts, resolved, burst(facts, **settings), roots=roots, split=split)
+        assert found[-1].rule == "upload_size"
+        return found[:-1]
 
     return run
 
@@ -171,8 +174,122 @@ def test_no_renderable_camera_is_an_error(look, show, maya):
     assert said(look(facts=maya(path=show / "shot.ma", cameras=cameras))) == [
         ("no_camera", "error")
     ]
-    layers = (Layer("shadow", renderable=True, cameras=("persp",)),)
+    layers = (Layer("shadow", renderable=True, cameras=("shotCam",)),)
     assert look(facts=maya(path=show / "shot.ma", cameras=cameras, layers=layers)) == ()
+
+
+def test_a_view_of_the_window_alone_is_a_warning(look, show, maya):
+    views = (Camera("persp", renderable=True), Camera("top", renderable=True))
+    (finding,) = look(facts=maya(path=show / "shot.ma", cameras=views))
+    assert (finding.rule, finding.severity) == ("default_view", Severity.WARNING)
+    assert finding.message == "only persp and top is rendered, a view of the window"
+    shot = (*views, Camera("shotCam", renderable=True))
+    assert look(facts=maya(path=show / "shot.ma", cameras=shot)) == ()
+
+
+def test_a_scene_without_a_renderable_layer_is_an_error(look, show, maya):
+    layers = (Layer("masterLayer", renderable=False), Layer("shadow", renderable=False))
+    facts = maya(path=show / "shot.ma", layers=layers)
+    assert said(look(facts=facts)) == [("no_layer", "error")]
+    assert look(facts=facts, job_layer="shadow") == ()
+
+
+def test_more_frames_than_a_shot_has_are_doubted(look, show, maya, fact):
+    frames = FrameSet.span(1, 10_001)
+    facts = maya(path=show / "shot.ma", frames=fact(frames))
+    (finding,) = look(facts=facts, frames=frames)
+    assert finding.message == "10,001 frames would be sent (1-10001[1])"
+    assert look(facts=facts, frames=FrameSet.span(1, 10_000)) == ()
+
+
+def sequence(folder, *frames):
+    """Return a sequence of which some frames are there."""
+    paths = []
+    for frame in frames:
+        paths.append(folder / f"smoke.{frame:04d}.vdb")
+        paths[-1].write_bytes(b"x")
+    return texture(f"{folder}/smoke.0001.vdb", *paths, pattern=f"{folder}/smoke.####.vdb")
+
+
+def test_missing_frames_of_a_sequence_are_named_as_ranges(look, show):
+    there = [frame for frame in range(1001, 1101) if not 1031 <= frame <= 1042]
+    (finding,) = look(sequence(show, *there))
+    assert (finding.rule, finding.severity) == ("sequence_gap", Severity.WARNING)
+    assert finding.message == (
+        f"12 of 100 files of '{show}/smoke.0001.vdb' (file1.fileTextureName, line 42) "
+        "are missing: 1031-1042"
+    )
+
+
+def test_frames_of_the_burst_beyond_a_sequence_are_named_where_it_has_others(look, show):
+    (finding,) = look(sequence(show, 1, 2, 3, 4, 6, 7), frames=FrameSet.span(1, 10))
+    assert finding.message.endswith("are missing: 5, 8-10")
+
+
+@pytest.mark.parametrize("there", [(1001, 1002), (101, 105, 109, 113), (1001,)])
+def test_a_shifted_or_stepped_sequence_has_no_gaps(*, look, show, there):
+    assert look(sequence(show, *there)) == ()
+
+
+def test_tiles_have_no_gaps(look, show):
+    paths = [show / "skin.1001.png", show / "skin.1011.png"]
+    for path in paths:
+        path.write_bytes(b"x")
+    pattern = f"{show}/skin.<UDIM>.png"
+    assert look(texture(f"{show}/skin.1001.png", *paths, pattern=pattern)) == ()
+
+
+def test_a_path_of_another_project_is_a_warning_that_says_what_was_found(look, show):
+    stored = "/old/project//wood.png"
+    (finding,) = look(texture(stored, show / "wood.png", rule="project of the scene"))
+    assert (finding.rule, finding.severity) == ("found_elsewhere", Severity.WARNING)
+    assert f"(project of the scene: {show}/wood.png)" in finding.message
+    relative = texture("wood.png", show / "wood.png", rule="project of the scene")
+    assert look(relative) == ()
+
+
+@pytest.mark.parametrize(
+    ("stored", "messages"),
+    [
+        ("X:/show/tex/oak.png", ["'tex' is called 'Tex' on the disk"]),
+        # The folder is this host's mount, and no word of the scene.
+        ("X:/oak.png", []),
+    ],
+)
+def test_a_folder_in_the_wrong_case_is_found(*, look, show, stored, messages):
+    (show / "Tex").mkdir()
+    # As on a host whose disk finds the folder under any spelling.
+    found = look(texture(stored, show / "tex" / "oak.png"))
+    named = [finding.message for finding in found if finding.rule == "wrong_case"]
+    assert [message.partition("): ")[2] for message in named] == messages
+
+
+def test_files_saved_after_submission_are_doubted_when_a_job_is_split(look, show):
+    submitted = datetime(2020, 1, 1, tzinfo=UTC)
+    times = (submitted.timestamp(),) * 2
+    os.utime(show / "shot.ma", times)
+    wood = texture(f"{show}/wood.png", show / "wood.png")
+    (finding,) = look(wood, split=True, job_submitted_at=submitted)
+    assert (finding.rule, finding.severity) == ("file_changed", Severity.WARNING)
+    assert look(wood, job_submitted_at=submitted) == ()
+
+
+def test_a_path_too_long_for_windows_is_a_warning(look, show):
+    name = f"{'a' * 120}/{'b' * 120}/{'c' * 30}.png"
+    found = texture(f"X:/{name}", show / "wood.png")
+    rules = [rule for rule, _ in said(look(found, os_name="windows"))]
+    assert rules == ["long_path"]
+    assert "long_path" not in [rule for rule, _ in said(look(found, os_name="linux"))]
+
+
+def test_the_size_of_the_upload_counts_each_file_once(show, maya, burst):
+    (show / "wood.png").write_bytes(b"x" * 2_500_000)
+    wood = texture(f"{show}/wood.png", show / "wood.png")
+    facts = maya(path=show / "shot.ma")
+    request = burst(facts, job_outputs=(f"{show}/renders/shot.####.exr",))
+    size = preflight(facts, [wood, wood], request)[-1]
+    assert (size.rule, size.severity) == ("upload_size", Severity.INFO)
+    assert size.message == "2 files with 2.5 MB are needed"
 
 
 def test_frames_the_scene_would_not_render_are_a_warning(look):

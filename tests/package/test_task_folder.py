@@ -128,12 +128,12 @@ def test_a_name_that_is_no_unicode_is_refused_before_anything_is_written(built, 
     ("damage", "words"),
     [
         (None, "task.json cannot be read"),
-        (b"", "task.json is not valid JSON"),
-        (b"{", "task.json is not valid JSON"),
+        (b"", "task.json, line 1, column 1: not valid JSON: the file is empty"),
+        (b"{", "task.json, line 1, column 2: not valid JSON: the text ends too early"),
         (b"[]", "task.json holds no JSON object"),
-        (b"\xff\xfe{}", "task.json is not UTF-8"),
-        (b"[" * 100_000, "task.json is not valid JSON"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "task.json is not valid JSON"),
+        (b"\xff\xfe{}", "task.json is not UTF-8 but UTF-16"),
+        (b"[" * 100_000, "task.json is nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "task.json holds a number of thousands of digits"),
     ],
 )
 def test_a_damaged_document_is_named(built, tmp_path, damage, words):

@@ -41,7 +41,7 @@ def test_a_missing_section_is_said_once(documents):
     del documents.task["task_info"]
     (finding,) = check(documents)
     assert (finding.where, finding.message) == ("task.json", "'task_info' is missing")
-    assert finding.fix == "see schemas/task/base.json"
+    assert finding.fix == "add what is missing"
 
 
 def test_name_and_number_of_the_program_must_agree(documents):

@@ -203,6 +203,24 @@ def test_a_name_in_other_case_is_pointed_out(tmp_path):
     assert "is there as 'Wood.PNG', which differs in case" in found.missing
 
 
+def test_folders_in_other_case_are_pointed_out_too(tmp_path):
+    scene, _ = touch(tmp_path / "a.blend", tmp_path / "Tex" / "wood" / "Oak.png")
+    found = find(scene, texture("//tex/wood/oak.png"), dcc="blender")
+    if found.local:
+        pytest.skip("this file system does not tell upper from lower case")
+    assert found.missing is not None
+    assert "is there as 'Tex/wood/Oak.png', which differs in case" in found.missing
+
+
+@pytest.mark.parametrize("target", ["gone.png", "wood.png"])
+def test_a_link_that_leads_nowhere_or_to_itself_is_called_one(tmp_path, target):
+    (scene,) = touch(tmp_path / "a.blend")
+    (tmp_path / "wood.png").symlink_to(target)
+    found = find(scene, texture("//wood.png"), dcc="blender")
+    assert found.missing is not None
+    assert f"is a link at {tmp_path}/wood.png that leads nowhere; mend it" in found.missing
+
+
 def test_an_empty_folder_is_missing_and_a_folder_is_no_texture(project, scene):
     (project / "cache").mkdir()
     cache = ExternalFile("cache", FileKind.CACHE, "cloth.cachePath", folder=True)

@@ -417,6 +417,12 @@ class TestSecrets:
         assert repr(holder) == "Credentials(access_id='...6789')"
         assert secret.reveal() == "S3cret"
 
+    @pytest.mark.parametrize("key", ["S3cret", Secret("S3cret\n"), Secret("S3\udcffcret")])
+    def test_a_key_that_cannot_be_one_is_refused_without_being_quoted(self, key):
+        with pytest.raises(ConfigError, match="the access key") as caught:
+            Credentials("AKID0123456789", key)
+        assert "cret" not in str(caught.value).replace("Secret", "")
+
     def test_a_short_id_shows_nothing_of_itself(self):
         assert repr(Credentials("1234", Secret("x"))) == "Credentials(access_id='...')"
 

@@ -199,7 +199,7 @@ def test_a_connection_that_could_not_be_made_in_time_means_that_nothing_happened
     "refused",
     [
         requests.exceptions.InvalidURL("x"),
-        requests.exceptions.InvalidHeader("S3cret"),
+        requests.exceptions.InvalidProxyURL("S3cret"),
         requests.exceptions.MissingSchema("x"),
     ],
 )
@@ -208,6 +208,24 @@ def test_what_could_not_even_be_sent_is_a_mistake_of_ours(refused):
     assert type(error) is InputError
     assert str(error).startswith("submit_task: nothing was sent")
     assert "S3cret" not in str(error)
+
+
+def test_a_header_of_the_reply_that_makes_no_sense_leaves_the_outcome_unknown():
+    # What `requests` makes of two lengths that contradict; our own headers are checked before.
+    error = from_requests(requests.exceptions.InvalidHeader("5, 6"), operation="x", host="h")
+    assert type(error) is UnknownOutcomeError
+
+
+def test_a_service_that_speaks_no_tls_points_to_the_scheme():
+    def refuse(connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with _listening(refuse) as port, pytest.raises(requests.exceptions.SSLError) as caught:
+        requests.get(f"https://127.0.0.1:{port}/", timeout=30)
+    error = from_requests(caught.value, operation="x", host="h")
+    assert type(error) is UnknownOutcomeError
+    assert str(error).endswith("check cloud.scheme")
 
 
 def test_a_connection_that_closes_without_a_reply_leaves_the_outcome_unknown():

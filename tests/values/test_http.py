@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
+import requests
 
 from renderbus_core.http import new_session
 
@@ -16,6 +19,7 @@ def studio(monkeypatch, tmp_path):
     monkeypatch.setenv("https_proxy", PROXY)
     monkeypatch.setenv("no_proxy", "direct.studio")
     bundle = tmp_path / "studio.pem"
+    shutil.copy(requests.certs.where(), bundle)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     return str(bundle)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
 from renderbus_core import package, scene
-from renderbus_core.cli.findings import print_findings
-from renderbus_core.cli.output import json_option, print_json
+from renderbus_core.cli.findings import as_json, print_annotations, print_groups
+from renderbus_core.cli.output import print_json
 from renderbus_core.cli.workplace import read_config
 from renderbus_core.config import Config
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, LocalJob
-from renderbus_core.package import Finding, Severity
+from renderbus_core.package import Finding, Group, Severity
 
 
 @click.command(short_help="Look for what would fail in the cloud, before it costs money.")
@@ -24,25 +26,40 @@ from renderbus_core.package import Finding, Severity
 @click.option(
     "--output", help="Of a scene: absolute path of its pictures, with #### for the frame."
 )
-@json_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, JSON for machines, or annotations of a GitHub workflow.",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.pass_context
 def command(
-    ctx: click.Context, path: Path, frames: str | None, output: str | None, as_json: bool
+    ctx: click.Context, path: Path, frames: str | None, output: str | None, form: str
 ) -> None:
     """Check PATH: a folder with task.json, upload.json, asset.json, tips.json, or a scene file.
 
+    PATH may also be one of the four documents: it is checked with those that lie beside it.
+
     Nothing is sent. Exit status 1 when anything is an error.
     """
-    if path.is_dir() or path.name == "task.json":
-        folder = path if path.is_dir() else path.parent
-        findings = package.check(package.read_documents(folder))
+    if package.is_package(path):
+        groups = package.review(path)
     else:
-        findings = _scene(path, frames, output, read_config(ctx))
-    if as_json:
-        print_json(findings)
-    else:
-        print_findings(findings)
-    ctx.exit(1 if any(each.severity is Severity.ERROR for each in findings) else 0)
+        groups = package.grouped(_scene(path, frames, output, read_config(ctx)))
+    _PRINT[form](groups)
+    ctx.exit(1 if any(group.first.severity is Severity.ERROR for group in groups) else 0)
+
+
+_PRINT: Mapping[str, Callable[[Sequence[Group]], None]] = MappingProxyType(
+    {
+        "text": print_groups,
+        "json": lambda groups: print_json(as_json(groups)),
+        "github": print_annotations,
+    }
+)
 
 
 def _scene(

@@ -6,6 +6,7 @@ import click
 
 from renderbus_core.cli.output import confirm
 from renderbus_core.cli.workplace import open_store, read_config
+from renderbus_core.clock import SystemClock
 from renderbus_core.errors import InputError
 from renderbus_core.jobs import BurstId
 
@@ -26,5 +27,5 @@ def command(ctx: click.Context, burst: str, why: str, yes: bool) -> None:
         if found.state.is_over:
             raise InputError(f"burst {burst} is {found.state} already: {found.reason}")
         confirm(f"Recall burst {burst} with {len(found.open_tasks)} open tasks?", yes=yes)
-        store.ask_recall(found.id, why)
+        store.ask_recall(found.id, why, SystemClock().now())
     click.echo(f"Burst {burst} will be recalled by its runner; see: renderbus status {burst}")

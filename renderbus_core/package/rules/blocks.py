@@ -9,6 +9,7 @@ from typing import Any
 
 from renderbus_core.errors import InputError
 from renderbus_core.frames import Dialect, FrameSet
+from renderbus_core.package.json_text import JsonPath
 from renderbus_core.package.rules.rule import Subject
 
 _RENDER, _SCENE = "scene_info_render", "scene_info"
@@ -19,12 +20,12 @@ class Block:
     """Something with frames of its own.
 
     Args:
-        place: JSON path in task.json.
+        path: in task.json.
         fields: its members.
         is_on: whether it is rendered.
     """
 
-    place: str
+    path: JsonPath
     fields: Mapping[str, Any]
     is_on: bool = True
 
@@ -52,55 +53,55 @@ def has_switches(subject: Subject) -> bool:
 
 def _maya(task: Mapping[str, Any]) -> Iterator[Block]:
     for name, layer in task[_RENDER].items():
-        yield Block(f"{_RENDER}.{name}.common", layer["common"], layer["renderable"] == "1")
+        yield Block((_RENDER, name, "common"), layer["common"], layer["renderable"] == "1")
 
 
 def _houdini(task: Mapping[str, Any]) -> Iterator[Block]:
     for kind in ("rop_node", "geo_node", "distributedsim_node"):
-        for place, node in _rows(f"{_RENDER}.{kind}", task[_RENDER][kind]):
-            yield Block(place, node, node["render"] == "1")
+        for path, node in _rows((_RENDER, kind), task[_RENDER][kind]):
+            yield Block(path, node, node["render"] == "1")
 
 
 def _clarisse(task: Mapping[str, Any]) -> Iterator[Block]:
-    for place, image in _rows(f"{_RENDER}.image_node", task[_RENDER]["image_node"]):
-        yield Block(place, image, image["renderable"] == "1")
-        for inner, layer in _rows(f"{place}.layers", image["layers"]):
+    for path, image in _rows((_RENDER, "image_node"), task[_RENDER]["image_node"]):
+        yield Block(path, image, image["renderable"] == "1")
+        for inner, layer in _rows((*path, "layers"), image["layers"]):
             yield Block(inner, layer, layer["renderable"] == "1")
 
 
 def _katana(task: Mapping[str, Any]) -> Iterator[Block]:
     for name, node in task[_RENDER]["rendernodes"].items():
-        yield Block(f"{_RENDER}.rendernodes.{name}", node, node["renderable"] == "1")
+        yield Block((_RENDER, "rendernodes", name), node, node["renderable"] == "1")
 
 
 def _nuke(task: Mapping[str, Any]) -> Iterator[Block]:
     section = _RENDER if "write_nodes" in task.get(_RENDER, {}) else _SCENE
-    for place, node in _rows(f"{section}.write_nodes", task[section]["write_nodes"]):
-        yield Block(place, node, node["renderable"] == "1")
+    for path, node in _rows((section, "write_nodes"), task[section]["write_nodes"]):
+        yield Block(path, node, node["renderable"] == "1")
 
 
 def _unreal(task: Mapping[str, Any]) -> Iterator[Block]:
     key = "all_movie_pipline_queue"
-    for place, queue in _rows(f"{_RENDER}.{key}", task[_RENDER][key]):
-        for inner, job in _rows(f"{place}.render_job", queue["render_job"]):
+    for path, queue in _rows((_RENDER, key), task[_RENDER][key]):
+        for inner, job in _rows((*path, "render_job"), queue["render_job"]):
             flags = (queue["renderable"], job["is_enable"], job["job_valid"])
             yield Block(inner, job, set(flags) == {"1"})
 
 
 def _whole_scene(task: Mapping[str, Any]) -> Iterator[Block]:
-    yield Block(f"{_RENDER}.common", task[_RENDER]["common"])
+    yield Block((_RENDER, "common"), task[_RENDER]["common"])
 
 
 def _whole_scene_twice(task: Mapping[str, Any]) -> Iterator[Block]:
     """Yield the scene and its copy: no source says which of them the cloud reads."""
     for section in (_SCENE, _RENDER):
         if "common" in task.get(section, {}):
-            yield Block(f"{section}.common", task[section]["common"])
+            yield Block((section, "common"), task[section]["common"])
 
 
-def _rows(place: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(path: JsonPath, rows: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, dict[str, Any]]]:
     for number, row in enumerate(rows):
-        yield f"{place}[{number}]", row
+        yield (*path, number), row
 
 
 _Form = Callable[[Mapping[str, Any]], Iterator[Block]]

@@ -7,19 +7,17 @@ from itertools import chain
 
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet, pad_path
-from renderbus_core.package.findings import parted
+from renderbus_core.package.findings import Place, parted
 from renderbus_core.package.request import OS_CODES
 from renderbus_core.package.rules.blocks import blocks
 from renderbus_core.package.rules.rule import Fault, Subject, in_task
 from renderbus_core.paths import server_path
 
-_UPLOAD = "upload.json"
-
 
 def scene_is_uploaded(subject: Subject) -> Iterator[Fault]:
     """upload.json sends the scene that task.json names, of a sequence the file of each frame."""
     scene, place = subject.info["input_cg_file"], "task_info.input_cg_file"
-    sent = {server for server, _ in subject.files}
+    sent = subject.servers
     try:
         wanted = server_path(scene)
     except InputError as error:
@@ -28,17 +26,19 @@ def scene_is_uploaded(subject: Subject) -> Iterator[Fault]:
     if subject.program.name == "arnold_standalone" and "#" in wanted.rpartition("/")[2]:
         missing = FrameSet.of(f for f in _frames(subject) if pad_path(wanted, f) not in sent)
         if missing:
-            yield Fault(_UPLOAD, f"{scene} is not among the files for frames {missing}")
+            yield Fault(_in_upload(), f"{scene} is not among the files for frames {missing}")
         return
     if sent.isdisjoint({wanted, f"{wanted}.{subject.program.packed}"}):
         yield Fault(
-            _UPLOAD,
+            _in_upload(),
             f"the scene {scene} is not among the files, its server path would be {wanted}",
         )
 
 
 def files_have_own_places(subject: Subject) -> Iterator[Fault]:
     """No two different files go to one server path."""
+    if len(subject.servers) == len(set(subject.files)):
+        return
     taken: dict[str, str] = {}
     for number, (server, local) in enumerate(subject.files):
         first = taken.setdefault(server, local)
@@ -49,6 +49,8 @@ def files_have_own_places(subject: Subject) -> Iterator[Fault]:
 def case_tells_nothing_apart(subject: Subject) -> Iterator[Fault]:
     """On Windows machines, no two server paths differ in upper and lower case alone."""
     if subject.info.get("os_name") != OS_CODES["windows"]:
+        return
+    if len(set(map(str.casefold, subject.servers))) == len(subject.servers):
         return
     taken: dict[str, str] = {}
     for number, (server, _) in enumerate(subject.files):
@@ -78,7 +80,7 @@ def packed_scene_has_its_form(subject: Subject) -> Iterator[Fault]:
     scene = subject.documents.upload.get("scene")
     if not isinstance(scene, dict) or "hash" not in scene:
         yield Fault(
-            f"{_UPLOAD}: scene",
+            _in_upload("scene"),
             f"{subject.program.cg_name} scenes are sent as one .{subject.program.packed} archive",
         )
 
@@ -86,7 +88,7 @@ def packed_scene_has_its_form(subject: Subject) -> Iterator[Fault]:
 def assets_are_listed(subject: Subject) -> Iterator[Fault]:
     """asset.json holds the list that the program's analyser writes."""
     if subject.program.lists_assets and "asset" not in subject.documents.asset:
-        yield Fault("asset.json", "'asset' is missing")
+        yield Fault(Place("asset.json"), "'asset' is missing")
 
 
 def no_tip_blocks(subject: Subject) -> Iterator[Fault]:
@@ -107,18 +109,22 @@ def _tip(code: str, lines: str | list[str]) -> Fault:
     first, *others = [lines] if isinstance(lines, str) else lines or [""]
     detail = f": {first:.200}" if first else ""
     more = f" and {len(others)} more" if others else ""
-    return Fault(f"tips.json: {code}", f"the analysis reports {code}{detail}{more}")
+    return Fault(Place("tips.json", (code,)), f"the analysis reports {code}{detail}{more}")
 
 
 def _frames(subject: Subject) -> Iterator[int]:
     return chain.from_iterable(block.frames or () for block in blocks(subject))
 
 
-def _place(subject: Subject, number: int) -> str:
+def _place(subject: Subject, number: int) -> Place:
     """Return where a file of `Subject.files` stands."""
     upload = subject.documents.upload
     assets = len(upload["asset"])
     if number < assets:
-        return f"{_UPLOAD}: asset[{number}]"
+        return _in_upload("asset", number)
     is_one = isinstance(upload["scene"], dict)
-    return f"{_UPLOAD}: scene" if is_one else f"{_UPLOAD}: scene[{number - assets}]"
+    return _in_upload("scene") if is_one else _in_upload("scene", number - assets)
+
+
+def _in_upload(*path: str | int) -> Place:
+    return Place("upload.json", path)

@@ -21,7 +21,7 @@ def frames_agree(subject: Subject) -> Iterator[Fault]:
         try:
             frames = FrameSet.parse(block.fields["frames"], Dialect.RENDERBUS)
         except InputError as error:
-            yield in_task(f"{block.place}.frames", *parted(str(error), "correct the list"))
+            yield in_task((*block.path, "frames"), *parted(str(error), "correct the list"))
             continue
         if {"start", "end", "by_frame"} <= block.fields.keys():
             yield from _described(block, frames)
@@ -36,7 +36,7 @@ def frames_are_in_scene(subject: Subject) -> Iterator[Fault]:
         first, last = stated
         if frames.min < first or frames.max > last:
             yield in_task(
-                f"{block.place}.frames",
+                (*block.path, "frames"),
                 f"{block.fields['frames']} reaches beyond the scene, "
                 f"which runs from {first} to {last}",
             )
@@ -80,13 +80,13 @@ def _described(block: Block, frames: FrameSet) -> Iterator[Fault]:
     start, end, by = (int(block.fields[key]) for key in ("start", "end", "by_frame"))
     if (start, end) != (frames.min, frames.max):
         yield in_task(
-            f"{block.place}.frames",
+            (*block.path, "frames"),
             f"{block.fields['frames']} runs from {frames.min} to {frames.max}, "
             f"but start and end are {start} and {end}",
         )
     elif gcd(*(frame - start for frame in frames)) % by:
         yield in_task(
-            f"{block.place}.by_frame",
+            (*block.path, "by_frame"),
             f"not every frame of {block.fields['frames']} lies on the step {by}",
             "correct the step, 1 always fits",
         )

@@ -30,18 +30,18 @@ def simulations_fit_lists(subject: Subject) -> Iterator[Fault]:
     if subject.program.name != "houdini":
         return
     for block in blocks(subject):
-        kind = block.place.rpartition(".")[2].partition("[")[0]
+        kind = str(block.path[-2])
         option = block.fields["option"]
         if block.is_on and option not in _FITTING[kind]:
             yield in_task(
-                f"{block.place}.option",
+                (*block.path, "option"),
                 f"{option} {_KINDS[option]}, and the node stands in {kind}",
             )
 
 
 def _cameras(block: Block, *, needed: bool) -> Iterator[Fault]:
     key = "render_camera" if needed else "renderable_camera"
-    place = f"{block.place}.{key}"
+    place = (*block.path, key)
     cameras = block.fields.get(key, [])
     if needed and not cameras:
         yield in_task(place, "the layer has no camera to render", "name one")

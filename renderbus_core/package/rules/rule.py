@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Protocol
 
 from renderbus_core.package.dcc import Program
 from renderbus_core.package.documents import Documents
-from renderbus_core.package.findings import Finding, Severity
+from renderbus_core.package.findings import Finding, Place, Severity
+from renderbus_core.package.json_text import JsonPath
 
 
 class Machine(Protocol):
@@ -51,16 +53,23 @@ class Subject:
     """Documents that their schemas accept, and what is known around them.
 
     Args:
-        documents: the four of one task.
-        program: whose task it is.
+        documents: the four of one task; what no rule reads may be empty.
+        row: whose task it is; None when task.json does not tell.
         machines: the cloud's hardware list; None when nobody asked for it.
         blocking_codes: codes of tips.json that the cloud says block.
     """
 
     documents: Documents
-    program: Program
+    row: Program | None
     machines: Sequence[Machine] | None = None
     blocking_codes: Collection[str] = ()
+
+    @property
+    def program(self) -> Program:
+        """The program whose task it is; only rules that read task.json may ask."""
+        if self.row is None:
+            raise LookupError("a rule that asks for the program must read task.json")
+        return self.row
 
     @property
     def task(self) -> dict[str, Any]:
@@ -85,18 +94,23 @@ class Subject:
             ("/" + pair["server"].lstrip("/"), pair["local"].replace("\\", "/")) for pair in pairs
         )
 
+    @cached_property
+    def servers(self) -> frozenset[str]:
+        """The different server paths among `files`."""
+        return frozenset(map(itemgetter(0), self.files))
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One place that breaks a rule.
 
     Args:
-        where: file, or file and JSON path.
+        place: document and JSON path.
         message: what is wrong, in one sentence without a full stop.
         fix: what to do; "" for the rule's usual remedy.
     """
 
-    where: str
+    place: Place
     message: str
     fix: str = ""
 
@@ -110,12 +124,14 @@ class Rule:
         severity: of everything it finds.
         fix: what to do about it, usually.
         judge: yields each place that breaks it; its docstring says what must hold.
+        reads: documents that must be there and well-formed for it to be asked.
     """
 
     id: str
     severity: Severity
     fix: str
     judge: Callable[[Subject], Iterator[Fault]]
+    reads: tuple[str, ...] = ("task",)
 
     @property
     def sentence(self) -> str:
@@ -125,9 +141,24 @@ class Rule:
     def findings(self, subject: Subject) -> Iterator[Finding]:
         """Yield everything that breaks the rule."""
         for fault in self.judge(subject):
-            yield Finding(self.id, self.severity, fault.where, fault.message, fault.fix or self.fix)
+            yield Finding(
+                self.id,
+                self.severity,
+                str(fault.place),
+                fault.message,
+                fault.fix or self.fix,
+                place=fault.place,
+                expected=self.sentence,
+            )
 
 
-def in_task(place: str, message: str, fix: str = "") -> Fault:
-    """Return a fault at a place of task.json."""
-    return Fault(f"task.json: {place}", message, fix)
+def in_task(place: str | JsonPath, message: str, fix: str = "") -> Fault:
+    """Return a fault at a place of task.json.
+
+    Args:
+        place: keys and indexes; or keys with dots between, where all of them are ours.
+        message: what is wrong.
+        fix: what to do; "" for the rule's usual remedy.
+    """
+    path = tuple(place.split(".")) if isinstance(place, str) else place
+    return Fault(Place("task.json", path), message, fix)

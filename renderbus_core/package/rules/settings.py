@@ -15,6 +15,7 @@ from renderbus_core.package.rules.rule import Fault, Subject, in_task
 _SUSPICIOUS_SECONDS = 1000
 _DAY = 24 * 3600
 _MANY_DAYS = 3 * _DAY
+_MOST_SLIPS = 50
 
 
 def program_is_documented(subject: Subject) -> Iterator[Fault]:
@@ -84,14 +85,15 @@ def reminder_is_in_seconds(subject: Subject) -> Iterator[Fault]:
 def keys_are_known(subject: Subject) -> Iterator[Fault]:
     """Every key of task_info is a known one: the cloud says nothing about a slip of the pen."""
     known = _settings("task/base.json") | _settings(subject.program.schema)
-    for key in subject.info:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            yield in_task(
-                f"task_info.{key}",
-                "no known version of the protocol has this key",
-                f"did you mean {close[0]!r}?" if close else "",
-            )
+    unknown = [key for key in subject.info if key not in known]
+    for number, key in enumerate(unknown):
+        # Nobody mistypes more of them, and each takes a millisecond.
+        close = difflib.get_close_matches(key, known, n=1) if number < _MOST_SLIPS else []
+        yield in_task(
+            ("task_info", key),
+            "no known version of the protocol has this key",
+            f"did you mean {close[0]!r}?" if close else "",
+        )
 
 
 def hardware_is_named(subject: Subject) -> Iterator[Fault]:

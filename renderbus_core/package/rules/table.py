@@ -7,6 +7,8 @@ from renderbus_core.package.rules import files, frames, hardware, layers, settin
 from renderbus_core.package.rules.rule import Rule
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+_UPLOAD, _BOTH, _TIPS = ("upload",), ("task", "upload"), ("tips",)
+_HARDWARE, _LISTING = ("task", "tips"), ("task", "asset")
 
 RULES = (
     Rule(
@@ -115,6 +117,7 @@ RULES = (
         _ERROR,
         "choose another machine",
         hardware.machines_render_scene,
+        _HARDWARE,
     ),
     Rule(
         "hardware_size",
@@ -127,34 +130,45 @@ RULES = (
         _ERROR,
         "choose another platform, or a version of the program that it renders",
         hardware.some_machine_fits,
+        _HARDWARE,
     ),
-    Rule("scene_upload", _ERROR, "add it", files.scene_is_uploaded),
+    Rule("scene_upload", _ERROR, "add it", files.scene_is_uploaded, _BOTH),
     Rule(
         "upload_conflict",
         _ERROR,
         "rename one of them",
         files.files_have_own_places,
+        _UPLOAD,
     ),
-    Rule("upload_case", _ERROR, "rename one of them", files.case_tells_nothing_apart),
-    Rule("upload_twice", _WARNING, "take one of them out", files.files_are_listed_once),
+    Rule("upload_case", _ERROR, "rename one of them", files.case_tells_nothing_apart, _BOTH),
+    Rule("upload_twice", _WARNING, "take one of them out", files.files_are_listed_once, _UPLOAD),
     Rule(
         "upload_form",
         _WARNING,
         "write scene as one object with local, server and hash of the archive",
         files.packed_scene_has_its_form,
+        _BOTH,
     ),
-    Rule("asset_list", _WARNING, "add a list, it may be empty", files.assets_are_listed),
+    Rule(
+        "asset_list",
+        _WARNING,
+        "add a list, it may be empty",
+        files.assets_are_listed,
+        ("task", "asset"),
+    ),
     Rule(
         "tips_block",
         _ERROR,
         "mend it in the scene and analyse it again",
         files.no_tip_blocks,
+        _TIPS,
     ),
     Rule(
         "tips",
         _WARNING,
         "look whether the scene renders without it",
         files.no_tip_warns,
+        _TIPS,
     ),
 )
 """In the order in which they are asked."""
