@@ -137,6 +137,24 @@ def _read(reply: requests.Response, operation: str) -> bytes:
     return b"".join(blocks)
 
 
+def unreadable(
+    answer: Envelope, why: UnknownOutcomeError, *, operation: str
+) -> UnknownOutcomeError:
+    """Return the error of a success whose data is not what it should be.
+
+    Args:
+        answer: the reply.
+        why: what is wrong with the data.
+        operation: name in the operations table.
+    """
+    return UnknownOutcomeError(
+        f"{operation}: {why.sentence}",
+        code=answer.code,
+        operation=operation,
+        request_id=answer.request_id,
+    )
+
+
 def failure(answer: Envelope, *, operation: str, domain: str) -> CloudError:
     """Return what the code of an envelope means.
 

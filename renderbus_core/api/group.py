@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from renderbus_core.api.envelope import NO_MORE_RECORDS
@@ -30,24 +29,20 @@ class Group:
 
     def _value(self, name: str, kind: type[W], /, **arguments: object) -> W:
         """Carry out an operation that answers with an object."""
-        data = self._call(name, **arguments)
-        with _told(name):
-            return kind.read(data)
+        return self._session.read(name, arguments, kind.read)
 
     def _rows(self, name: str, read: Callable[[Any], T], /, **arguments: object) -> tuple[T, ...]:
         """Carry out an operation that answers with a list; null is an empty one."""
-        return rows(name, read, self._call(name, **arguments))
+        return self._session.read(name, arguments, lambda data: rows(read, data))
 
     def _page(self, name: str, read: Callable[[Any], T], /, **arguments: object) -> Page[T]:
         """Carry out an operation that answers with a page; "no more records" is an empty one."""
         try:
-            data = self._call(name, **arguments)
+            return self._session.read(name, arguments, lambda data: Page.of(data, read))
         except RequestRefusedError as error:
             if error.code != NO_MORE_RECORDS:
                 raise
-            data = None
-        with _told(name):
-            return Page.of(data, read)
+            return Page.of(None, read)
 
     def _has(self, name: str, wire: str | None = None) -> bool:
         """Tell whether our generation of the protocol has an operation, or a field of it."""
@@ -57,20 +52,19 @@ class Group:
         return profile in operation.since.get(wire, operation.paths)
 
 
-def rows(name: str, read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
+def rows(read: Callable[[Any], T], data: Any) -> tuple[T, ...]:
     """Read the items of a list that came with a reply; null is an empty one.
 
     Args:
-        name: of the operation, for messages.
         read: makes a value of an item.
         data: the list.
+
+    Raises:
+        UnknownOutcomeError: it is no list, or an item cannot be read.
     """
     if not isinstance(data, list | None):
-        raise UnknownOutcomeError(
-            f"{name}: a reply holds {type(data).__name__} where a list belongs", operation=name
-        )
-    with _told(name):
-        return tuple(map(read, data or ()))
+        raise UnknownOutcomeError(f"a reply holds {type(data).__name__} where a list belongs")
+    return tuple(map(read, data or ()))
 
 
 def as_list(values: Iterable[T]) -> list[T]:
@@ -82,12 +76,3 @@ def as_list(values: Iterable[T]) -> list[T]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise InputError(f"{values!r:.80} is no list; put it into brackets, even when it is alone")
     return list(values)
-
-
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Name the operation whose reply cannot be read."""
-    try:
-        yield
-    except UnknownOutcomeError as error:
-        raise UnknownOutcomeError(f"{name}: {error.sentence}", operation=name) from error

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -22,7 +22,13 @@ from renderbus_core.api.envelope import Envelope, NotAnEnvelopeError, Reply
 from renderbus_core.api.operations import Operation, Profile, channel, operations
 from renderbus_core.api.retry import retrying
 from renderbus_core.clock import Clock, SystemClock
-from renderbus_core.errors import AuthError, CloudError, InputError, RenderbusError
+from renderbus_core.errors import (
+    AuthError,
+    CloudError,
+    InputError,
+    RenderbusError,
+    UnknownOutcomeError,
+)
 from renderbus_core.http import new_session
 
 if TYPE_CHECKING:
@@ -35,6 +41,8 @@ CONNECTIONS = 16
 
 LONGEST_TIMEOUT = 86_400
 """Most seconds that a connection or a reply is waited for; systems refuse what never ends."""
+
+T = TypeVar("T")
 
 _LANGUAGE_FLAG = MappingProxyType({"zh": "0", "en": "1"})
 
@@ -192,18 +200,30 @@ class Session:
         self._http.close()
 
     def call(self, name: str, arguments: Mapping[str, object]) -> Any:
-        """Carry out one operation and return the `data` of its reply.
+        """Carry out one operation and return the `data` of its reply, decoded and as it came.
 
         Args:
             name: of the operation in `schemas/api.json`.
             arguments: by Python name; None means left out.
 
-        Returns:
-            The decoded data.
-
         Raises:
             InputError: the operation or an argument is wrong; nothing was sent.
             CloudError: one of its branches, by what the caller does next.
+        """
+        return self.read(name, arguments, lambda data: data)
+
+    def read(self, name: str, arguments: Mapping[str, object], value_of: Callable[[Any], T]) -> T:
+        """Carry out one operation and return what its reply says, as a value.
+
+        Args:
+            name: as for `call`.
+            arguments: as for `call`.
+            value_of: makes the value of the data; an `UnknownOutcomeError` of it is raised again
+                with what is known about the request.
+
+        Raises:
+            InputError: as for `call`.
+            CloudError: as for `call`.
         """
         operation = operations().get(name)
         if operation is None:
@@ -211,9 +231,15 @@ class Session:
         profile = self.endpoint.profile
         call = _Call(operation, operation.path(profile), operation.body(arguments, profile))
         loop = retrying(operation, attempts=self.endpoint.attempts, sleep=self._seams.sleep)
-        return loop(self._once_with_clock, call)
+        answer = loop(self._once_with_clock, call)
+        try:
+            return value_of(answer.data)
+        except UnknownOutcomeError as why:
+            error = envelope.unreadable(answer, why, operation=name)
+            error.attempt = call.attempt
+            raise error from why
 
-    def _once_with_clock(self, call: _Call) -> Any:
+    def _once_with_clock(self, call: _Call) -> Envelope:
         """Send once; when the signature is found too old, set our clock by the server's, once."""
         offset = self._clock_offset
         try:
@@ -223,12 +249,12 @@ class Session:
                 raise
         return self._once(call)
 
-    def _once(self, call: _Call) -> Any:
+    def _once(self, call: _Call) -> Envelope:
         if self._limiter is not None:
             self._limiter.wait()
         call.attempt += 1
         try:
-            return self._data(call, self._exchange(call))
+            return self._judged(call, self._exchange(call))
         except CloudError as error:
             error.attempt = call.attempt
             raise
@@ -303,7 +329,7 @@ class Session:
         headers["languageFlag"] = _LANGUAGE_FLAG[self.endpoint.language]
         return headers
 
-    def _data(self, call: _Call, reply: Reply) -> Any:
+    def _judged(self, call: _Call, reply: Reply) -> Envelope:
         """Judge a reply: its envelope when it has one, else its HTTP status."""
         name, domain = call.operation.name, self.endpoint.domain
         try:
@@ -313,7 +339,7 @@ class Session:
             error.retry_after = self._asked_wait(reply)
             raise error from why
         if answer.code == envelope.SUCCESS and reply.is_success:
-            return answer.data
+            return answer
         if answer.code == envelope.SIGNATURE_EXPIRED:
             self._correct_clock(answer)
         error = envelope.failure(answer, operation=name, domain=domain)

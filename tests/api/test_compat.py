@@ -451,3 +451,17 @@ def test_output_folders_are_those_of_the_layers(manage):
     names = tasks.output_file_names(tasks.get_task_status([12, 13]))
     assert [name["output_name"] for name in names] == ["12_shot", "20_shot", "21_shot"]
     assert names[0] == {"output_name": "12_shot", "user_id": 7, "bid": "20201"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "asked", "spoken"),
+    [
+        ("task.renderbus.com", None, "zh"),
+        ("jop.foxrenderfarm.com", None, "en"),
+        ("task.renderbus.com", "en", "en"),
+    ],
+)
+def test_it_tells_in_which_language_the_cloud_answers(named, domain, asked, spoken):
+    api, cloud = named(domain=domain, language=asked)
+    assert api.language == spoken
+    assert cloud.sent == []

@@ -100,6 +100,15 @@ def test_a_code_becomes_the_error_that_says_what_to_do_next(cloud, code, kind):
     assert caught.value.request_id == "r-1"
 
 
+def test_a_success_whose_data_cannot_be_read_says_which_request_it_was(cloud):
+    client, _, _ = cloud(ok({"userId": "not a number"}))
+    with pytest.raises(UnknownOutcomeError, match=r"^query_user_profile: .*userId") as caught:
+        client.user.query_user_profile()
+    error = caught.value
+    assert (error.code, error.operation, error.attempt) == (200, "query_user_profile", 1)
+    assert error.request_id == "r-1"
+
+
 def test_a_paid_submit_is_never_repeated_when_its_reply_is_lost(cloud):
     client, script, _ = cloud(requests.ReadTimeout())
     with pytest.raises(UnknownOutcomeError, match="may have been carried out"):

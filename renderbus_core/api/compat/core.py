@@ -93,6 +93,11 @@ class RayvisionAPI:
         self._session.close()
 
     @property
+    def language(self) -> str:
+        """Language of the cloud's texts, `en` or `zh`."""
+        return self._session.endpoint.language
+
+    @property
     def user_info(self) -> dict[str, Any]:
         """Profile, settings and storage ids in snake case; read when it is first used."""
         return self.user.info
