@@ -6,7 +6,6 @@ validator: whoever judges nothing starts faster.
 """
 
 from renderbus_core.schema.judging import (
-    MOST_EXPLAINED,
     MOST_PROBLEMS,
     check,
     exact_validator,
@@ -16,6 +15,7 @@ from renderbus_core.schema.judging import (
     violations,
 )
 from renderbus_core.schema.library import load, names
+from renderbus_core.schema.quick import MOST_EXPLAINED
 from renderbus_core.schema.sentences import Violation, dotted, printable, shown
 
 __all__ = [

@@ -58,6 +58,20 @@ def target(name: str, reference: str) -> tuple[str, str]:
     return address.removeprefix(BASE), pointer
 
 
+def followed(name: str, reference: str) -> tuple[str, Any]:
+    """Return the rule that a reference means, after the name of the file it stands in.
+
+    Args:
+        name: of the file that the reference stands in.
+        reference: value of `$ref`.
+    """
+    other, pointer = target(name, reference)
+    rule: Any = load(other)
+    for step in pointer.split("/")[1:]:
+        rule = rule[step]
+    return other, rule
+
+
 def _json_files(folder: Any, prefix: str) -> Iterator[str]:
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.name.startswith("__"):

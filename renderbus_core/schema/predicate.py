@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from renderbus_core.schema.library import load, target
+from renderbus_core.schema.library import followed
 
 Predicate = Callable[[Any], bool]
 
@@ -43,7 +43,8 @@ def _compiled(rule: Any, name: str) -> Predicate:
         raise _NotCoveredError
     words = {word: value for word, value in rule.items() if word not in _SILENT}
     if set(words) == {"$ref"}:
-        return _referred(words["$ref"], name)
+        other, meant = followed(name, words["$ref"])
+        return _compiled(meant, other)
     if set(words) == {"enum"}:
         return _listed(words["enum"])
     if set(words) == {"const"}:
@@ -56,14 +57,6 @@ def _compiled(rule: Any, name: str) -> Predicate:
     if kind == "array":
         return _array(words, name)
     raise _NotCoveredError
-
-
-def _referred(reference: str, name: str) -> Predicate:
-    other, pointer = target(name, reference)
-    rule: Any = load(other)
-    for step in pointer.split("/")[1:]:
-        rule = rule[step]
-    return _compiled(rule, other)
 
 
 def _listed(allowed: list[Any]) -> Predicate:
@@ -91,16 +84,21 @@ def _array(words: dict[str, Any], name: str) -> Predicate:
 
 
 def _object(words: dict[str, Any], name: str) -> Predicate:
-    required = frozenset(words.pop("required", ()))
     members = {key: _compiled(rule, name) for key, rule in words.pop("properties", {}).items()}
     others = _others(words.pop("additionalProperties", True), name)
+    needed = tuple((key, members.get(key, others)) for key in set(words.pop("required", ())))
     _nothing_left(words)
-    known = members.get
+    known, count = members.get, len(needed)
 
     def holds(value: Any) -> bool:
         # Loops instead of all(): this runs for every one of hundreds of thousands of files.
-        if type(value) is not dict or not required <= value.keys():
+        if type(value) is not dict:
             return False
+        for key, good in needed:
+            if key not in value or not good(value[key]):
+                return False
+        if len(value) == count:
+            return True
         for key, member in value.items():  # noqa: SIM110 - see above
             if not known(key, others)(member):
                 return False
