@@ -61,6 +61,20 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+class Prose(TypeDecorator[str]):
+    """A sentence for people; characters that no database takes are shown by signs it does."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Replace what cannot be written: NUL, and halves of characters."""
+        if value is None:
+            return None
+        whole = value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 @lru_cache(maxsize=4096)
 def _read_frames(text: str) -> FrameSet:
     """Remember what was read: the tasks of a queue are listed over and over."""

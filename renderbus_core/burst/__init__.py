@@ -15,7 +15,14 @@ from renderbus_core.burst.model import (
 from renderbus_core.burst.overflow import Decision, Verdict
 from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.runner import Runner
-from renderbus_core.burst.store import BurstStore, Event, Output
+from renderbus_core.burst.store import (
+    BurstStore,
+    Event,
+    LimitReachedError,
+    Limits,
+    Output,
+    RemoteLeaf,
+)
 
 __all__ = [
     "Burst",
@@ -30,8 +37,11 @@ __all__ = [
     "Farm",
     "Finished",
     "Gateway",
+    "LimitReachedError",
+    "Limits",
     "Order",
     "Output",
+    "RemoteLeaf",
     "Runner",
     "TaskState",
     "Verdict",

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from renderbus_core.burst import overflow
 from renderbus_core.burst.context import Gateway
@@ -20,6 +19,7 @@ from renderbus_core.burst.overflow import (
     Spending,
     Verdict,
 )
+from renderbus_core.burst.store import LimitReachedError, Limits
 from renderbus_core.errors import TaskTakenError
 from renderbus_core.jobs import JobId, QueueSnapshot
 
@@ -64,13 +64,15 @@ class Decider:
         return Cycle(snapshot, decided.items, tuple(bursts))
 
     def _plan(self, item: Decision, lease: Lease, now: datetime) -> tuple[Burst, ...]:
-        """Record one burst; a person may have sent one of its tasks a moment ago."""
-        farm = self._gateway.config.farm.kind
+        """Record one burst; a person may have sent one of its tasks, or others, a moment ago."""
+        config = self._gateway.config
+        farm = config.farm.kind
         reason = f"overflow: {item.sentence}"
         order = Order(farm, item.job, item.tasks, reason, item.estimate)
+        limits = Limits(bursts=config.overflow.maximum_bursts, budget=config.money.budget)
         try:
-            return self._gateway.store.plan([order], now, lease)
-        except TaskTakenError as error:
+            return self._gateway.store.plan([order], now, lease, limits)
+        except (LimitReachedError, TaskTakenError) as error:
             _log.info("job %s: %s", item.job, error)
             return ()
 
@@ -101,7 +103,7 @@ class Decider:
             spending=Spending(
                 price_per_hour=gateway.config.money.price_per_hour,
                 budget=gateway.config.money.budget,
-                committed=sum((_committed(burst) for burst in bursts), start=Decimal(0)),
+                committed=gateway.store.committed(farm),
             ),
         )
 
@@ -114,10 +116,3 @@ def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:
         for job, burst in last.items()
         if burst.state is BurstState.FAILED and burst.claim_epoch == 0
     }
-
-
-def _committed(burst: Burst) -> Decimal:
-    """Return what a burst takes out of the budget: its estimate until it is over, then its cost."""
-    if burst.state.is_over or burst.estimate is None:
-        return burst.spent
-    return max(burst.spent, burst.estimate.amount)

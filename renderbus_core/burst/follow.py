@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from renderbus_core.api import RemoteFrame, RemoteTask
@@ -21,6 +21,7 @@ from renderbus_core.burst.model import (
 )
 from renderbus_core.burst.outputs import collected, list_outputs
 from renderbus_core.burst.prepare import engine
+from renderbus_core.burst.store import RemoteLeaf
 from renderbus_core.burst.submit import CONFIRMATIONS, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask, TaskRef
@@ -49,7 +50,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     info = ctx.client.query.task_info([burst.remote_id]).get(burst.remote_id)
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
-    tree = read_tree(ctx, info)
+    tree = read_tree(ctx, burst, info)
     ctx.store.note(ctx.effects.lease, burst.id, spent=tree.spent, absences=0)
     list_outputs(ctx, burst, info)
     _note_stops(ctx, burst, tree)
@@ -120,13 +121,16 @@ def _cap_machines(ctx: Context, burst: Burst) -> None:
         ctx.memory.capped = True
 
 
-def read_tree(ctx: Context, info: RemoteTask) -> RemoteTree:
+def read_tree(ctx: Context, burst: Burst, info: RemoteTask) -> RemoteTree:
     """Read the frames of all leaves; only of those whose counts changed since the last time."""
     leaves = tuple(info.leaves())
-    for leaf in leaves:
-        if ctx.memory.counts.get(leaf.id) != leaf.counts:
-            ctx.memory.frames[leaf.id] = tuple(ctx.client.query.iter_frames(leaf.id))
-            ctx.memory.counts[leaf.id] = leaf.counts
+    changed = [leaf for leaf in leaves if ctx.memory.counts.get(leaf.id) != leaf.counts]
+    for leaf in changed:
+        ctx.memory.frames[leaf.id] = tuple(ctx.client.query.iter_frames(leaf.id))
+        ctx.memory.counts[leaf.id] = leaf.counts
+    if changed:
+        noted = [_noted(leaf, ctx.memory.frames[leaf.id]) for leaf in changed]
+        ctx.store.note_remote(ctx.effects.lease, burst.id, noted, ctx.now())
     frames = [frame for leaf in leaves for frame in ctx.memory.frames[leaf.id]]
     ends = [task_status(leaf.task_status) for leaf in leaves]
     return RemoteTree(
@@ -292,6 +296,11 @@ def _show(ctx: Context, burst: Burst) -> None:
         except FarmError as error:
             _log.info("burst %s: %s", burst.id, error)
         ctx.memory.shown = shown
+
+
+def _noted(leaf: RemoteTask, frames: Iterable[RemoteFrame]) -> RemoteLeaf:
+    entries = tuple(_entry(frame) for frame in frames if not frame.is_preparation)
+    return RemoteLeaf(leaf.id, leaf.task_status, leaf.counts, entries)
 
 
 def _entry(frame: RemoteFrame) -> RemoteEntry:

@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, text, update
 
 from renderbus_core.burst.tables import leases
-from renderbus_core.database import Database
+from renderbus_core.database import Database, shared_time
 from renderbus_core.errors import LeaseLostError
 from renderbus_core.jobs import BurstId
+
+_BURST = "burst "
+
+# Known by name from now on, held by nobody: two who ask at once both find a row to lock.
+_MENTION = text(
+    "INSERT INTO leases (name, owner, epoch, expires_at) VALUES (:name, '', 0, 0) "
+    "ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to act for one name until a time."""
+    """The right to act for one name until a time.
+
+    Args:
+        name: what is leased.
+        owner: whose it is.
+        epoch: rises with each change of owner.
+        expires_at: by the clock of the owner, UTC.
+    """
 
     name: str
     owner: str
@@ -28,7 +43,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Somebody else has the lease."""
+    """Somebody else has the lease.
+
+    Args:
+        owner: who.
+        expires_at: by the clock of who asked, UTC.
+    """
 
     owner: str
     expires_at: datetime
@@ -36,7 +56,12 @@ class Held:
 
 def lease_name(burst: BurstId) -> str:
     """Return the name of the lease under which a burst is carried."""
-    return f"burst {burst}"
+    return f"{_BURST}{burst}"
+
+
+def leased_burst(name: str) -> BurstId | None:
+    """Return the burst that a lease is about; None when it is about something else."""
+    return BurstId(name.removeprefix(_BURST)) if name.startswith(_BURST) else None
 
 
 @contextmanager
@@ -58,38 +83,35 @@ def writing(database: Database, lease: Lease) -> Iterator[Connection]:
         yield db
 
 
-def take(
-    db: Connection, name: str, owner: str, *, expires: datetime, now: datetime
-) -> Lease | Held:
+def take(db: Connection, name: str, owner: str, ttl: timedelta, now: datetime) -> Lease | Held:
     """Take a lease that is free, ours or expired.
 
     Args:
-        db: a transaction.
+        db: a writing transaction.
         name: what is leased.
         owner: who asks.
-        expires: until when, UTC.
-        now: UTC.
+        ttl: for how long.
+        now: by the caller's clock, UTC.
     """
-    row = db.execute(_row(name)).one_or_none()
-    if row is None:
-        lease = Lease(name, owner, 1, expires)
-        db.execute(insert(leases).values(name=name, owner=owner, epoch=1, expires_at=expires))
-        return lease
-    if row.owner != owner and row.expires_at > now:
-        return Held(row.owner, row.expires_at)
-    lease = Lease(name, owner, row.epoch + (row.owner != owner), expires)
+    db.execute(_MENTION, {"name": name})
+    row = db.execute(_row(name)).one()
+    shared = shared_time(db, now)
+    if row.owner != owner and row.expires_at > shared:
+        return Held(row.owner, (now + (row.expires_at - shared)).astimezone(UTC))
+    lease = Lease(name, owner, row.epoch + (row.owner != owner), now + ttl)
     db.execute(
         update(leases)
         .where(leases.c.name == name)
-        .values(owner=owner, epoch=lease.epoch, expires_at=expires)
+        .values(owner=owner, epoch=lease.epoch, expires_at=shared + ttl)
     )
     return lease
 
 
-def extend(db: Connection, lease: Lease, expires: datetime) -> Lease:
-    """Set another end, in a transaction of `writing`."""
-    db.execute(update(leases).where(leases.c.name == lease.name).values(expires_at=expires))
-    return replace(lease, expires_at=expires)
+def extend(db: Connection, lease: Lease, ttl: timedelta, now: datetime) -> Lease:
+    """Let the lease last for a time from now, in a transaction of `writing`."""
+    until = shared_time(db, now) + ttl
+    db.execute(update(leases).where(leases.c.name == lease.name).values(expires_at=until))
+    return replace(lease, expires_at=now + ttl)
 
 
 def _row(name: str) -> Any:

@@ -1,23 +1,14 @@
-"""Tables of the burst store; the same on SQLite and PostgreSQL."""
+"""Tables of the burst store; the same on SQLite and PostgreSQL.
+
+They are made by the numbered files in `migrations`; a test holds both to the same columns.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table
 
-from renderbus_core.columns import ExactDecimal, Frames, Moment
-from renderbus_core.database import Design
+from renderbus_core.columns import ExactDecimal, Frames, Moment, Prose
+from renderbus_core.database import Design, sql_migrations
 from renderbus_core.errors import StoreError
 
 metadata = MetaData()
@@ -29,19 +20,23 @@ bursts = Table(
     Column("farm", String, nullable=False),
     Column("job", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Prose, nullable=False),
+    # Unique among bursts that are at work.
     Column("remote_id", BigInteger),
-    Column("claim_epoch", Integer, nullable=False, default=0),
+    Column("claim_epoch", Integer, nullable=False),
     Column("estimate", ExactDecimal),
     Column("currency", String),
+    # Held back of the budget until the burst is over.
+    Column("reserved", ExactDecimal, nullable=False),
     Column("spent", ExactDecimal, nullable=False),
-    Column("submits", Integer, nullable=False, default=0),
-    Column("absences", Integer, nullable=False, default=0),
-    Column("recall", Text),
+    Column("submits", Integer, nullable=False),
+    Column("absences", Integer, nullable=False),
+    Column("recall", Prose),
     Column("since", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
 
+# Farm, job and task are unique among rows that are live.
 tasks = Table(
     "tasks",
     metadata,
@@ -52,33 +47,54 @@ tasks = Table(
     Column("job", String, nullable=False),
     Column("frames", Frames, nullable=False),
     Column("state", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Prose, nullable=False),
     Column("since", Moment, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("sent", Boolean, nullable=False),
     Column("stopped_since", Moment),
 )
 
-# No local task is ever in two bursts that are still at work.
-Index(
-    "one_live_burst_per_task",
-    tasks.c.farm,
-    tasks.c.job,
-    tasks.c.task,
-    unique=True,
-    sqlite_where=text("live"),
-    postgresql_where=text("live"),
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("burst", ForeignKey("bursts.id"), primary_key=True),
+    Column("server", String, primary_key=True),
+    Column("local", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+remote_tasks = Table(
+    "remote_tasks",
+    metadata,
+    Column("burst", ForeignKey("bursts.id"), primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("status", Integer, nullable=False),
+    Column("counts", String, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+remote_frames = Table(
+    "remote_frames",
+    metadata,
+    Column("burst", String, primary_key=True),
+    Column("leaf", BigInteger, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("frames", Frames, nullable=False),
+    Column("situation", String, nullable=False),
+    Column("note", Prose, nullable=False),
 )
 
 outputs = Table(
     "outputs",
     metadata,
     Column("burst", ForeignKey("bursts.id"), primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("name", String, primary_key=True),
     Column("frame", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("listings", Integer, nullable=False),
-    Column("local", Text, nullable=False),
+    Column("local", String, nullable=False),
     Column("collected", Boolean, nullable=False),
 )
 
@@ -94,26 +110,37 @@ leases = Table(
 effects = Table(
     "effects",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("lease", String, nullable=False, index=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("lease", String, nullable=False),
     Column("epoch", Integer, nullable=False),
+    Column("claim_epoch", Integer, nullable=False),
     Column("name", String, nullable=False),
-    Column("details", Text, nullable=False),
+    Column("details", String, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("settled_at", Moment),
-    Column("result", Text),
+    Column("result", Prose),
 )
 
+# The database refuses to change or remove a row.
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("burst", String, nullable=False, index=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("burst", String, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("who", Prose, nullable=False),
     Column("subject", String, nullable=False),
-    Column("change", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("before", String),
+    Column("after", String, nullable=False),
+    Column("reason", Prose, nullable=False),
 )
 
 # Intents are promises about the outside world: not one may be lost. ("RbBS")
-DESIGN = Design("burst store", metadata, 1, 0x52624253, durable=True, error=StoreError)
+DESIGN = Design(
+    "burst store",
+    0x52624253,
+    sql_migrations("renderbus_core.burst", versions=2),
+    durable=True,
+    error=StoreError,
+    landmark=bursts.name,
+)

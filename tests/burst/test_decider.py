@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import BurstState, Crew, Decider, Verdict
+from renderbus_core.burst import BurstState, Crew, Decider, Order, Verdict
 from renderbus_core.errors import StoreError
-from renderbus_core.jobs import LocalState
+from renderbus_core.jobs import JobId, LocalState
+from renderbus_core.money import Money
 
 POLICY = """
 [money]
@@ -64,10 +66,10 @@ def test_a_person_who_sends_the_same_task_first_does_not_stop_the_decider(world,
     decider = Decider(world.gateway)
     plan = world.store.plan
 
-    def too_late(orders, now, lease=None):
+    def too_late(orders, now, *rest):
         monkeypatch.setattr(world.store, "plan", plan)
         world.order("9")
-        return plan(orders, now, lease)
+        return plan(orders, now, *rest)
 
     monkeypatch.setattr(world.store, "plan", too_late)
     assert decider.step().bursts == ()
@@ -118,3 +120,18 @@ def test_a_job_that_was_refused_waits_for_a_person(make_world):
     assert again.bursts == ()
     assert "a person must send it" in again.decisions[0].sentence
     assert "gone.png" in again.decisions[0].sentence
+
+
+def test_money_that_was_spent_meanwhile_is_not_spent_again(world, monkeypatch):
+    decider = Decider(world.gateway)
+    plan = world.store.plan
+
+    def too_late(orders, now, *rest):
+        monkeypatch.setattr(world.store, "plan", plan)
+        other = Order("local", JobId("another"), orders[0].tasks, "", Money(Decimal(10), "USD"))
+        plan([other], now)
+        return plan(orders, now, *rest)
+
+    monkeypatch.setattr(world.store, "plan", too_late)
+    assert decider.step().bursts == ()
+    assert [burst.job for burst in world.store.bursts()] == ["another"]

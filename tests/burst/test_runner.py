@@ -240,7 +240,7 @@ def test_a_recall_brings_home_what_is_done_and_gives_back_the_rest(make_world):
     burst = world.order()
     runner = world.runner(burst)
     world.carry(runner, burst, lambda b: len(b.refs(TaskState.COMPLETED)) >= 2)
-    world.store.ask_recall(burst, "the director wants it here")
+    world.store.ask_recall(burst, "the director wants it here", world.clock.now())
     end = world.carry(runner, burst)
     assert end.state is BurstState.RECALLED
     home = ids(end, TaskState.COMPLETED)
@@ -257,7 +257,7 @@ def test_a_recall_before_the_claim_leaves_no_trace(world):
     burst = world.order()
     runner = world.runner(burst)
     world.carry(runner, burst, lambda b: b.state is BurstState.STAGED)
-    world.store.ask_recall(burst, "changed my mind")
+    world.store.ask_recall(burst, "changed my mind", world.clock.now())
     assert world.carry(runner, burst).state is BurstState.RECALLED
     assert world.states() == [LocalState.QUEUED] * 10
     assert world.remote_tasks() == []

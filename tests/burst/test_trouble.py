@@ -102,7 +102,7 @@ def test_a_recall_ends_a_burst_that_the_cloud_never_heard_of(world):
     burst = world.order()
     runner = world.runner(burst)
     world.carry(runner, burst, lambda b: "recall" in b.reason)
-    world.store.ask_recall(burst, "as the sentence says")
+    world.store.ask_recall(burst, "as the sentence says", world.clock.now())
     assert world.carry(runner, burst).state is BurstState.RECALLED
     assert world.states() == [QUEUED] * 10
 
@@ -126,7 +126,7 @@ def test_a_burst_does_not_end_while_the_farm_has_not_answered_for_its_tasks(worl
     release = world.farm.release
     world.farm.release = lambda _claim, tasks, _why: Outcome(unknown=tuple(tasks))
     if how == "recalled":
-        world.store.ask_recall(burst, "changed my mind")
+        world.store.ask_recall(burst, "changed my mind", world.clock.now())
     else:
 
         def refuse(**_):
@@ -189,7 +189,7 @@ def test_a_crash_between_claim_and_record_is_undone_by_a_recall(world):
         runner.step()
     world.store.confirm = confirm
     assert world.states() == [HELD] * 10
-    world.store.ask_recall(burst, "never mind")
+    world.store.ask_recall(burst, "never mind", world.clock.now())
     world.clock.advance(3600)
     end = world.carry(world.runner(burst, "gateway-2"), burst)
     assert end.state is BurstState.RECALLED

@@ -138,4 +138,4 @@ workers = Table(
 )
 
 # A power cut may take the last moments of a demonstration farm, never its consistency. ("RbLF")
-DESIGN = Design("farm database", metadata, 1, 0x52624C46, durable=False, error=FarmError)
+DESIGN = Design("farm database", 0x52624C46, (metadata.create_all,), durable=False, error=FarmError)

@@ -1,0 +1,125 @@
+"""From orders to bursts: limits, reservation and burst in one transaction, one plan at a time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, insert, select
+
+from renderbus_core.burst import tables as t
+from renderbus_core.burst.model import BurstState, Order, TaskState
+from renderbus_core.burst.store import log, reading
+from renderbus_core.burst.store.values import Event, LimitReachedError, Limits
+from renderbus_core.database import one_at_a_time
+from renderbus_core.errors import StoreError
+from renderbus_core.jobs import BurstId
+
+
+def plan(
+    db: Connection, orders: Sequence[Order], limits: Limits, who: str, now: datetime
+) -> tuple[BurstId, ...]:
+    """Insert one burst per order.
+
+    Args:
+        db: a writing transaction.
+        orders: what to send.
+        limits: of each farm, its live bursts and these orders together.
+        who: decided it.
+        now: UTC.
+
+    Raises:
+        LimitReachedError: an order exceeds a limit.
+        StoreError: an order cannot be one.
+    """
+    # In one order everywhere, so that two plans never wait for each other.
+    for farm in sorted({order.farm for order in orders}):
+        one_at_a_time(db, f"renderbus plan {farm}")
+    planned = []
+    for order in orders:
+        _check(order)
+        _keep_within(db, order, limits)
+        planned.append(_insert(db, order, who, now))
+    return tuple(planned)
+
+
+def _check(order: Order) -> None:
+    if len({ref.id for ref in order.tasks}) < len(order.tasks):
+        raise StoreError(f"a task of {order.job} is named twice in one burst; name each once")
+    for ref in order.tasks:
+        if not ref.frames:
+            raise StoreError(f"task {ref.id} of {order.job} has no frames, so it cannot be sent")
+
+
+def _keep_within(db: Connection, order: Order, limits: Limits) -> None:
+    if limits.bursts is not None:
+        count = select(func.count()).where(
+            t.bursts.c.farm == order.farm, t.bursts.c.state.not_in(reading.OVER)
+        )
+        if db.execute(count).scalar_one() >= limits.bursts:
+            raise _reached(order, f"{limits.bursts} bursts are at work, which is the most allowed")
+    if limits.frames is not None:
+        live = select(t.tasks.c.frames).where(t.tasks.c.farm == order.farm, t.tasks.c.live)
+        held = sum(len(frames) for frames in db.execute(live).scalars())
+        more = sum(len(ref.frames) for ref in order.tasks)
+        if held + more > limits.frames:
+            why = f"its {more} frames and the {held} in the cloud are more than {limits.frames}"
+            raise _reached(order, why)
+    if limits.budget is not None:
+        left = limits.budget.amount - reading.committed(db, order.farm)
+        if order.estimate is None:
+            raise _reached(order, "its cost is not known, and there is a budget to be kept")
+        if order.estimate.currency != limits.budget.currency:
+            why = f"it is estimated in {order.estimate.currency}, the budget is in "
+            raise _reached(order, f"{why}{limits.budget.currency}")
+        if order.estimate.amount > left:
+            why = f"it would cost about {order.estimate}, and {left:f} of {limits.budget} are left"
+            raise _reached(order, why)
+
+
+def _reached(order: Order, why: str) -> LimitReachedError:
+    return LimitReachedError(f"job {order.job} stays on the farm: {why}")
+
+
+def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
+    burst = BurstId(uuid.uuid4().hex[:12])
+    estimate = order.estimate
+    values = {
+        "id": burst,
+        "farm": order.farm,
+        "job": order.job,
+        "state": BurstState.INTENDED.value,
+        "reason": order.reason,
+        "claim_epoch": 0,
+        "estimate": estimate.amount if estimate else None,
+        "currency": estimate.currency if estimate else None,
+        "reserved": estimate.amount if estimate else Decimal(0),
+        "spent": Decimal(0),
+        "submits": 0,
+        "absences": 0,
+        "since": now,
+        "created_at": now,
+    }
+    db.execute(insert(t.bursts).values(**values))
+    rows = [
+        {
+            "burst": burst,
+            "task": ref.id,
+            "position": position,
+            "farm": order.farm,
+            "job": order.job,
+            "frames": ref.frames,
+            "state": TaskState.WANTED.value,
+            "reason": "",
+            "since": now,
+            "live": True,
+            "sent": False,
+        }
+        for position, ref in enumerate(order.tasks)
+    ]
+    if rows:
+        db.execute(insert(t.tasks), rows)
+    log.write(db, burst, [Event(now, who, "burst", None, BurstState.INTENDED.value, order.reason)])
+    return burst

@@ -1,0 +1,90 @@
+"""Bursts as the tables hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, func, select, true
+
+from renderbus_core.burst import tables as t
+from renderbus_core.burst.model import Burst, BurstState, BurstTask, TaskState
+from renderbus_core.errors import StoreError
+from renderbus_core.jobs import BurstId, JobId, TaskRef
+from renderbus_core.money import Money
+
+OVER = tuple(state.value for state in BurstState if state.is_over)
+
+
+def no_burst(burst: BurstId, detail: str = "") -> StoreError:
+    """Return the error for a burst that is not there."""
+    return StoreError(f"there is no burst {burst}{detail}; see `renderbus status`")
+
+
+def row(db: Connection, burst: BurstId) -> Any:
+    """Read the row of one burst; `StoreError` when there is none."""
+    found = db.execute(select(t.bursts).where(t.bursts.c.id == burst)).one_or_none()
+    if found is None:
+        raise no_burst(burst)
+    return found
+
+
+def one(db: Connection, burst: BurstId) -> Burst:
+    """Read one burst; `StoreError` when there is none."""
+    return _with_tasks(db, [row(db, burst)], t.tasks.c.burst == burst)[0]
+
+
+def several(db: Connection, *, live: bool) -> tuple[Burst, ...]:
+    """Read all bursts, oldest first; only those at work when `live`."""
+    condition = t.bursts.c.state.not_in(OVER) if live else true()
+    rows = db.execute(
+        select(t.bursts).where(condition).order_by(t.bursts.c.created_at, t.bursts.c.id)
+    ).all()
+    return _with_tasks(db, rows, t.tasks.c.burst.in_(select(t.bursts.c.id).where(condition)))
+
+
+def given_back(db: Connection, farm: str) -> Mapping[tuple[JobId, str], int]:
+    """Count how often each task of a farm came back from the cloud unfinished."""
+    query = (
+        select(t.tasks.c.job, t.tasks.c.task, func.count())
+        .where(t.tasks.c.farm == farm, t.tasks.c.state == TaskState.RELEASED, t.tasks.c.sent)
+        .group_by(t.tasks.c.job, t.tasks.c.task)
+    )
+    return {(JobId(job), task): count for job, task, count in db.execute(query)}
+
+
+def committed(db: Connection, farm: str) -> Decimal:
+    """Return what a farm's bursts take out of its budget: each the greater of reserve and cost."""
+    query = select(t.bursts.c.reserved, t.bursts.c.spent).where(t.bursts.c.farm == farm)
+    return sum((max(reserved, spent) for reserved, spent in db.execute(query)), start=Decimal(0))
+
+
+def _with_tasks(db: Connection, rows: Sequence[Any], condition: Any) -> tuple[Burst, ...]:
+    of: dict[str, list[BurstTask]] = {row.id: [] for row in rows}
+    query = select(t.tasks).where(condition).order_by(t.tasks.c.position)
+    for task in db.execute(query):
+        ref = TaskRef(task.task, task.frames)
+        of[task.burst].append(
+            BurstTask(ref, TaskState(task.state), task.reason, task.since, task.stopped_since)
+        )
+    return tuple(_burst(row, of[row.id]) for row in rows)
+
+
+def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:
+    return Burst(
+        id=BurstId(row.id),
+        farm=row.farm,
+        job=JobId(row.job),
+        state=BurstState(row.state),
+        reason=row.reason,
+        tasks=tuple(tasks),
+        remote_id=row.remote_id,
+        claim_epoch=row.claim_epoch,
+        estimate=None if row.estimate is None else Money(row.estimate, row.currency),
+        spent=row.spent,
+        submits=row.submits,
+        absences=row.absences,
+        since=row.since,
+        created_at=row.created_at,
+    )

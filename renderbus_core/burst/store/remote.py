@@ -1,0 +1,71 @@
+"""The cloud's side of a burst, as it was read last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from renderbus_core.burst.model import Remote, RemoteEntry
+from renderbus_core.burst.store.values import RemoteLeaf
+from renderbus_core.burst.tables import remote_frames, remote_tasks
+from renderbus_core.jobs import BurstId
+
+
+def note(db: Connection, burst: BurstId, leaves: Iterable[RemoteLeaf], now: datetime) -> None:
+    """Bring what is known of some leaves up to date; frames that are as before cost no write."""
+    before = {leaf.id: leaf for leaf in read(db, burst)}
+    for leaf in leaves:
+        values = {"status": leaf.status, "counts": json.dumps(leaf.counts), "at": now}
+        known = before.get(leaf.id)
+        if known is None:
+            db.execute(insert(remote_tasks).values(burst=burst, id=leaf.id, **values))
+        else:
+            ours = remote_tasks.c.burst == burst, remote_tasks.c.id == leaf.id
+            db.execute(update(remote_tasks).where(*ours).values(**values))
+        _note_entries(db, burst, leaf, known.entries if known else ())
+
+
+def _note_entries(
+    db: Connection, burst: BurstId, leaf: RemoteLeaf, before: tuple[RemoteEntry, ...]
+) -> None:
+    known = {entry.id: entry for entry in before}
+    now = {entry.id: entry for entry in leaf.entries}
+    stale = [{"of": id_} for id_, entry in known.items() if now.get(id_) != entry]
+    fresh = [_row(burst, leaf.id, entry) for id_, entry in now.items() if known.get(id_) != entry]
+    of_leaf = remote_frames.c.burst == burst, remote_frames.c.leaf == leaf.id
+    if stale:
+        db.execute(
+            delete(remote_frames).where(*of_leaf, remote_frames.c.id == bindparam("of")), stale
+        )
+    if fresh:
+        db.execute(insert(remote_frames), fresh)
+
+
+def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
+    """Read all leaves of a burst, by id."""
+    tasks = select(remote_tasks).where(remote_tasks.c.burst == burst).order_by(remote_tasks.c.id)
+    frames = select(remote_frames).where(remote_frames.c.burst == burst)
+    entries: dict[int, list[RemoteEntry]] = {}
+    for e in db.execute(frames.order_by(remote_frames.c.id)):
+        entry = RemoteEntry(e.leaf, e.id, e.frames, Remote(e.situation), e.note)
+        entries.setdefault(e.leaf, []).append(entry)
+    return tuple(
+        RemoteLeaf(
+            task.id, task.status, tuple(json.loads(task.counts)), tuple(entries.get(task.id, ()))
+        )
+        for task in db.execute(tasks)
+    )
+
+
+def _row(burst: BurstId, leaf: int, entry: RemoteEntry) -> dict[str, object]:
+    return {
+        "burst": burst,
+        "leaf": leaf,
+        "id": entry.id,
+        "frames": entry.frames,
+        "situation": entry.situation.value,
+        "note": entry.note,
+    }

@@ -1,0 +1,341 @@
+"""The record of all bursts of a farm: one transaction per call, under the lease that allows it.
+
+Every write names the lease it is made under and is refused once another runner has taken over,
+in the same transaction. A transition that `model` does not allow is refused too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, and_, bindparam, make_url, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from renderbus_core.burst import leases
+from renderbus_core.burst import tables as t
+from renderbus_core.burst.leases import Held, Lease, lease_name
+from renderbus_core.burst.model import Burst, BurstState, Order, TaskState
+from renderbus_core.burst.store import files, intents, log, moving, planning, reading, remote
+from renderbus_core.burst.store.moving import Step
+from renderbus_core.burst.store.values import (
+    PERSON,
+    Effect,
+    EffectId,
+    Event,
+    Limits,
+    Output,
+    RemoteLeaf,
+)
+from renderbus_core.database import Database
+from renderbus_core.errors import LeaseLostError, StoreError, TaskTakenError
+from renderbus_core.jobs import BurstId, Claim, JobId, Outcome, TaskRef
+from renderbus_core.transfer import Upload
+
+_NO_LIMITS = Limits()
+_WANTED = (
+    "the URL of the burst store (store.url) names no database; write sqlite:////folder/bursts.db "
+    "or postgresql://user@host/name"
+)
+
+
+class BurstStore:
+    """Bursts on SQLite or PostgreSQL.
+
+    Args:
+        url: SQLAlchemy URL; the folder of an SQLite file is made where it is missing.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(_place(url), t.DESIGN)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    # -- leases ---------------------------------------------------------------------------
+
+    def lease(self, name: str, owner: str, ttl: float, now: datetime) -> Lease | Held:
+        """Take or take over a lease; the epoch rises with each change of owner.
+
+        On PostgreSQL the server's clock decides what has expired.
+
+        Args:
+            name: what is leased.
+            owner: who asks; unique per process.
+            ttl: seconds until it expires.
+            now: UTC.
+        """
+        with self._database.writing() as db:
+            return leases.take(db, name, owner, timedelta(seconds=ttl), now)
+
+    def renew(self, lease: Lease, ttl: float, now: datetime) -> Lease:
+        """Extend a lease that is still ours; `LeaseLostError` when it is not."""
+        with leases.writing(self._database, lease) as db:
+            return leases.extend(db, lease, timedelta(seconds=ttl), now)
+
+    def give_up(self, lease: Lease, now: datetime) -> None:
+        """Let the lease expire at once, so that another runner need not wait."""
+        with leases.writing(self._database, lease) as db:
+            leases.extend(db, lease, timedelta(), now)
+
+    # -- planning -------------------------------------------------------------------------
+
+    def plan(
+        self,
+        orders: Sequence[Order],
+        now: datetime,
+        lease: Lease | None = None,
+        limits: Limits = _NO_LIMITS,
+        who: str = PERSON,
+    ) -> tuple[Burst, ...]:
+        """Turn decisions into bursts: all of them or none.
+
+        Args:
+            orders: what to send.
+            now: UTC.
+            lease: of the decider; None for what a person asks.
+            limits: looked at in the same transaction, one plan of a farm at a time.
+            who: asks for it, when there is no lease.
+
+        Raises:
+            TaskTakenError: one of the tasks is already in a live burst.
+            LimitReachedError: an order exceeds a limit.
+            StoreError: an order cannot be one.
+        """
+        transaction = (
+            self._database.writing() if lease is None else leases.writing(self._database, lease)
+        )
+        try:
+            with transaction as db:
+                author = who if lease is None else lease.owner
+                planned = planning.plan(db, orders, limits, author, now)
+                return tuple(reading.one(db, burst) for burst in planned)
+        except IntegrityError as error:
+            names = ", ".join(sorted({order.job for order in orders}))
+            raise TaskTakenError(
+                f"a task of {names} is in a live burst already; see `renderbus status`"
+            ) from error
+
+    def ask_recall(self, burst: BurstId, why: str, now: datetime, who: str = PERSON) -> None:
+        """Ask the burst's runner to bring everything back; anybody may ask, no lease is needed."""
+        with self._database.writing() as db:
+            asked = update(t.bursts).where(t.bursts.c.id == burst).values(recall=why)
+            if not db.execute(asked).rowcount:
+                raise reading.no_burst(burst)
+            log.write(db, burst, [Event(now, who, "recall", None, "asked", why)])
+
+    # -- reading --------------------------------------------------------------------------
+
+    def burst(self, id: BurstId) -> Burst:  # noqa: A002 - the field's own word
+        """Read one burst; `StoreError` when there is none."""
+        with self._database.reading() as db:
+            return reading.one(db, id)
+
+    def bursts(self, *, live: bool = False) -> tuple[Burst, ...]:
+        """Read all bursts, oldest first; only those at work when `live`."""
+        with self._database.reading() as db:
+            return reading.several(db, live=live)
+
+    def given_back(self, farm: str) -> Mapping[tuple[JobId, str], int]:
+        """Count how often each task of a farm came back from the cloud unfinished."""
+        with self._database.reading() as db:
+            return reading.given_back(db, farm)
+
+    def committed(self, farm: str) -> Decimal:
+        """Return what a farm's bursts take out of its budget.
+
+        A live burst takes its estimate, or what it has cost when that is more; one that is over,
+        what it has cost.
+        """
+        with self._database.reading() as db:
+            return reading.committed(db, farm)
+
+    def recall_asked(self, burst: BurstId) -> str | None:
+        """Return why a recall was asked for; None when it was not."""
+        with self._database.reading() as db:
+            why: str | None = reading.row(db, burst).recall
+        return why
+
+    def events(self, burst: BurstId) -> tuple[Event, ...]:
+        """Read the log of a burst, oldest first."""
+        with self._database.reading() as db:
+            return log.read(db, burst)
+
+    def staged(self, burst: BurstId) -> tuple[Upload, ...]:
+        """Read what was sent to the input storage for a burst."""
+        with self._database.reading() as db:
+            return files.staged(db, burst)
+
+    def outputs(self, burst: BurstId) -> tuple[Output, ...]:
+        """Read what the cloud has listed for a burst so far."""
+        with self._database.reading() as db:
+            return files.listed(db, burst)
+
+    def remote(self, burst: BurstId) -> tuple[RemoteLeaf, ...]:
+        """Read the cloud's tasks and frames as they were noted last."""
+        with self._database.reading() as db:
+            return remote.read(db, burst)
+
+    def open_effects(self, lease: Lease) -> tuple[Effect, ...]:
+        """Read what was begun under a lease's name and never settled."""
+        with self._database.reading() as db:
+            return intents.open_effects(db, lease)
+
+    # -- writing under a lease ------------------------------------------------------------
+
+    def move(
+        self,
+        lease: Lease,
+        burst: BurstId,
+        state: BurstState,
+        *,
+        reason: str,
+        now: datetime,
+        **values: object,
+    ) -> Burst:
+        """Move a burst to another state, with further values in the same transaction.
+
+        Args:
+            lease: under which it is done.
+            burst: which.
+            state: where to; the end only when no task is held any more.
+            reason: for people.
+            now: UTC.
+            values: further columns, for example `remote_id`.
+        """
+        with self._carrying(lease, burst) as db:
+            moving.move_burst(db, burst, state, Step(lease.owner, reason, now), values)
+            return reading.one(db, burst)
+
+    def note(self, lease: Lease, burst: BurstId, **values: object) -> None:
+        """Set columns of a burst that are no transition (`spent`, `absences`, `claim_epoch`)."""
+        with self._carrying(lease, burst) as db:
+            moving.set_columns(db, reading.row(db, burst), values)
+
+    def confirm(self, lease: Lease, claim: Claim, outcome: Outcome, now: datetime) -> Burst:
+        """Record what became of a claim: what was taken is held, the rest leaves the burst.
+
+        Raises:
+            StoreError: the burst was claimed again since, or the claim was made under another
+                lease.
+        """
+        with self._carrying(lease, claim.burst) as db:
+            moving.check_claim(db, lease, claim)
+            taken = Step(lease.owner, "claimed", now)
+            moving.move_tasks(db, claim.burst, outcome.taken, TaskState.HELD, taken)
+            for ref, why in outcome.refused.items():
+                refused = Step(lease.owner, f"not claimed: {why}", now)
+                moving.move_tasks(db, claim.burst, (ref,), TaskState.LOST, refused)
+            return reading.one(db, claim.burst)
+
+    def move_tasks(
+        self,
+        lease: Lease,
+        burst: BurstId,
+        refs: Iterable[TaskRef],
+        state: TaskState,
+        *,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """Move tasks of a burst to another state; those already there keep their time."""
+        with self._carrying(lease, burst) as db:
+            moving.move_tasks(db, burst, refs, state, Step(lease.owner, reason, now))
+
+    def note_stops(
+        self, lease: Lease, burst: BurstId, stopped: Iterable[TaskRef], now: datetime
+    ) -> None:
+        """Remember since when the frames of tasks have been stopped; all others are not."""
+        ids = {ref.id for ref in stopped}
+        of_burst = t.tasks.c.burst == burst
+        with self._carrying(lease, burst) as db:
+            known = select(t.tasks.c.task, t.tasks.c.stopped_since).where(of_burst)
+            changes = [
+                {"of": task, "to": now if task in ids else None}
+                for task, since in db.execute(known)
+                if (task in ids) != (since is not None)
+            ]
+            if changes:
+                one = update(t.tasks).where(and_(of_burst, t.tasks.c.task == bindparam("of")))
+                db.execute(one.values(stopped_since=bindparam("to")), changes)
+
+    def note_remote(
+        self, lease: Lease, burst: BurstId, leaves: Iterable[RemoteLeaf], now: datetime
+    ) -> None:
+        """Remember what the cloud says of some leaves; others stay as they were."""
+        with self._carrying(lease, burst) as db:
+            remote.note(db, burst, leaves, now)
+
+    def stage(self, lease: Lease, burst: BurstId, sent: Iterable[Upload], now: datetime) -> None:
+        """Record files that are in the input storage; repeated, the last one counts."""
+        with self._carrying(lease, burst) as db:
+            files.stage(db, burst, sent, now)
+
+    def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
+        """Record a whole listing of the cloud's files; equal sizes in a row are counted."""
+        with self._carrying(lease, burst) as db:
+            files.list_anew(db, burst, listed)
+
+    def forget_outputs(self, lease: Lease, burst: BurstId, frames: Iterable[int]) -> None:
+        """Forget the files of frames that the cloud renders anew."""
+        with self._carrying(lease, burst) as db:
+            files.forget(db, burst, frames)
+
+    def collected(self, lease: Lease, burst: BurstId, names: Iterable[str]) -> None:
+        """Record that files are where they belong."""
+        with self._carrying(lease, burst) as db:
+            files.collect(db, burst, names)
+
+    # -- effects --------------------------------------------------------------------------
+
+    def intent(self, lease: Lease, effect: Effect, now: datetime) -> EffectId:
+        """Record that a side effect is about to happen."""
+        with leases.writing(self._database, lease) as db:
+            return intents.begin(db, lease, effect, now)
+
+    def settle(self, lease: Lease, effect: EffectId, result: str, now: datetime) -> None:
+        """Record what became of a side effect, under the lease and claim it was begun under.
+
+        Raises:
+            LeaseLostError: it was begun under an earlier epoch of the lease; it stays open.
+            StoreError: it was begun under an earlier claim of the burst, or has another result.
+        """
+        with leases.writing(self._database, lease) as db:
+            intents.settle(db, lease, effect, result, now)
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _carrying(self, lease: Lease, burst: BurstId) -> AbstractContextManager[Connection]:
+        """Give a transaction about one burst, under the lease of that burst and no other."""
+        if lease.name != lease_name(burst):
+            raise LeaseLostError(f"the lease {lease.name} gives no right to burst {burst}")
+        return leases.writing(self._database, lease)
+
+
+def _place(url: str) -> URL:
+    """Read the URL, which may hold a password and is never shown, and make the file's folder."""
+    try:
+        place = make_url(url)
+        is_file = place.get_backend_name() == "sqlite"
+    except SQLAlchemyError as error:
+        raise StoreError(_WANTED) from error
+    if not is_file:
+        return place
+    if not place.database:
+        raise StoreError(_WANTED)
+    folder = Path(place.database).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder {folder} of the burst store cannot be made ({error.strerror}); name "
+            "another in store.url"
+        ) from error
+    return place
