@@ -88,7 +88,7 @@ def dotted(path: Iterable[str | int]) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not part or _AWKWARD.search(part) or not part.isprintable():
+        elif not part.isprintable() or _AWKWARD.search(part) or not 0 < len(part) <= _LONGEST_VALUE:
             text += f"[{shown(part)}]"
         else:
             text += f".{part}"
@@ -107,8 +107,10 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         value = value[: _LONGEST_VALUE + 1]
     elif isinstance(value, list | dict) and value:
-        kind, count = ("list", "entries") if isinstance(value, list) else ("object", "keys")
-        return f"a{'n' if kind == 'object' else ''} {kind} of {len(value):,} {count}"
+        size = f"{len(value):,}"
+        return (
+            f"a list of length {size}" if isinstance(value, list) else f"an object of size {size}"
+        )
     text = printable(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 import pytest
 
-from renderbus_core.burst import BurstStore
+from renderbus_core.burst import BurstStore, leases
 from renderbus_core.errors import StoreError
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -37,6 +41,22 @@ def test_what_is_read_is_of_one_moment(url):
         with second._database.writing() as other:
             other.exec_driver_sql("INSERT INTO leases VALUES ('a', 'b', 1, 0)")
         assert db.exec_driver_sql(count).scalar_one() == 0
+    first.close()
+    second.close()
+
+
+def test_nobody_takes_over_in_the_middle_of_what_is_written_under_a_lease(url):
+    first, second = BurstStore(url), BurstStore(url)
+    lease = first.lease("burst b", "gateway-1", 0, NOW)
+
+    def take_over():
+        with second._database.writing() as db:
+            db.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+            leases.take(db, "burst b", "gateway-2", timedelta(seconds=60), NOW)
+
+    with leases.writing(first._database, lease), pytest.raises(StoreError, match="lock timeout"):
+        take_over()
+    assert second.lease("burst b", "gateway-2", 60, NOW).epoch == 2
     first.close()
     second.close()
 

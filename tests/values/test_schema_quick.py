@@ -92,6 +92,8 @@ COVERED = {
     for name in SCHEMAS
     for rule in rules_of(schema.load(name), name)
     if predicate(rule, name) is not None
+} | {
+    "both length and form": ({"type": "string", "minLength": 2, "pattern": "^[a0]*"}, "upload.json")
 }
 
 
@@ -248,6 +250,10 @@ def test_keys_that_would_mislead_are_quoted_in_a_path():
     assert schema.dotted(("a", 3, "b c", "x.y", "", "z\x1b[2J")) == (
         'a[3].b c["x.y"][""]["z\\u001b[2J"]'
     )
+
+
+def test_a_huge_key_makes_no_huge_path():
+    assert schema.dotted(("a", "k" * 1_000_000)) == f'a["{"k" * 79}...]'
 
 
 @given(st.text())

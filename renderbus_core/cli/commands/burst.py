@@ -9,14 +9,14 @@ import click
 from renderbus_core.burst import BurstState, Gateway, Order
 from renderbus_core.burst.examine import examine, inspect
 from renderbus_core.cli.carry import carry
-from renderbus_core.cli.findings import print_findings
+from renderbus_core.cli import findings as show
 from renderbus_core.cli.output import confirm, json_option, print_json
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import Gone, JobId, JobRow, LocalJob, LocalState, TaskRef
 from renderbus_core.money import Money, render_cost
-from renderbus_core.package import Finding, Severity
+from renderbus_core.package import Finding, Severity, grouped
 
 
 @click.command(short_help="Send waiting tasks of a local job to the cloud.")
@@ -99,7 +99,7 @@ def _estimate(gateway: Gateway, job: LocalJob, tasks: Sequence[TaskRef]) -> Mone
 
 def _show(findings: Sequence[Finding], sentence: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"summary": sentence, "findings": findings})
+        print_json({"summary": sentence, "findings": show.as_json(grouped(findings))})
         return
-    print_findings(findings)
+    show.print_findings(findings)
     click.echo(sentence)
