@@ -8,8 +8,8 @@ import click
 
 from renderbus_core.burst import BurstState, Gateway, Order
 from renderbus_core.burst.examine import examine, inspect
-from renderbus_core.cli.carry import carry
 from renderbus_core.cli import findings as show
+from renderbus_core.cli.carry import carry
 from renderbus_core.cli.output import confirm, json_option, print_json
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import InputError
