@@ -4,6 +4,7 @@ from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Cycle, Decider
 from renderbus_core.burst.model import (
+    Asked,
     Burst,
     BurstState,
     BurstTask,
@@ -20,11 +21,15 @@ from renderbus_core.burst.store import (
     Event,
     LimitReachedError,
     Limits,
+    Live,
     Output,
     RemoteLeaf,
+    Route,
+    RouteDrainedError,
 )
 
 __all__ = [
+    "Asked",
     "Burst",
     "BurstState",
     "BurstStore",
@@ -39,9 +44,12 @@ __all__ = [
     "Gateway",
     "LimitReachedError",
     "Limits",
+    "Live",
     "Order",
     "Output",
     "RemoteLeaf",
+    "Route",
+    "RouteDrainedError",
     "Runner",
     "TaskState",
     "Verdict",

@@ -14,6 +14,7 @@ from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.burst.offers import Offers
 from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.store import BurstStore
+from renderbus_core.burst.watch import Watch
 from renderbus_core.clock import Clock
 from renderbus_core.config import Config
 from renderbus_core.errors import FarmError
@@ -37,6 +38,7 @@ class Gateway:
         progress: hears of moved files.
         open_engine: opens the transfer engine of an account when files are to be moved.
         offers: what the cloud offers, for all bursts.
+        watch: what was asked for all bursts at once.
     """
 
     farm: Farm
@@ -48,6 +50,24 @@ class Gateway:
     progress: Progress = field(default_factory=Silent)
     open_engine: Callable[[Client, Config], TransferEngine] = storage.open_engine
     offers: Offers = field(default_factory=Offers)
+    watch: Watch = field(default_factory=Watch)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What is known of the frames of one leaf.
+
+    Args:
+        counts: of the leaf when its pages were read; None when they are to be read again.
+        frames: its entries.
+        read_at: when, UTC.
+        doubts: how often in a row pages and counts contradicted each other.
+    """
+
+    counts: tuple[int, ...] | None
+    frames: tuple[RemoteFrame, ...]
+    read_at: datetime
+    doubts: int = 0
 
 
 @dataclass(slots=True)
@@ -60,9 +80,10 @@ class Memory:
     project: int | None = None
     engine: TransferEngine | None = None
     outputs: OutputMap | None = None
-    counts: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    frames: dict[int, tuple[RemoteFrame, ...]] = field(default_factory=dict)
-    shown: str = ""
+    leaves: dict[int, Leaf] = field(default_factory=dict)
+    looks_alike: int = 0
+    shown: dict[str, str] = field(default_factory=dict)
+    frame_limit: float | None = None
     capped: bool = False
     aside: set[str] = field(default_factory=set)
 

@@ -19,7 +19,7 @@ from renderbus_core.burst.overflow import (
     Spending,
     Verdict,
 )
-from renderbus_core.burst.store import LimitReachedError, Limits
+from renderbus_core.burst.store import LimitReachedError, Limits, RouteDrainedError
 from renderbus_core.errors import TaskTakenError
 from renderbus_core.jobs import JobId, QueueSnapshot
 
@@ -72,14 +72,16 @@ class Decider:
         limits = Limits(bursts=config.overflow.maximum_bursts, budget=config.money.budget)
         try:
             return self._gateway.store.plan([order], now, lease, limits)
-        except (LimitReachedError, TaskTakenError) as error:
+        except (LimitReachedError, RouteDrainedError, TaskTakenError) as error:
             _log.info("job %s: %s", item.job, error)
             return ()
 
     def _lease(self, now: datetime) -> Lease | Held:
         gateway = self._gateway
-        name = f"decider {gateway.config.farm.kind}"
-        return gateway.store.lease(name, gateway.owner, gateway.config.burst.lease_seconds, now)
+        name, settings = f"decider {gateway.config.farm.kind}", gateway.config.burst
+        return gateway.store.lease(
+            name, gateway.owner, settings.lease_seconds, now, settings.takeover_seconds
+        )
 
     def _decide(self, now: datetime) -> tuple[Decisions, QueueSnapshot]:
         gateway = self._gateway

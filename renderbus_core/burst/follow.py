@@ -1,45 +1,30 @@
-"""From running to done: read the cloud, collect pictures, complete tasks, give the rest back."""
+"""From running to done: read both sides, do what follows, until nothing is open any more."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
-from renderbus_core.api import RemoteFrame, RemoteTask
-from renderbus_core.burst import mirror
-from renderbus_core.burst.context import Context, KeepsLease
-from renderbus_core.burst.mirror import Act, Action, MirrorPolicy
+from renderbus_core import package
+from renderbus_core.burst import acting, mirror, notices, tree
+from renderbus_core.burst.context import Context
+from renderbus_core.burst.mirror import MirrorPolicy
 from renderbus_core.burst.model import (
+    Asked,
     Burst,
     BurstState,
-    Remote,
-    RemoteEntry,
     RemoteTree,
     TaskState,
     WakeAt,
 )
 from renderbus_core.burst.outputs import collected, list_outputs
-from renderbus_core.burst.prepare import engine
-from renderbus_core.burst.store import RemoteLeaf
 from renderbus_core.burst.submit import CONFIRMATIONS, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
-from renderbus_core.jobs import Gone, LocalTask, TaskRef
-from renderbus_core.statuses import FrameCode, frame_status, task_status
-from renderbus_core.transfer import Download
+from renderbus_core.jobs import Gone, LocalTask
 
 _log = logging.getLogger(__name__)
 
-# A file whose size was the same in so many listings in a row is whole: there is no checksum.
-STEADY_LISTINGS = 2
-
-_SITUATIONS: Mapping[FrameCode, Remote] = {
-    FrameCode.STARTED: Remote.RENDERING,
-    FrameCode.DONE: Remote.DONE,
-    FrameCode.ERROR: Remote.FAILED,
-    FrameCode.TIMEOUT: Remote.FAILED,
-    FrameCode.ABORTED: Remote.STOPPED,
-}
+# Looks that find nothing new are put off more and more, up to the longest pause.
+_PUT_OFF = 1.5
 
 
 def follow(ctx: Context, burst: Burst) -> WakeAt:
@@ -47,23 +32,21 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     assert burst.remote_id is not None  # noqa: S101 - it runs under it
     finish_pending(ctx, burst)
     _cap_machines(ctx, burst)
-    info = ctx.client.query.task_info([burst.remote_id]).get(burst.remote_id)
+    info = ctx.gateway.watch.remote(ctx.client, burst.remote_id)
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
-    tree = read_tree(ctx, burst, info)
-    ctx.store.note(ctx.effects.lease, burst.id, spent=tree.spent, absences=0)
+    seen = tree.read(ctx, burst, info)
+    ctx.store.note(ctx.effects.lease, burst.id, spent=seen.spent, absences=0)
+    _let_test_frames_go_on(ctx, burst, seen)
     list_outputs(ctx, burst, info)
-    _note_stops(ctx, burst, tree)
+    _note_situations(ctx, burst, seen)
     burst = ctx.store.burst(burst.id)
     actions = mirror.diff(
-        tree, collected(ctx, burst), _local(ctx, burst), burst, _policy(ctx, burst), ctx.now()
+        seen, collected(ctx, burst), _local(ctx, burst), burst, _policy(ctx, burst), ctx.now()
     )
-    for action in actions:
-        _note_progress(ctx, burst, action)
-    for action in actions:
-        _act(ctx, burst, action)
+    acting.carry_out(ctx, burst, actions)
     finish_pending(ctx, burst)
-    return _next(ctx, ctx.store.burst(burst.id), tree)
+    return _next(ctx, ctx.store.burst(burst.id), seen)
 
 
 def recall(ctx: Context, burst: Burst) -> WakeAt:
@@ -121,27 +104,25 @@ def _cap_machines(ctx: Context, burst: Burst) -> None:
         ctx.memory.capped = True
 
 
-def read_tree(ctx: Context, burst: Burst, info: RemoteTask) -> RemoteTree:
-    """Read the frames of all leaves; only of those whose counts changed since the last time."""
-    leaves = tuple(info.leaves())
-    changed = [leaf for leaf in leaves if ctx.memory.counts.get(leaf.id) != leaf.counts]
-    for leaf in changed:
-        ctx.memory.frames[leaf.id] = tuple(ctx.client.query.iter_frames(leaf.id))
-        ctx.memory.counts[leaf.id] = leaf.counts
-    if changed:
-        noted = [_noted(leaf, ctx.memory.frames[leaf.id]) for leaf in changed]
-        ctx.store.note_remote(ctx.effects.lease, burst.id, noted, ctx.now())
-    frames = [frame for leaf in leaves for frame in ctx.memory.frames[leaf.id]]
-    ends = [task_status(leaf.task_status) for leaf in leaves]
-    return RemoteTree(
-        entries=tuple(_entry(frame) for frame in frames if not frame.is_preparation),
-        is_over=all(status.is_terminal for status in ends),
-        is_stopped=any(status.is_terminal and status.needs_person for status in ends),
-        spent=max(
-            info.render_consume or Decimal(0),
-            sum((frame.fee_amount or Decimal(0) for frame in frames), start=Decimal(0)),
-        ),
-    )
+def _let_test_frames_go_on(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
+    """Let the other frames go on once a person has approved the test frames, or call them back."""
+    remote_id, since = burst.remote_id, burst.waiting_since
+    assert remote_id is not None  # noqa: S101 - it runs under it
+    if not seen.waits_for_person:
+        if since is not None:
+            ctx.store.note(ctx.effects.lease, burst.id, waiting_since=None)
+        return
+    if since is None:
+        since = ctx.now()
+        ctx.store.note(ctx.effects.lease, burst.id, waiting_since=since)
+    patience = ctx.config.burst.approval_seconds
+    if burst.approved:
+        ctx.effects.perform(
+            "full_speed", lambda: ctx.client.task.full_speed([remote_id]), task=remote_id
+        )
+    elif patience and (ctx.now() - since).total_seconds() >= patience:
+        why = f"nobody approved its test frames within {patience:g} s"
+        ctx.store.ask(burst.id, Asked.RECALL_WAITING, why, ctx.now(), ctx.gateway.owner)
 
 
 def finish_pending(ctx: Context, burst: Burst) -> None:
@@ -162,90 +143,20 @@ def finish_pending(ctx: Context, burst: Burst) -> None:
 
 def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:
     """Read the job's tasks; that the job is gone is believed only when two readings agree."""
-    tasks = ctx.farm.tasks([burst.job]).get(burst.job)
+    tasks = ctx.gateway.watch.local(ctx.farm, burst.job)
     if tasks is None and not isinstance(ctx.farm.job(burst.job), Gone):
         raise FarmError(f"the farm shows no tasks of job {burst.job} now; asked again later")
     return tasks or ()
 
 
-def _note_stops(ctx: Context, burst: Burst, tree: RemoteTree) -> None:
-    """Remember since when frames have been stopped: a stop must last before they go back."""
-    by_frame = mirror.entries_by_frame(tree.entries)
-    stopped = [
-        task.ref
+def _note_situations(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
+    """Remember since when the cloud has been saying what it says: stops and waits must last."""
+    by_frame = mirror.entries_by_frame(seen.entries)
+    said = {
+        task.ref.id: mirror.remote_situation(task.ref.frames, by_frame, seen)
         for task in burst.open_tasks
-        if mirror.remote_situation(task.ref.frames, by_frame, tree) is Remote.STOPPED
-    ]
-    ctx.store.note_stops(ctx.effects.lease, burst.id, stopped, ctx.now())
-
-
-def _note_progress(ctx: Context, burst: Burst, action: Action) -> None:
-    """Keep done_remote and its time true in both directions: clouds restart done frames."""
-    done = action.remote is Remote.DONE
-    state = TaskState.DONE_REMOTE if done else TaskState.SENT
-    if not done and action.task in burst.refs(TaskState.DONE_REMOTE):
-        ctx.store.forget_outputs(ctx.effects.lease, burst.id, action.task.frames)
-    ctx.move_tasks(burst, (action.task,), state, action.reason)
-
-
-def _act(ctx: Context, burst: Burst, action: Action) -> None:
-    match action.act:
-        case Act.COLLECT:
-            _collect(ctx, burst, action.task)
-        case Act.GIVE_BACK:
-            if action.remote is Remote.STOPPED:
-                # A top-up or a click must not set them going again beside the local worker.
-                _stop_frames(ctx, action)
-            ctx.give_back(burst, (action.task,), action.reason)
-        case Act.HOLD_AGAIN:
-            claim = burst.claim((action.task,), ctx.effects.lease.epoch)
-            ctx.effects.perform("claim", lambda: ctx.farm.claim(claim), tasks=[action.task.id])
-        case Act.STOP_REMOTE:
-            _stop_frames(ctx, action)
-            _lose(ctx, burst, action)
-        case Act.LET_GO:
-            _lose(ctx, burst, action)
-        case Act.WAIT | Act.GIVE_BACK_LATER:
-            pass
-
-
-def _lose(ctx: Context, burst: Burst, action: Action) -> None:
-    """Let a task go; one that still bears our stamp under other frames is freed first."""
-    if action.held_as is not None:
-        ctx.release(burst, (action.held_as,), action.reason)
-    ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
-
-
-def _collect(ctx: Context, burst: Burst, task: TaskRef) -> None:
-    """Fetch the task's files that are known to be whole; it is collected when none is missing."""
-    files = [o for o in ctx.store.outputs(burst.id) if o.frame in task.frames]
-    ready = [o for o in files if not o.collected and o.listings >= STEADY_LISTINGS and o.size > 0]
-    if ready:
-        plan = [Download(o.name, o.local, o.size) for o in ready]
-        transfer = engine(ctx)
-        ctx.effects.perform(
-            "download",
-            lambda: transfer.download(plan, KeepsLease(ctx)),
-            files=[o.name for o in ready],
-        )
-        ctx.store.collected(ctx.effects.lease, burst.id, [o.name for o in ready])
-    if collected(ctx, burst)[task.id].complete:
-        ctx.move_tasks(burst, (task,), TaskState.COLLECTED, "every file is at home")
-
-
-def _stop_frames(ctx: Context, action: Action) -> None:
-    """Stop the cloud's entries of one task, except those that also hold other tasks' frames."""
-    by_leaf: dict[int, list[int]] = {}
-    for entry in action.entries:
-        if entry.frames.issubset(action.task.frames):
-            by_leaf.setdefault(entry.leaf, []).append(entry.id)
-    for leaf, ids in by_leaf.items():
-        ctx.effects.perform(
-            "stop_frames",
-            lambda leaf=leaf, ids=ids: ctx.client.query.stop_frame(leaf, ids=ids),  # type: ignore[misc]
-            task=leaf,
-            frames=ids,
-        )
+    }
+    ctx.store.note_situations(ctx.effects.lease, burst.id, said, ctx.now())
 
 
 def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
@@ -265,66 +176,58 @@ def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
     return ctx.after(ctx.config.burst.submit_settle_seconds)
 
 
-def _next(ctx: Context, burst: Burst, tree: RemoteTree) -> WakeAt:
-    _show(ctx, burst)
+def _next(ctx: Context, burst: Burst, seen: RemoteTree) -> WakeAt:
+    notices.show(ctx, burst, seen)
     if burst.state is BurstState.STRANDED:
         found = f"remote task {burst.remote_id} was found again"
         burst = ctx.move(burst, BurstState.RUNNING, found)
     if burst.open_tasks:
-        return ctx.after(ctx.config.burst.poll_seconds)
-    if not tree.is_over:
+        return ctx.after(_pause(ctx, burst))
+    if not seen.is_over:
         remote_id = burst.remote_id
         assert remote_id is not None  # noqa: S101 - it runs under it
         ctx.effects.perform(
             "stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id
         )
     home = len(burst.refs(TaskState.COMPLETED))
-    end = BurstState.RECALLED if burst.state is BurstState.RECALLING else BurstState.DONE
+    back = burst.state is BurstState.RECALLING or (
+        not home and any(task.asked.is_recall for task in burst.tasks)
+    )
+    end = BurstState.RECALLED if back else BurstState.DONE
+    if end is BurstState.RECALLED and burst.state is BurstState.RUNNING:
+        burst = ctx.move(burst, BurstState.RECALLING, burst.reason)
     ctx.move(burst, end, f"{home} of {len(burst.tasks)} tasks came home")
     return ctx.at_once()
 
 
-def _show(ctx: Context, burst: Burst) -> None:
-    """Show the burst's progress on the job when it has changed; a job that is gone shows none."""
-    home = len(burst.refs(TaskState.COMPLETED))
-    shown = f"in the cloud: {home} of {len(burst.tasks)} home, {len(burst.open_tasks)} open"
-    if shown != ctx.memory.shown:
-        claim = burst.claim((), ctx.effects.lease.epoch)
-        facts = {"renderbus.progress": shown}
-        try:
-            ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
-        except FarmError as error:
-            _log.info("burst %s: %s", burst.id, error)
-        ctx.memory.shown = shown
+def _pause(ctx: Context, burst: Burst) -> float:
+    """Return the seconds until the next look: more when nothing has moved for a while.
 
-
-def _noted(leaf: RemoteTask, frames: Iterable[RemoteFrame]) -> RemoteLeaf:
-    entries = tuple(_entry(frame) for frame in frames if not frame.is_preparation)
-    return RemoteLeaf(leaf.id, leaf.task_status, leaf.counts, entries)
-
-
-def _entry(frame: RemoteFrame) -> RemoteEntry:
-    status = frame_status(frame.frame_status)
-    return RemoteEntry(
-        leaf=frame.task_id,
-        id=frame.id,
-        frames=frame.frames,
-        situation=_situation(frame.frame_status),
-        note=f"frame {frame.frame_index}: {status.meaning}",
-    )
-
-
-def _situation(code: int) -> Remote:
-    if frame_status(code).name == "UNKNOWN":
-        return Remote.UNKNOWN
-    return _SITUATIONS.get(FrameCode(code), Remote.WAITING)
+    Files that are on their way, and a recall, are looked after at the usual pace.
+    """
+    settings = ctx.config.burst
+    usual = settings.poll_seconds
+    # The lease is renewed at each look.
+    longest = min(settings.poll_seconds_idle, settings.lease_seconds / 2)
+    if burst.state is BurstState.RECALLING or burst.refs(TaskState.DONE_REMOTE):
+        return usual
+    # More would overflow, and the longest pause is reached long before.
+    return max(usual, min(longest, usual * _PUT_OFF ** min(ctx.memory.looks_alike, 32)))
 
 
 def _policy(ctx: Context, burst: Burst) -> MirrorPolicy:
     settings = ctx.config.burst
-    # A recall has stopped the frames itself: such a stop needs no grace.
-    recalling = burst.state is BurstState.RECALLING
     return MirrorPolicy(
         output_grace=settings.output_grace_seconds,
-        stop_grace=0.0 if recalling else settings.stop_grace_seconds,
+        stop_grace=settings.stop_grace_seconds,
+        longest_wait=settings.wait_limit_seconds,
+        longest_frame=_frame_limit(ctx, burst) * settings.stuck_factor,
     )
+
+
+def _frame_limit(ctx: Context, burst: Burst) -> float:
+    """Return after how many seconds the cloud itself should have stopped a frame."""
+    if ctx.memory.frame_limit is None:
+        settings = package.read(ctx.folder(burst.id)).task["task_info"]
+        ctx.memory.frame_limit = float(settings["job_stop_time"])
+    return ctx.memory.frame_limit

@@ -16,6 +16,9 @@ from renderbus_core.errors import LeaseLostError
 from renderbus_core.jobs import BurstId
 
 _BURST = "burst "
+_NONE = timedelta()
+# When a lease ends that nobody has.
+_FREE = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Known by name from now on, held by nobody: two who ask at once both find a row to lock.
 _MENTION = text(
@@ -47,7 +50,7 @@ class Held:
 
     Args:
         owner: who.
-        expires_at: by the clock of who asked, UTC.
+        expires_at: when it may be taken over, by the clock of who asked, UTC.
     """
 
     owner: str
@@ -83,7 +86,14 @@ def writing(database: Database, lease: Lease) -> Iterator[Connection]:
         yield db
 
 
-def take(db: Connection, name: str, owner: str, ttl: timedelta, now: datetime) -> Lease | Held:
+def take(  # noqa: PLR0917 - as many as the store's own method has
+    db: Connection,
+    name: str,
+    owner: str,
+    ttl: timedelta,
+    now: datetime,
+    margin: timedelta = _NONE,
+) -> Lease | Held:
     """Take a lease that is free, ours or expired.
 
     Args:
@@ -92,12 +102,14 @@ def take(db: Connection, name: str, owner: str, ttl: timedelta, now: datetime) -
         owner: who asks.
         ttl: for how long.
         now: by the caller's clock, UTC.
+        margin: for so long after its end another's lease is left alone.
     """
     db.execute(_MENTION, {"name": name})
     row = db.execute(_row(name)).one()
     shared = shared_time(db, now)
-    if row.owner != owner and row.expires_at > shared:
-        return Held(row.owner, (now + (row.expires_at - shared)).astimezone(UTC))
+    free_at = row.expires_at if row.expires_at == _FREE else row.expires_at + margin
+    if row.owner != owner and free_at > shared:
+        return Held(row.owner, (now + (free_at - shared)).astimezone(UTC))
     lease = Lease(name, owner, row.epoch + (row.owner != owner), now + ttl)
     db.execute(
         update(leases)
@@ -112,6 +124,11 @@ def extend(db: Connection, lease: Lease, ttl: timedelta, now: datetime) -> Lease
     until = shared_time(db, now) + ttl
     db.execute(update(leases).where(leases.c.name == lease.name).values(expires_at=until))
     return replace(lease, expires_at=now + ttl)
+
+
+def free(db: Connection, lease: Lease) -> None:
+    """Let anybody take the lease from now on, in a transaction of `writing`."""
+    db.execute(update(leases).where(leases.c.name == lease.name).values(expires_at=_FREE))
 
 
 def _row(name: str) -> Any:

@@ -1,8 +1,7 @@
 """Comparing the cloud with the farm: a pure difference that says what to do for each task.
 
-`ACTS` is the whole rule: for what the farm shows of a task we hold, and what the cloud says of
-its frames, one act. Our own changes never appear in it as somebody else's, because they change
-the task's state in the burst first.
+`acts.ACTS` is the whole rule; here both sides are brought into its words. Our own changes never
+appear in it as somebody else's, because they change the task's state in the burst first.
 """
 
 from __future__ import annotations
@@ -10,59 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
-from renderbus_core.burst.model import Burst, BurstTask, Remote, RemoteEntry, RemoteTree, TaskState
+from renderbus_core.burst.acts import ACTS, Act, Local
+from renderbus_core.burst.model import (
+    Asked,
+    Burst,
+    BurstState,
+    BurstTask,
+    Remote,
+    RemoteEntry,
+    RemoteTree,
+    TaskState,
+)
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalState, LocalTask, TaskRef
-
-
-class Local(StrEnum):
-    """What the farm shows of a task that the burst holds."""
-
-    HELD = "held"
-    RESUMED = "resumed"
-    RENDERING = "rendering"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CHANGED = "changed"
-    GONE = "gone"
-
-
-class Act(StrEnum):
-    """What to do for one task."""
-
-    WAIT = "wait"
-    COLLECT = "collect its files, then complete it"
-    GIVE_BACK = "give it back to the farm"
-    GIVE_BACK_LATER = "give it back when the stop has lasted"
-    HOLD_AGAIN = "hold it again"
-    STOP_REMOTE = "stop its frames in the cloud and let it go"
-    LET_GO = "let it go"
-
-
-_W, _C, _G, _L, _H, _S, _X = Act
-
-# Rows: what the farm shows. Columns: what the cloud says. A worker that renders a frame, and a
-# person who completed, failed, changed or deleted it, always win over the cloud. A mere Resume
-# does not: a frame that the cloud has would be rendered twice; who wants it back recalls it.
-ACTS: Mapping[Local, Mapping[Remote, Act]] = MappingProxyType(
-    {
-        row: MappingProxyType(dict(zip(Remote, acts, strict=True)))
-        for row, acts in {
-            #               waiting rendering done failed stopped absent unknown
-            Local.HELD: (_W, _W, _C, _G, _L, _G, _W),
-            Local.RESUMED: (_H, _H, _H, _X, _X, _X, _H),
-            Local.RENDERING: (_S, _S, _X, _X, _X, _X, _W),
-            Local.COMPLETED: (_S, _S, _X, _X, _X, _X, _W),
-            Local.FAILED: (_S, _S, _X, _X, _X, _X, _W),
-            Local.CHANGED: (_S, _S, _X, _X, _X, _X, _W),
-            Local.GONE: (_S, _S, _X, _X, _X, _X, _W),
-        }.items()
-    }
-)
-
 
 _MIRRORED = frozenset({TaskState.HELD, TaskState.SENT, TaskState.DONE_REMOTE})
 
@@ -94,10 +55,14 @@ class MirrorPolicy:
     Args:
         output_grace: how long a done frame may lack its files.
         stop_grace: how long a stop that can be undone must last.
+        longest_wait: how long a task may wait for machines of the cloud; 0 for any time.
+        longest_frame: how long one frame may be rendering there; 0 for any time.
     """
 
     output_grace: float
     stop_grace: float
+    longest_wait: float = 0.0
+    longest_frame: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +75,8 @@ class Action:
         remote: what the cloud says of it.
         reason: for people.
         entries: frame entries in the cloud that it concerns.
-        held_as: the task under its changed frames, where it still bears our stamp.
+        asked: what was wanted of the task.
+        held_as: the task as the farm has it, where it would keep our stamp when we let it go.
     """
 
     act: Act
@@ -118,6 +84,7 @@ class Action:
     remote: Remote
     reason: str
     entries: tuple[RemoteEntry, ...]
+    asked: Asked = Asked.NOTHING
     held_as: TaskRef | None = None
 
 
@@ -173,21 +140,37 @@ class _View:
         entries = tuple({(entry.leaf, entry.id): entry for entry in found}.values())
         cloud = remote_situation(task.ref.frames, self._by_frame, self._remote)
         farm = local_situation(task, shown, self._burst)
-        act, reason = ACTS[farm][cloud], f"farm: {farm}, cloud: {cloud}"
+        asked, why = self._asked(task, cloud)
+        act, reason = ACTS[asked, farm][cloud], why or f"farm: {farm}, cloud: {cloud}"
         if act is Act.GIVE_BACK_LATER:
-            lasted = self._lasted(task.stopped_since, self._policy.stop_grace)
+            lasted = self._lasted(task, cloud, self._policy.stop_grace)
             act = Act.GIVE_BACK if lasted else Act.WAIT
-        if act is Act.GIVE_BACK:
+        if act is Act.GIVE_BACK and not why:
             reason = _failure(cloud, entries)
         if act is Act.COLLECT and self._lacks_files(task):
             act, reason = Act.GIVE_BACK, "the cloud calls it done, but none of its files came"
-        return Action(act, task.ref, cloud, reason, entries, self._held_as(task, shown))
+        return Action(act, task.ref, cloud, reason, entries, asked, self._held_as(task, shown))
+
+    def _asked(self, task: BurstTask, cloud: Remote) -> tuple[Asked, str]:
+        """Return what is wanted of a task and why: by a person, or because it is stuck."""
+        if self._burst.state is BurstState.RECALLING:
+            return Asked.RECALL_ALL, self._burst.recall or self._burst.reason
+        if task.asked.is_recall:
+            return task.asked, task.asked_why
+        wait, frame = self._policy.longest_wait, self._policy.longest_frame
+        if cloud is Remote.WAITING and wait and self._lasted(task, cloud, wait):
+            return Asked.RECALL_WAITING, f"no machine of the cloud began it within {wait:g} s"
+        longest = frame * len(task.ref.frames)
+        if cloud is Remote.RENDERING and frame and self._lasted(task, cloud, longest):
+            return Asked.RECALL_ALL, f"the cloud has been rendering it for more than {longest:g} s"
+        return task.asked, ""
 
     def _held_as(self, task: BurstTask, shown: LocalTask | None) -> TaskRef | None:
-        """Return the task as the farm has it when its frames changed while we held it."""
-        if shown is None or shown.ref.frames == task.ref.frames or shown.claim is None:
+        """Return the task as the farm has it when it would keep our stamp after we let it go."""
+        if shown is None or shown.claim is None or shown.claim.burst != self._burst.id:
             return None
-        return shown.ref if shown.claim.burst == self._burst.id else None
+        kept = shown.ref.frames != task.ref.frames or shown.state is LocalState.QUEUED
+        return shown.ref if kept else None
 
     def _lacks_files(self, task: BurstTask) -> bool:
         """Tell whether a done task has nothing to collect; what is listed is never given up."""
@@ -195,10 +178,12 @@ class _View:
         return (
             task.state is TaskState.DONE_REMOTE
             and not files.listed
-            and self._lasted(task.since, self._policy.output_grace)
+            and self._now - task.since >= timedelta(seconds=self._policy.output_grace)
         )
 
-    def _lasted(self, since: datetime | None, seconds: float) -> bool:
+    def _lasted(self, task: BurstTask, word: Remote, seconds: float) -> bool:
+        """Tell whether the cloud has been saying a word of a task for some time."""
+        since = task.remote_since if task.remote is word else None
         return since is not None and self._now - since >= timedelta(seconds=seconds)
 
 

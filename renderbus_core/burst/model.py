@@ -105,6 +105,43 @@ NEXT_TASK: Mapping[TaskState, frozenset[TaskState]] = MappingProxyType(
 )
 
 
+class Asked(StrEnum):
+    """What a person did to a task or its whole job, as far as the bridge was told.
+
+    Most of it shows on the farm anyway; a farm may tell it earlier, later or never. The two
+    recalls differ in what a machine of the cloud has begun: it is finished, or stopped too.
+    """
+
+    NOTHING = "nothing"
+    RESUME = "resume"
+    REQUEUE = "requeue"
+    COMPLETE = "complete"
+    DELETE = "delete"
+    ARCHIVE = "archive"
+    REFRAME = "change of frames"
+    PRIORITY = "priority"
+    SUSPEND = "suspend"
+    RECALL_WAITING = "recall of what waits"
+    RECALL_ALL = "recall"
+
+    @property
+    def is_recall(self) -> bool:
+        """Whether the task is to come back."""
+        return self in {Asked.RECALL_WAITING, Asked.RECALL_ALL}
+
+
+class Remote(StrEnum):
+    """What the cloud says of the frames of one local task, folded over layers and tiles."""
+
+    WAITING = "waiting"
+    RENDERING = "rendering"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class BurstTask:
     """One local task inside a burst.
@@ -114,15 +151,20 @@ class BurstTask:
         state: where it stands.
         reason: of the last change, for people.
         since: when it entered the state, UTC.
-        stopped_since: when its frames were first found stopped in the cloud, UTC; None while they
-            are not.
+        remote: what the cloud said of its frames last; None before it was asked.
+        remote_since: since when it says so, UTC.
+        asked: what a person, or the engine itself, wants of it.
+        asked_why: for people; "" where nothing is asked.
     """
 
     ref: TaskRef
     state: TaskState
     reason: str
     since: datetime
-    stopped_since: datetime | None = None
+    remote: Remote | None = None
+    remote_since: datetime | None = None
+    asked: Asked = Asked.NOTHING
+    asked_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +186,9 @@ class Burst:
         absences: how often in a row the cloud did not know the id.
         since: when it entered the state, UTC.
         created_at: UTC.
+        recall: why all of it is to come back; "" when nobody asked.
+        approved: a person lets the frames go on that wait behind the test frames.
+        waiting_since: since when they have been waiting for that, UTC; None while they are not.
     """
 
     id: BurstId
@@ -160,6 +205,9 @@ class Burst:
     absences: int
     since: datetime
     created_at: datetime
+    recall: str = ""
+    approved: bool = False
+    waiting_since: datetime | None = None
 
     def refs(self, *states: TaskState) -> tuple[TaskRef, ...]:
         """Return the tasks that are in one of some states."""
@@ -194,18 +242,6 @@ class Order:
     estimate: Money | None = None
 
 
-class Remote(StrEnum):
-    """What the cloud says of the frames of one local task, folded over layers and tiles."""
-
-    WAITING = "waiting"
-    RENDERING = "rendering"
-    DONE = "done"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class RemoteEntry:
     """One frame entry of a leaf task, reduced to what the mirror needs."""
@@ -226,12 +262,16 @@ class RemoteTree:
         is_over: the task and all its leaves have ended.
         is_stopped: they ended by a stop that can be undone.
         spent: charged so far.
+        stop: what kind of stop it is, in the cloud's words; "" when it is none.
+        waits_for_person: its test frames are done and somebody has to let the others go on.
     """
 
     entries: tuple[RemoteEntry, ...]
     is_over: bool
     spent: Decimal
     is_stopped: bool = False
+    stop: str = ""
+    waits_for_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,23 @@ from collections.abc import Iterator, Mapping
 
 from renderbus_core import package
 from renderbus_core.api import OutputFile, RemoteTask
-from renderbus_core.burst.context import Context
+from renderbus_core.burst.context import Context, KeepsLease
 from renderbus_core.burst.mirror import Collected
 from renderbus_core.burst.model import Burst, TaskState
+from renderbus_core.burst.prepare import engine
 from renderbus_core.burst.store import Output
 from renderbus_core.errors import InputError
+from renderbus_core.jobs import TaskRef
 from renderbus_core.paths import safe_relative
+from renderbus_core.transfer import Download
 
 _log = logging.getLogger(__name__)
 
 # Templates put pictures into the folder of a leaf or a layer; more is not ours, or a trap.
 _DEEPEST_FOLDER = 4
 _MOST_FOLDERS = 256
+# A file whose size was the same in so many listings in a row is whole: there is no checksum.
+STEADY_LISTINGS = 2
 # Of a file that the cloud lists without one.
 _NO_SIZE = -1
 
@@ -34,6 +39,23 @@ def list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
         for output in _of_leaf(ctx, burst, leaf)
     ]
     ctx.store.list_outputs(ctx.effects.lease, burst.id, found)
+
+
+def collect(ctx: Context, burst: Burst, task: TaskRef) -> None:
+    """Fetch the task's files that are known to be whole; it is collected when none is missing."""
+    files = [o for o in ctx.store.outputs(burst.id) if o.frame in task.frames]
+    ready = [o for o in files if not o.collected and o.listings >= STEADY_LISTINGS and o.size > 0]
+    if ready:
+        plan = [Download(o.name, o.local, o.size) for o in ready]
+        transfer = engine(ctx)
+        ctx.effects.perform(
+            "download",
+            lambda: transfer.download(plan, KeepsLease(ctx)),
+            files=[o.name for o in ready],
+        )
+        ctx.store.collected(ctx.effects.lease, burst.id, [o.name for o in ready])
+    if collected(ctx, burst)[task.id].complete:
+        ctx.move_tasks(burst, (task,), TaskState.COLLECTED, "every file is at home")
 
 
 def collected(ctx: Context, burst: Burst) -> Mapping[str, Collected]:

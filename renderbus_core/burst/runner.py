@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from renderbus_core.burst import follow, prepare, submit
 from renderbus_core.burst.context import Context, Gateway, Memory
 from renderbus_core.burst.effects import Effects
 from renderbus_core.burst.leases import Held, lease_name
-from renderbus_core.burst.model import Burst, BurstState, Finished, WakeAt
+from renderbus_core.burst.model import Burst, BurstState, Finished, TaskState, WakeAt
 from renderbus_core.errors import (
     AuthError,
     BillingError,
@@ -98,7 +99,7 @@ class Runner:
             engine.close()
         if context is not None:
             with contextlib.suppress(LeaseLostError):
-                self._gateway.store.give_up(context.effects.lease, self._gateway.clock.now())
+                self._gateway.store.give_up(context.effects.lease)
 
     def _leased(self) -> Context | Held:
         if self._context is not None:
@@ -106,7 +107,8 @@ class Runner:
         gateway = self._gateway
         ttl = gateway.config.burst.lease_seconds
         now = gateway.clock.now()
-        lease = gateway.store.lease(lease_name(self._burst), gateway.owner, ttl, now)
+        margin = gateway.config.burst.takeover_seconds
+        lease = gateway.store.lease(lease_name(self._burst), gateway.owner, ttl, now, margin)
         if isinstance(lease, Held):
             return lease
         effects = Effects(gateway.store, lease, ttl, gateway.clock)
@@ -127,8 +129,10 @@ class Runner:
 
 
 def _one_step(context: Context, burst: Burst) -> WakeAt:
-    if context.store.recall_asked(burst.id) and burst.state is not BurstState.RECALLING:
+    if burst.recall and burst.state is not BurstState.RECALLING:
         return _begin_recall(context, burst)
+    if burst.submits == 0 and any(task.asked.is_recall for task in burst.open_tasks):
+        return _leave_out(context, burst)
     try:
         return STEPS[burst.state](context, burst)
     except _REFUSALS as error:
@@ -140,9 +144,25 @@ def _one_step(context: Context, burst: Burst) -> WakeAt:
 
 
 def _begin_recall(context: Context, burst: Burst) -> WakeAt:
-    why = context.store.recall_asked(burst.id) or "recalled"
     untouched = burst.claim_epoch == 0
-    context.move(burst, BurstState.RECALLED if untouched else BurstState.RECALLING, why)
+    context.move(burst, BurstState.RECALLED if untouched else BurstState.RECALLING, burst.recall)
+    return context.at_once()
+
+
+def _leave_out(context: Context, burst: Burst) -> WakeAt:
+    """Let go of single tasks that are wanted back before anything was submitted."""
+    back = [task for task in burst.open_tasks if task.asked.is_recall]
+    why = back[0].asked_why
+    wanted = tuple(task.ref for task in back if task.state is TaskState.WANTED)
+    held = tuple(task.ref for task in back if task.state is not TaskState.WANTED)
+    if not context.give_back(burst, held, why):
+        return context.after(context.config.burst.poll_seconds)
+    # A claim that was carried out but not recorded leaves tasks that the store calls wanted.
+    if wanted and burst.claim_epoch and context.release(burst, wanted, why).unknown:
+        return context.after(context.config.burst.poll_seconds)
+    context.move_tasks(burst, wanted, TaskState.LOST, why)
+    if not context.store.burst(burst.id).open_tasks:
+        return _begin_recall(context, replace(burst, recall=why))
     return context.at_once()
 
 

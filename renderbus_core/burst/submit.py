@@ -127,7 +127,7 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
 
 def is_known(ctx: Context, remote_id: int) -> bool:
     """Tell whether the cloud has a task as submitted, asking by id and by list."""
-    found = ctx.client.query.task_info([remote_id]).get(remote_id)
+    found = ctx.gateway.watch.remote(ctx.client, remote_id)
     if found is not None and found.is_submitted:
         return True
     listed = ctx.client.query.iter_tasks(str(remote_id))

@@ -31,7 +31,12 @@ bursts = Table(
     Column("spent", ExactDecimal, nullable=False),
     Column("submits", Integer, nullable=False),
     Column("absences", Integer, nullable=False),
+    # Why all of it is to come back.
     Column("recall", Prose),
+    # A person lets the frames go on that wait behind the test frames.
+    Column("approved", Boolean, nullable=False),
+    # Since when they have been waiting for that; null while they are not.
+    Column("waiting_since", Moment),
     Column("since", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
@@ -51,7 +56,12 @@ tasks = Table(
     Column("since", Moment, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("sent", Boolean, nullable=False),
-    Column("stopped_since", Moment),
+    # What the cloud said of its frames last, and since when.
+    Column("remote", String),
+    Column("remote_since", Moment),
+    # What a person, or the engine itself, wants of it.
+    Column("asked", String, nullable=False),
+    Column("asked_why", Prose, nullable=False),
 )
 
 uploads = Table(
@@ -98,6 +108,17 @@ outputs = Table(
     Column("collected", Boolean, nullable=False),
 )
 
+# Whether a farm's way to the cloud takes new bursts; a farm without a row does.
+routes = Table(
+    "routes",
+    metadata,
+    Column("farm", String, primary_key=True),
+    Column("drained", Boolean, nullable=False),
+    Column("why", Prose, nullable=False),
+    Column("who", Prose, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 leases = Table(
     "leases",
     metadata,
@@ -139,7 +160,7 @@ events = Table(
 DESIGN = Design(
     "burst store",
     0x52624253,
-    sql_migrations("renderbus_core.burst", versions=2),
+    sql_migrations("renderbus_core.burst", versions=3),
     durable=True,
     error=StoreError,
     landmark=bursts.name,

@@ -82,6 +82,8 @@ class Burst:
     """How a burst is carried through its life."""
 
     poll_seconds: float
+    poll_seconds_idle: float
+    sweep_seconds: float
     frame_time_limit_factor: float
     frame_time_limit_minimum: float
     machine_limit: int
@@ -89,6 +91,10 @@ class Burst:
     output_grace_seconds: float
     stop_grace_seconds: float
     submit_settle_seconds: float
+    wait_limit_seconds: float
+    stuck_factor: float
+    approval_seconds: float
+    takeover_seconds: float
     lease_seconds: float
     work_folder: Path
     os_name: str

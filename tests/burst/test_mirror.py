@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renderbus_core.burst.acts import ACTS, RULES, Act, Local
 from renderbus_core.burst.mirror import (
-    ACTS,
-    Act,
     Collected,
-    Local,
     MirrorPolicy,
     diff,
     local_situation,
 )
 from renderbus_core.burst.model import (
+    Asked,
     Burst,
     BurstState,
     BurstTask,
@@ -96,52 +95,93 @@ def act(*entries, frames="1", over=False, **farm):
 # -- the table ----------------------------------------------------------------------------------
 
 
-def test_there_is_an_act_for_everything_the_two_sides_can_show():
-    assert set(ACTS) == set(Local)
-    assert [row for row in Local if set(ACTS[row]) != set(Remote)] == []
+ROWS = sorted(ACTS)
+RECALLS = {Asked.RECALL_WAITING, Asked.RECALL_ALL}
+UNASKED = sorted(set(Asked) - RECALLS)
+
+
+def test_there_is_an_act_for_every_combination():
+    assert set(ACTS) == {(asked, local) for asked in Asked for local in Local}
+    assert [row for row in ROWS if set(ACTS[row]) != set(Remote)] == []
     assert {act for row in ACTS.values() for act in row.values()} == set(Act)
+
+
+def test_every_rule_decides_something():
+    first = {
+        next(rule for rule in RULES if asked in rule.asked and local in rule.local)
+        for asked, local in ACTS
+    }
+    assert first == set(RULES)
 
 
 def test_the_table_cannot_be_changed():
     with pytest.raises(TypeError):
-        ACTS[Local.HELD] = {}
+        ACTS[Asked.NOTHING, Local.HELD] = {}
     with pytest.raises(TypeError):
-        ACTS[Local.HELD][Remote.DONE] = Act.WAIT
+        ACTS[Asked.NOTHING, Local.HELD][Remote.DONE] = Act.WAIT
 
 
-@pytest.mark.parametrize("local", Local)
-def test_what_the_cloud_does_not_tell_changes_nothing(local):
-    kept = Act.HOLD_AGAIN if local is Local.RESUMED else Act.WAIT
-    assert ACTS[local][Remote.UNKNOWN] is kept
+@pytest.mark.parametrize(("asked", "local"), ROWS)
+def test_what_the_cloud_does_not_tell_changes_nothing(asked, local):
+    again = local is Local.RESUMED and asked is not Asked.REQUEUE
+    assert ACTS[asked, local][Remote.UNKNOWN] is (Act.HOLD_AGAIN if again else Act.WAIT)
 
 
-@pytest.mark.parametrize("local", Local)
+@pytest.mark.parametrize(("asked", "local"), ROWS)
 @pytest.mark.parametrize("remote", sorted(set(Remote) - ENDED_BADLY))
-def test_nothing_is_given_back_that_may_still_render_or_is_done(local, remote):
-    assert ACTS[local][remote] not in {Act.GIVE_BACK, Act.GIVE_BACK_LATER}
+def test_nothing_is_given_back_that_may_still_render_or_is_done(asked, local, remote):
+    assert ACTS[asked, local][remote] not in {Act.GIVE_BACK, Act.GIVE_BACK_LATER}
 
 
+@pytest.mark.parametrize("asked", Asked)
 @pytest.mark.parametrize("local", sorted(DECIDED))
-def test_whoever_decides_on_the_farm_wins_over_the_cloud(local):
-    row = ACTS[local]
+def test_whoever_decides_on_the_farm_wins_over_the_cloud(asked, local):
+    row = ACTS[asked, local]
     assert {row[remote] for remote in AT_WORK} == {Act.STOP_REMOTE}
     assert {row[remote] for remote in ENDED_BADLY | {Remote.DONE}} == {Act.LET_GO}
 
 
 def test_only_a_task_that_is_still_held_is_collected_or_given_back():
     acts = {Act.COLLECT, Act.GIVE_BACK, Act.GIVE_BACK_LATER}
-    assert [row for row in Local if acts & set(ACTS[row].values())] == [Local.HELD]
+    assert {local for _, local in ROWS if acts & set(ACTS[_, local].values())} == {Local.HELD}
 
 
-def test_a_resumed_task_is_held_again_unless_the_cloud_cannot_do_it():
-    row = ACTS[Local.RESUMED]
+@pytest.mark.parametrize("asked", sorted(set(UNASKED) - {Asked.REQUEUE}))
+def test_a_resumed_task_is_held_again_unless_the_cloud_cannot_do_it(asked):
+    row = ACTS[asked, Local.RESUMED]
     assert {row[remote] for remote in AT_WORK | {Remote.DONE}} == {Act.HOLD_AGAIN}
     assert {row[remote] for remote in ENDED_BADLY} == {Act.LET_GO}
 
 
+def test_a_requeued_task_is_the_farms_again():
+    assert ACTS[Asked.REQUEUE, Local.RESUMED] == ACTS[Asked.NOTHING, Local.RENDERING]
+
+
+@pytest.mark.parametrize("asked", UNASKED)
+def test_what_people_do_to_a_held_task_shows_on_the_farm_or_changes_nothing(asked):
+    assert ACTS[asked, Local.HELD] == ACTS[Asked.NOTHING, Local.HELD]
+
+
 def test_a_stop_that_can_be_undone_is_not_taken_for_a_failure():
-    assert ACTS[Local.HELD][Remote.FAILED] is Act.GIVE_BACK
-    assert ACTS[Local.HELD][Remote.STOPPED] is Act.GIVE_BACK_LATER
+    assert ACTS[Asked.NOTHING, Local.HELD][Remote.FAILED] is Act.GIVE_BACK
+    assert ACTS[Asked.NOTHING, Local.HELD][Remote.STOPPED] is Act.GIVE_BACK_LATER
+
+
+def test_a_recall_of_what_waits_lets_machines_finish_what_they_began():
+    row = ACTS[Asked.RECALL_WAITING, Local.HELD]
+    assert (row[Remote.WAITING], row[Remote.RENDERING]) == (Act.STOP_FIRST, Act.WAIT)
+
+
+@pytest.mark.parametrize("asked", sorted(RECALLS))
+def test_what_is_recalled_goes_back_once_it_is_stopped_and_what_is_done_comes_home(asked):
+    row = ACTS[asked, Local.HELD]
+    assert row[Remote.DONE] is Act.COLLECT
+    assert {row[remote] for remote in ENDED_BADLY} == {Act.GIVE_BACK}
+
+
+@pytest.mark.parametrize("local", [Local.HELD, Local.RESUMED])
+def test_a_recall_of_everything_stops_what_is_at_work_first(local):
+    assert {ACTS[Asked.RECALL_ALL, local][remote] for remote in AT_WORK} == {Act.STOP_FIRST}
 
 
 # -- what the farm shows ------------------------------------------------------------------------
@@ -334,7 +374,8 @@ def test_a_task_is_complete_with_all_its_files_and_at_least_one(files, complete)
 def test_a_stop_is_waited_out_and_then_its_frames_go_back():
     def stopped_for(time):
         long_ago = NOW - timedelta(days=9)
-        mine = replace(task("0", "1", since=long_ago), stopped_since=time and NOW - time)
+        mine = task("0", "1", since=long_ago)
+        mine = replace(mine, remote=Remote.STOPPED, remote_since=time and NOW - time)
         (action,) = look([mine], [entry(1, "1", Remote.STOPPED, note="it was stopped")])
         return action
 
@@ -347,13 +388,52 @@ def test_a_stop_is_waited_out_and_then_its_frames_go_back():
     assert over.reason == "the cloud could not render it: stopped (it was stopped)"
 
 
+def test_a_stop_begins_when_the_cloud_first_says_so_whatever_it_said_before():
+    before = replace(task("0", "1"), remote=Remote.RENDERING, remote_since=NOW - timedelta(days=1))
+    (action,) = look([before], [entry(1, "1", Remote.STOPPED)])
+    assert action.act is Act.WAIT
+
+
+def test_a_recalled_stop_is_not_waited_out():
+    mine = replace(task("0", "1"), asked=Asked.RECALL_WAITING, asked_why="the director wants it")
+    (action,) = look([mine], [entry(1, "1", Remote.STOPPED)])
+    assert (action.act, action.reason) == (Act.GIVE_BACK, "the director wants it")
+
+
+STUCK = replace(POLICY, longest_wait=3600, longest_frame=100)
+
+
+@pytest.mark.parametrize(
+    ("word", "seconds", "act", "asked"),
+    [
+        (Remote.WAITING, 3599, Act.WAIT, Asked.NOTHING),
+        (Remote.WAITING, 3600, Act.STOP_FIRST, Asked.RECALL_WAITING),
+        (Remote.RENDERING, 299, Act.WAIT, Asked.NOTHING),
+        (Remote.RENDERING, 300, Act.STOP_FIRST, Asked.RECALL_ALL),
+        (Remote.DONE, 9999, Act.COLLECT, Asked.NOTHING),
+    ],
+)
+def test_what_is_stuck_is_called_back_by_the_engine_itself(word, seconds, act, asked):
+    since = NOW - timedelta(seconds=seconds)
+    mine = replace(task("0", "1-3"), remote=word, remote_since=since)
+    tree = RemoteTree((entry(1, "1-3", word),), False, Decimal(0))
+    (action,) = diff(tree, {}, [shown("0", "1-3")], burst_of(mine), STUCK, NOW)
+    assert (action.act, action.asked) == (act, asked)
+
+
+def test_by_default_nothing_is_too_long():
+    mine = replace(task("0", "1"), remote=Remote.WAITING, remote_since=NOW - timedelta(days=99))
+    (action,) = look([mine], [entry(1, "1", Remote.WAITING)])
+    assert action.act is Act.WAIT
+
+
 def test_without_a_grace_nothing_is_waited_for():
     at_once = MirrorPolicy(output_grace=0, stop_grace=0)
     for state, situation in [
         (TaskState.DONE_REMOTE, Remote.DONE),
         (TaskState.SENT, Remote.STOPPED),
     ]:
-        one = replace(task("0", "1", state), stopped_since=NOW)
+        one = replace(task("0", "1", state), remote=Remote.STOPPED, remote_since=NOW)
         tree = RemoteTree((entry(1, "1", situation),), False, Decimal(0))
         (action,) = diff(tree, {}, [shown("0", "1")], burst_of(one), at_once, NOW)
         assert action.act is Act.GIVE_BACK
@@ -464,3 +544,19 @@ def test_a_task_whose_frames_changed_is_freed_under_the_frames_it_has_now():
     (action,) = look([task("0", "1")], [entry(1, "1", Remote.RENDERING)], [shown("0", "5")])
     assert action.act is Act.STOP_REMOTE
     assert action.held_as == TaskRef("0", FrameSet.parse("5"))
+
+
+@pytest.mark.parametrize(
+    ("state", "claim", "freed"),
+    [
+        (LocalState.QUEUED, OURS, True),
+        (LocalState.QUEUED, THEIRS, False),
+        (LocalState.QUEUED, None, False),
+        (LocalState.COMPLETED, OURS, False),
+    ],
+)
+def test_a_queued_task_is_freed_of_our_stamp_when_it_is_let_go(state, claim, freed):
+    farm = [shown("0", "1", state, claim)]
+    (action,) = look([task("0", "1")], [entry(1, "1", Remote.FAILED)], farm)
+    assert action.act is Act.LET_GO
+    assert action.held_as == (ref("0", "1") if freed else None)

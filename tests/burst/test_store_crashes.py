@@ -37,9 +37,9 @@ from pathlib import Path
 import sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite, psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from renderbus_core.burst import BurstState, BurstStore, Order, RemoteLeaf, TaskState
+from renderbus_core.burst import BurstState, BurstStore, Order, RemoteLeaf, Route, TaskState
 from renderbus_core.burst.leases import Lease
-from renderbus_core.burst.model import Remote, RemoteEntry
+from renderbus_core.burst.model import Asked, Remote, RemoteEntry
 from renderbus_core.burst.store import Effect, Output
 from renderbus_core.errors import StoreError
 from renderbus_core.frames import FrameSet
@@ -74,6 +74,9 @@ def cases(store, burst, begun):
         "renew": lambda: store.renew(lease, 90, NOW),
         "note": lambda: store.note(lease, burst, absences=1),
         "ask_recall": lambda: store.ask_recall(burst, "why", NOW),
+        "ask": lambda: store.ask(burst, Asked.RECALL_ALL, "why", NOW),
+        "approve": lambda: store.approve(burst, NOW),
+        "set_route": lambda: store.set_route(Route("local", True, "why", "ada", NOW)),
         "stage": by("stage", sent, NOW),
         "note_remote": by("note_remote", [leaf(1), leaf(2)], NOW),
         "list_outputs": by("list_outputs", files),
@@ -83,7 +86,7 @@ def cases(store, burst, begun):
         "intent": lambda: store.intent(lease, effect, NOW),
         "settle": lambda: store.settle(lease, begun, "done", NOW),
         "confirm": lambda: store.confirm(lease, claim, outcome, NOW),
-        "note_stops": by("note_stops", [one], NOW),
+        "note_situations": by("note_situations", {one.id: Remote.DONE}, NOW),
         "move_tasks": lambda: store.move_tasks(
             lease, burst, [one, two], TaskState.LOST, reason="x", now=NOW
         ),

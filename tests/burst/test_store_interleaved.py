@@ -95,7 +95,7 @@ class Gateways(RuleBasedStateMachine):
 
     @rule(lease=leases)
     def give_up(self, lease):
-        call = partial(self.store(lease.owner).give_up, lease, self.bench.now)
+        call = partial(self.store(lease.owner).give_up, lease)
         self.expect(self.is_current(lease), LeaseLostError, call)
         if self.is_current(lease):
             self.expires = self.bench.now

@@ -204,14 +204,14 @@ def test_a_runner_looks_again_once_it_holds_the_lease(world):
     first.detach()
     lease = world.store.lease
 
-    def lease_late(name, owner, ttl, now):
+    def lease_late(name, owner, ttl, now, margin):
         if owner == "gateway-2":
             world.store.lease = lease
             world.cut("submit/task", reaches=True, failure=SystemExit)
             with pytest.raises(SystemExit):
                 first.step()
             now = world.clock.advance(3600)
-        return lease(name, owner, ttl, now)
+        return lease(name, owner, ttl, now, margin)
 
     world.store.lease = lease_late
     end = world.carry(second, burst)

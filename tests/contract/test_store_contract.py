@@ -10,11 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from renderbus_core.burst import BurstStore, LimitReachedError, Limits
+from renderbus_core.burst import (
+    BurstStore,
+    LimitReachedError,
+    Limits,
+    Live,
+    Route,
+    RouteDrainedError,
+)
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import (
     NEXT_BURST,
     NEXT_TASK,
+    Asked,
     BurstState,
     Order,
     Remote,
@@ -24,7 +32,7 @@ from renderbus_core.burst.model import (
 from renderbus_core.burst.store import Effect, Event, Output, RemoteLeaf
 from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import JobId, Outcome, Reason, TaskRef
+from renderbus_core.jobs import BurstId, JobId, Outcome, Reason, TaskRef
 from renderbus_core.money import Money
 from renderbus_core.transfer import Upload
 
@@ -195,7 +203,7 @@ def test_the_epoch_rises_with_each_change_of_owner(store, bench):
 
 def test_a_lease_given_up_is_free_at_once_and_the_next_owner_has_the_next_epoch(store):
     lease = store.lease("b", "gateway-1", TTL, NOW)
-    store.give_up(lease, NOW)
+    store.give_up(lease)
     assert store.lease("b", "gateway-2", TTL, NOW).epoch == 2
 
 
@@ -233,7 +241,7 @@ WRITES = {
     "move_tasks": lambda s, le, b: s.move_tasks(
         le, b, [ref("1")], TaskState.HELD, reason="", now=LATER
     ),
-    "note_stops": lambda s, le, b: s.note_stops(le, b, [ref("1")], LATER),
+    "note_situations": lambda s, le, b: s.note_situations(le, b, {"1": Remote.DONE}, LATER),
     "note_remote": lambda s, le, b: s.note_remote(le, b, [leaf()], LATER),
     "stage": lambda s, le, b: s.stage(le, b, [SENT], LATER),
     "list_outputs": lambda s, le, b: s.list_outputs(le, b, [listed("/1/other.png")]),
@@ -242,7 +250,7 @@ WRITES = {
     "intent": lambda s, le, _b: s.intent(le, Effect("claim", {}), LATER),
     "settle": lambda s, le, _b: s.settle(le, 1, "done", LATER),
     "renew": lambda s, le, _b: s.renew(le, TTL, LATER),
-    "give_up": lambda s, le, _b: s.give_up(le, LATER),
+    "give_up": lambda s, le, _b: s.give_up(le),
 }
 OF_A_BURST = [name for name in WRITES if name not in {"confirm", "intent", "settle"}][:-2]
 
@@ -529,7 +537,8 @@ NOBODY = {
     "move": WRITES["move"],
     "move_tasks": WRITES["move_tasks"],
     "ask_recall": lambda s, _le, b: s.ask_recall(b, "why", NOW),
-    "recall_asked": lambda s, _le, b: s.recall_asked(b),
+    "ask": lambda s, _le, b: s.ask(b, Asked.RECALL_ALL, "", NOW),
+    "approve": lambda s, _le, b: s.approve(b, NOW),
 }
 
 
@@ -584,13 +593,73 @@ def test_a_task_that_never_left_did_not_come_back(store):
 
 
 def test_anybody_may_ask_for_a_recall_without_a_lease(store, burst):
-    assert store.recall_asked(burst) is None
+    assert not store.burst(burst).recall
     store.ask_recall(burst, "the director wants it here", LATER, "ada")
-    assert store.recall_asked(burst) == "the director wants it here"
+    assert store.burst(burst).recall == "the director wants it here"
     assert store.burst(burst).state is BurstState.INTENDED
     assert store.events(burst)[-1] == Event(
         LATER, "ada", "recall", None, "asked", "the director wants it here"
     )
+
+
+def test_single_tasks_are_asked_for_by_anybody_and_each_is_logged(store, burst):
+    store.ask(burst, Asked.RECALL_WAITING, "workers idle", LATER, "ada", tasks=["1", "2"])
+    asked = [(task.asked, task.asked_why) for task in store.burst(burst).tasks]
+    assert asked == [(Asked.RECALL_WAITING, "workers idle")] * 2 + [(Asked.NOTHING, "")]
+    assert [event.subject for event in store.events(burst)[-2:]] == ["task 1", "task 2"]
+    assert store.events(burst)[-1].after == "asked: recall of what waits"
+
+
+def test_without_names_all_open_tasks_are_meant(store, burst, lease):
+    store.move_tasks(lease, burst, [ref("1")], TaskState.LOST, reason="", now=NOW)
+    store.ask(burst, Asked.SUSPEND, "", LATER)
+    asked = [task.asked for task in store.burst(burst).tasks]
+    assert asked == [Asked.NOTHING, Asked.SUSPEND, Asked.SUSPEND]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (Asked.SUSPEND, Asked.RESUME, Asked.RESUME),
+        (Asked.RESUME, Asked.RECALL_WAITING, Asked.RECALL_WAITING),
+        (Asked.RECALL_WAITING, Asked.RESUME, Asked.RECALL_WAITING),
+        (Asked.RECALL_WAITING, Asked.RECALL_ALL, Asked.RECALL_ALL),
+        (Asked.RECALL_ALL, Asked.RECALL_WAITING, Asked.RECALL_ALL),
+        (Asked.RECALL_ALL, Asked.NOTHING, Asked.RECALL_ALL),
+    ],
+)
+def test_a_recall_is_not_weakened_by_what_comes_after_it(store, burst, first, second, kept):
+    store.ask(burst, first, "", NOW, tasks=["1"])
+    store.ask(burst, second, "", LATER, tasks=["1"])
+    assert store.burst(burst).tasks[0].asked is kept
+
+
+def test_a_task_that_the_burst_does_not_have_is_named(store, burst):
+    with pytest.raises(StoreError, match=r"has no open task 77; see"):
+        store.ask(burst, Asked.RECALL_ALL, "", NOW, tasks=["1", "77"])
+    assert store.burst(burst).tasks[0].asked is Asked.NOTHING
+
+
+def test_a_person_approves_test_frames(store, burst):
+    store.approve(burst, LATER, "ada")
+    assert store.burst(burst).approved
+    assert store.events(burst)[-1] == Event(LATER, "ada", "test frames", None, "approved", "")
+
+
+# -- the route ----------------------------------------------------------------------------------
+
+
+def test_a_drained_farm_takes_no_new_bursts_until_it_is_opened_again(store):
+    assert store.route("local") == Route("local")
+    closed = Route("local", drained=True, why="the line is down", who="ada", at=NOW)
+    store.set_route(closed)
+    assert store.route("local") == closed
+    with pytest.raises(RouteDrainedError, match=r"drained by ada \(the line is down\); open it"):
+        store.plan([order("8")], NOW)
+    store.plan([order("8", farm="qube")], NOW)
+    store.set_route(Route("local", drained=False, who="ada", at=LATER))
+    store.plan([order("8")], NOW)
+    assert [event.after for event in store.events(BurstId(""))] == ["drained", "open"]
 
 
 # -- the log ------------------------------------------------------------------------------------
@@ -736,21 +805,39 @@ def test_the_cloud_s_side_is_remembered_leaf_by_leaf(store, burst, lease):
     assert store.remote(burst) == (empty, after)
 
 
-def test_since_when_frames_are_stopped_is_kept_until_they_go_on(store, burst, lease):
+def test_since_when_the_cloud_says_a_word_is_kept_while_it_says_it(store, burst, lease):
+    stop, done = Remote.STOPPED, Remote.DONE
     seen = []
-    for at, stopped in ((NOW, ["1", "2"]), (LATER, ["2"]), (LATER, ["1", "2", "9"]), (LATER, [])):
-        store.note_stops(lease, burst, map(ref, stopped), at)
-        seen.append([task.stopped_since for task in store.burst(burst).tasks])
-    assert seen == [[NOW, NOW, None], [None, NOW, None], [LATER, NOW, None], [None] * 3]
+    for at, said in (
+        (NOW, {"1": stop, "2": stop}),
+        (LATER, {"1": done, "2": stop}),
+        (LATER, {"9": stop}),
+    ):
+        store.note_situations(lease, burst, said, at)
+        seen.append([(task.remote, task.remote_since) for task in store.burst(burst).tasks])
+    unasked = (None, None)
+    assert seen[0] == [(stop, NOW), (stop, NOW), unasked]
+    assert seen[1] == seen[2] == [(done, LATER), (stop, NOW), unasked]
+
+
+def test_bursts_at_work_are_read_without_their_tasks(store, burst, lease):
+    store.move(lease, burst, BurstState.INSPECTED, reason="", now=NOW, remote_id=7)
+    (other,) = store.plan([order("9")], LATER)
+    assert store.live() == (
+        Live(burst, "local", JOB, BurstState.INSPECTED, 7),
+        Live(other.id, "local", JOB, BurstState.INTENDED, None),
+    )
+    store.move(lease, burst, BurstState.FAILED, reason="", now=LATER)
+    assert [one.id for one in store.live()] == [other.id]
 
 
 def test_more_tasks_than_a_statement_takes_values_are_no_trouble(store):
     refs = tuple(TaskRef(str(n), FrameSet.span(n, n)) for n in range(33_000))
     (burst,) = store.plan([Order("local", JOB, refs, "")], NOW)
     lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
-    store.note_stops(lease, burst.id, refs[:5], NOW)
+    store.note_situations(lease, burst.id, {r.id: Remote.STOPPED for r in refs[:5]}, NOW)
     (read,) = store.bursts(live=True)
-    assert sum(task.stopped_since == NOW for task in read.tasks) == 5
+    assert sum(task.remote_since == NOW for task in read.tasks) == 5
 
 
 # -- what is kept -------------------------------------------------------------------------------
@@ -769,7 +856,7 @@ def test_everything_survives_reopening(store, burst, lease, bench):
 
     def everything(of):
         single = (of.events(burst), of.outputs(burst), of.staged(burst), of.remote(burst))
-        return (of.bursts(), of.recall_asked(burst), of.open_effects(lease), *single)
+        return (of.bursts(), of.route("local"), of.open_effects(lease), *single)
 
     before = everything(store)
     store.close()

@@ -7,8 +7,11 @@ from renderbus_core.burst.store.values import (
     Event,
     LimitReachedError,
     Limits,
+    Live,
     Output,
     RemoteLeaf,
+    Route,
+    RouteDrainedError,
 )
 
 __all__ = [
@@ -18,6 +21,9 @@ __all__ = [
     "Event",
     "LimitReachedError",
     "Limits",
+    "Live",
     "Output",
     "RemoteLeaf",
+    "Route",
+    "RouteDrainedError",
 ]

@@ -28,7 +28,7 @@ class Step:
     reason: str
     now: datetime
 
-    def event(self, subject: str, before: str, after: str) -> Event:
+    def event(self, subject: str, before: str | None, after: str) -> Event:
         """Return the line of the log."""
         return Event(self.now, self.who, subject, before, after, self.reason)
 

@@ -10,9 +10,14 @@ from decimal import Decimal
 from sqlalchemy import Connection, func, insert, select
 
 from renderbus_core.burst import tables as t
-from renderbus_core.burst.model import BurstState, Order, TaskState
-from renderbus_core.burst.store import log, reading
-from renderbus_core.burst.store.values import Event, LimitReachedError, Limits
+from renderbus_core.burst.model import Asked, BurstState, Order, TaskState
+from renderbus_core.burst.store import asking, log, reading
+from renderbus_core.burst.store.values import (
+    Event,
+    LimitReachedError,
+    Limits,
+    RouteDrainedError,
+)
 from renderbus_core.database import one_at_a_time
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId
@@ -32,11 +37,13 @@ def plan(
 
     Raises:
         LimitReachedError: an order exceeds a limit.
+        RouteDrainedError: a farm takes no new bursts.
         StoreError: an order cannot be one.
     """
     # In one order everywhere, so that two plans never wait for each other.
     for farm in sorted({order.farm for order in orders}):
         one_at_a_time(db, f"renderbus plan {farm}")
+        _keep_off_drained(db, farm)
     planned = []
     for order in orders:
         _check(order)
@@ -51,6 +58,15 @@ def _check(order: Order) -> None:
     for ref in order.tasks:
         if not ref.frames:
             raise StoreError(f"task {ref.id} of {order.job} has no frames, so it cannot be sent")
+
+
+def _keep_off_drained(db: Connection, farm: str) -> None:
+    route = asking.route(db, farm)
+    if route.drained:
+        raise RouteDrainedError(
+            f"farm {farm} takes no new bursts, drained by {route.who}"
+            f"{f' ({route.why})' if route.why else ''}; open it with: renderbus drain --off"
+        )
 
 
 def _keep_within(db: Connection, order: Order, limits: Limits) -> None:
@@ -99,6 +115,7 @@ def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
         "spent": Decimal(0),
         "submits": 0,
         "absences": 0,
+        "approved": False,
         "since": now,
         "created_at": now,
     }
@@ -116,6 +133,8 @@ def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
             "since": now,
             "live": True,
             "sent": False,
+            "asked": Asked.NOTHING.value,
+            "asked_why": "",
         }
         for position, ref in enumerate(order.tasks)
     ]

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select, true
 
 from renderbus_core.burst import tables as t
-from renderbus_core.burst.model import Burst, BurstState, BurstTask, TaskState
+from renderbus_core.burst.model import Asked, Burst, BurstState, BurstTask, Remote, TaskState
+from renderbus_core.burst.store.values import Live
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId, JobId, TaskRef
 from renderbus_core.money import Money
@@ -44,6 +45,17 @@ def several(db: Connection, *, live: bool) -> tuple[Burst, ...]:
     return _with_tasks(db, rows, t.tasks.c.burst.in_(select(t.bursts.c.id).where(condition)))
 
 
+def live(db: Connection) -> tuple[Live, ...]:
+    """Read which bursts are at work, oldest first, without their tasks."""
+    b = t.bursts.c
+    query = select(b.id, b.farm, b.job, b.state, b.remote_id).where(b.state.not_in(OVER))
+    rows = db.execute(query.order_by(b.created_at, b.id))
+    return tuple(
+        Live(BurstId(row.id), row.farm, JobId(row.job), BurstState(row.state), row.remote_id)
+        for row in rows
+    )
+
+
 def given_back(db: Connection, farm: str) -> Mapping[tuple[JobId, str], int]:
     """Count how often each task of a farm came back from the cloud unfinished."""
     query = (
@@ -66,7 +78,16 @@ def _with_tasks(db: Connection, rows: Sequence[Any], condition: Any) -> tuple[Bu
     for task in db.execute(query):
         ref = TaskRef(task.task, task.frames)
         of[task.burst].append(
-            BurstTask(ref, TaskState(task.state), task.reason, task.since, task.stopped_since)
+            BurstTask(
+                ref,
+                TaskState(task.state),
+                task.reason,
+                task.since,
+                remote=None if task.remote is None else Remote(task.remote),
+                remote_since=task.remote_since,
+                asked=Asked(task.asked),
+                asked_why=task.asked_why,
+            )
         )
     return tuple(_burst(row, of[row.id]) for row in rows)
 
@@ -87,4 +108,7 @@ def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:
         absences=row.absences,
         since=row.since,
         created_at=row.created_at,
+        recall=row.recall or "",
+        approved=row.approved,
+        waiting_since=row.waiting_since,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from renderbus_core.burst.model import Remote, RemoteEntry
 from renderbus_core.burst.store.values import RemoteLeaf
-from renderbus_core.burst.tables import remote_frames, remote_tasks
+from renderbus_core.burst.tables import remote_frames, remote_tasks, tasks
 from renderbus_core.jobs import BurstId
 
 
@@ -44,9 +44,25 @@ def _note_entries(
         db.execute(insert(remote_frames), fresh)
 
 
+def note_situations(
+    db: Connection, burst: BurstId, said: Mapping[str, Remote], now: datetime
+) -> None:
+    """Bring the cloud's word for tasks up to date; what it said before keeps its time."""
+    of_burst = tasks.c.burst == burst
+    known = select(tasks.c.task, tasks.c.remote).where(of_burst)
+    changes = [
+        {"of": task, "to": said[task].value}
+        for task, before in db.execute(known)
+        if task in said and said[task].value != before
+    ]
+    if changes:
+        one = update(tasks).where(of_burst, tasks.c.task == bindparam("of"))
+        db.execute(one.values(remote=bindparam("to"), remote_since=now), changes)
+
+
 def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
     """Read all leaves of a burst, by id."""
-    tasks = select(remote_tasks).where(remote_tasks.c.burst == burst).order_by(remote_tasks.c.id)
+    leaves = select(remote_tasks).where(remote_tasks.c.burst == burst).order_by(remote_tasks.c.id)
     frames = select(remote_frames).where(remote_frames.c.burst == burst)
     entries: dict[int, list[RemoteEntry]] = {}
     for e in db.execute(frames.order_by(remote_frames.c.id)):
@@ -56,7 +72,7 @@ def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
         RemoteLeaf(
             task.id, task.status, tuple(json.loads(task.counts)), tuple(entries.get(task.id, ()))
         )
-        for task in db.execute(tasks)
+        for task in db.execute(leaves)
     )
 
 

@@ -6,20 +6,29 @@ in the same transaction. A transition that `model` does not allow is refused too
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, and_, bindparam, make_url, select, update
+from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from renderbus_core.burst import leases
 from renderbus_core.burst import tables as t
 from renderbus_core.burst.leases import Held, Lease, lease_name
-from renderbus_core.burst.model import Burst, BurstState, Order, TaskState
-from renderbus_core.burst.store import files, intents, log, moving, planning, reading, remote
+from renderbus_core.burst.model import Asked, Burst, BurstState, Order, Remote, TaskState
+from renderbus_core.burst.store import (
+    asking,
+    files,
+    intents,
+    log,
+    moving,
+    planning,
+    reading,
+    remote,
+)
 from renderbus_core.burst.store.moving import Step
 from renderbus_core.burst.store.values import (
     PERSON,
@@ -27,8 +36,10 @@ from renderbus_core.burst.store.values import (
     EffectId,
     Event,
     Limits,
+    Live,
     Output,
     RemoteLeaf,
+    Route,
 )
 from renderbus_core.database import Database
 from renderbus_core.errors import LeaseLostError, StoreError, TaskTakenError
@@ -61,7 +72,9 @@ class BurstStore:
 
     # -- leases ---------------------------------------------------------------------------
 
-    def lease(self, name: str, owner: str, ttl: float, now: datetime) -> Lease | Held:
+    def lease(
+        self, name: str, owner: str, ttl: float, now: datetime, margin: float = 0.0
+    ) -> Lease | Held:
         """Take or take over a lease; the epoch rises with each change of owner.
 
         On PostgreSQL the server's clock decides what has expired.
@@ -71,19 +84,23 @@ class BurstStore:
             owner: who asks; unique per process.
             ttl: seconds until it expires.
             now: UTC.
+            margin: seconds after its end for which another's lease is left alone: an effect that
+                was begun in its last moment may still be under way.
         """
         with self._database.writing() as db:
-            return leases.take(db, name, owner, timedelta(seconds=ttl), now)
+            return leases.take(
+                db, name, owner, timedelta(seconds=ttl), now, timedelta(seconds=margin)
+            )
 
     def renew(self, lease: Lease, ttl: float, now: datetime) -> Lease:
         """Extend a lease that is still ours; `LeaseLostError` when it is not."""
         with leases.writing(self._database, lease) as db:
             return leases.extend(db, lease, timedelta(seconds=ttl), now)
 
-    def give_up(self, lease: Lease, now: datetime) -> None:
-        """Let the lease expire at once, so that another runner need not wait."""
+    def give_up(self, lease: Lease) -> None:
+        """Free the lease at once, so that another runner need not wait."""
         with leases.writing(self._database, lease) as db:
-            leases.extend(db, lease, timedelta(), now)
+            leases.free(db, lease)
 
     # -- planning -------------------------------------------------------------------------
 
@@ -107,6 +124,7 @@ class BurstStore:
         Raises:
             TaskTakenError: one of the tasks is already in a live burst.
             LimitReachedError: an order exceeds a limit.
+            RouteDrainedError: the farm takes no new bursts.
             StoreError: an order cannot be one.
         """
         transaction = (
@@ -123,13 +141,53 @@ class BurstStore:
                 f"a task of {names} is in a live burst already; see `renderbus status`"
             ) from error
 
+    # -- what people ask ------------------------------------------------------------------
+
     def ask_recall(self, burst: BurstId, why: str, now: datetime, who: str = PERSON) -> None:
-        """Ask the burst's runner to bring everything back; anybody may ask, no lease is needed."""
+        """Ask the burst's runner to stop the remote task and bring everything back."""
         with self._database.writing() as db:
-            asked = update(t.bursts).where(t.bursts.c.id == burst).values(recall=why)
-            if not db.execute(asked).rowcount:
-                raise reading.no_burst(burst)
-            log.write(db, burst, [Event(now, who, "recall", None, "asked", why)])
+            asking.recall(db, burst, why, who, now)
+
+    def ask(
+        self,
+        burst: BurstId,
+        asked: Asked,
+        why: str,
+        now: datetime,
+        who: str = PERSON,
+        *,
+        tasks: Collection[str] | None = None,
+    ) -> None:
+        """Note what somebody wants of open tasks of a burst; its runner acts on it.
+
+        Args:
+            burst: which.
+            asked: what is wanted.
+            why: for people.
+            now: UTC.
+            who: wants it.
+            tasks: ids; None for all that are open.
+
+        Raises:
+            StoreError: there is no such burst, or it has no such open task.
+        """
+        with self._database.writing() as db:
+            asking.ask(db, burst, asked, Step(who, why, now), tasks)
+
+    def approve(self, burst: BurstId, now: datetime, who: str = PERSON) -> None:
+        """Let the frames of a burst go on that wait behind its test frames."""
+        with self._database.writing() as db:
+            asking.approve(db, burst, who, now)
+
+    def set_route(self, route: Route) -> None:
+        """Close a farm's way to the cloud for new bursts, or open it again."""
+        with self._database.writing() as db:
+            asking.set_route(db, route)
+
+    def route(self, farm: str) -> Route:
+        """Read whether a farm's way to the cloud takes new bursts."""
+        with self._database.reading() as db:
+            return asking.route(db, farm)
 
     # -- reading --------------------------------------------------------------------------
 
@@ -142,6 +200,11 @@ class BurstStore:
         """Read all bursts, oldest first; only those at work when `live`."""
         with self._database.reading() as db:
             return reading.several(db, live=live)
+
+    def live(self) -> tuple[Live, ...]:
+        """Read which bursts are at work, oldest first, without their tasks."""
+        with self._database.reading() as db:
+            return reading.live(db)
 
     def given_back(self, farm: str) -> Mapping[tuple[JobId, str], int]:
         """Count how often each task of a farm came back from the cloud unfinished."""
@@ -156,12 +219,6 @@ class BurstStore:
         """
         with self._database.reading() as db:
             return reading.committed(db, farm)
-
-    def recall_asked(self, burst: BurstId) -> str | None:
-        """Return why a recall was asked for; None when it was not."""
-        with self._database.reading() as db:
-            why: str | None = reading.row(db, burst).recall
-        return why
 
     def events(self, burst: BurstId) -> tuple[Event, ...]:
         """Read the log of a burst, oldest first."""
@@ -249,22 +306,19 @@ class BurstStore:
         with self._carrying(lease, burst) as db:
             moving.move_tasks(db, burst, refs, state, Step(lease.owner, reason, now))
 
-    def note_stops(
-        self, lease: Lease, burst: BurstId, stopped: Iterable[TaskRef], now: datetime
+    def note_situations(
+        self, lease: Lease, burst: BurstId, said: Mapping[str, Remote], now: datetime
     ) -> None:
-        """Remember since when the frames of tasks have been stopped; all others are not."""
-        ids = {ref.id for ref in stopped}
-        of_burst = t.tasks.c.burst == burst
+        """Remember what the cloud says of tasks, and since when it has been saying so.
+
+        Args:
+            lease: under which it is done.
+            burst: which.
+            said: the cloud's word by task id; other tasks stay as they were.
+            now: UTC.
+        """
         with self._carrying(lease, burst) as db:
-            known = select(t.tasks.c.task, t.tasks.c.stopped_since).where(of_burst)
-            changes = [
-                {"of": task, "to": now if task in ids else None}
-                for task, since in db.execute(known)
-                if (task in ids) != (since is not None)
-            ]
-            if changes:
-                one = update(t.tasks).where(and_(of_burst, t.tasks.c.task == bindparam("of")))
-                db.execute(one.values(stopped_since=bindparam("to")), changes)
+            remote.note_situations(db, burst, said, now)
 
     def note_remote(
         self, lease: Lease, burst: BurstId, leaves: Iterable[RemoteLeaf], now: datetime

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NewType
 
-from renderbus_core.burst.model import RemoteEntry
+from renderbus_core.burst.model import BurstState, RemoteEntry
 from renderbus_core.errors import StoreError
+from renderbus_core.jobs import BurstId, JobId
 from renderbus_core.money import Money
 
 EffectId = NewType("EffectId", int)
@@ -39,6 +40,40 @@ class Limits:
     bursts: int | None = None
     frames: int | None = None
     budget: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A burst that is at work, as far as it takes to know what to ask for it."""
+
+    id: BurstId
+    farm: str
+    job: JobId
+    state: BurstState
+    remote_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Whether a farm's way to the cloud takes new bursts.
+
+    Args:
+        farm: whose.
+        drained: it takes none; those at work go on.
+        why: for people.
+        who: changed it last.
+        at: when, UTC; None when nobody ever did.
+    """
+
+    farm: str
+    drained: bool = False
+    why: str = ""
+    who: str = ""
+    at: datetime | None = None
+
+
+class RouteDrainedError(StoreError):
+    """The farm's way to the cloud takes no new bursts; nothing was planned."""
 
 
 class LimitReachedError(StoreError):

@@ -1,0 +1,26 @@
+-- What the cloud says of a task, whatever it is, and since when.
+ALTER TABLE tasks RENAME COLUMN stopped_since TO remote_since
+
+ALTER TABLE tasks ADD COLUMN remote VARCHAR
+
+UPDATE tasks SET remote = 'stopped' WHERE remote_since IS NOT NULL
+
+-- What a person, or the engine itself, wants of a task.
+ALTER TABLE tasks ADD COLUMN asked VARCHAR NOT NULL DEFAULT 'nothing'
+
+ALTER TABLE tasks ADD COLUMN asked_why TEXT NOT NULL DEFAULT ''
+
+-- Test frames: whether a person lets the others go on, and since when they wait for that.
+ALTER TABLE bursts ADD COLUMN approved BOOLEAN NOT NULL DEFAULT false
+
+ALTER TABLE bursts ADD COLUMN waiting_since BIGINT
+
+-- Whether a farm's way to the cloud takes new bursts.
+CREATE TABLE routes (
+    farm VARCHAR NOT NULL,
+    drained BOOLEAN NOT NULL,
+    why TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (farm)
+)

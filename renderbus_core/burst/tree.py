@@ -1,0 +1,105 @@
+"""The cloud's side of a burst: pages of frames read where counts changed, folded into one tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from renderbus_core.api import RemoteFrame, RemoteTask
+from renderbus_core.burst.context import Context, Leaf
+from renderbus_core.burst.model import Burst, Remote, RemoteEntry, RemoteTree
+from renderbus_core.burst.store import RemoteLeaf
+from renderbus_core.statuses import FrameCode, TaskCode, frame_status, task_status
+
+# Pages that contradict the counts are read so often in a row before they are believed.
+_DOUBTS = 3
+
+_SITUATIONS: Mapping[FrameCode, Remote] = {
+    FrameCode.STARTED: Remote.RENDERING,
+    FrameCode.DONE: Remote.DONE,
+    FrameCode.ERROR: Remote.FAILED,
+    FrameCode.TIMEOUT: Remote.FAILED,
+    FrameCode.ABORTED: Remote.STOPPED,
+}
+
+
+def read(ctx: Context, burst: Burst, info: RemoteTask) -> RemoteTree:
+    """Read the frames of all leaves.
+
+    Pages are read only of leaves whose counts changed since the last time, and of each once in a
+    while all the same: counts stay equal when one frame goes back and another comes forward.
+
+    Args:
+        ctx: of the burst.
+        burst: as it stands.
+        info: the remote task as the cloud shows it now.
+    """
+    leaves = tuple(info.leaves())
+    changed = [leaf for leaf in leaves if _is_stale(ctx, leaf)]
+    for leaf in changed:
+        ctx.memory.leaves[leaf.id] = _read_pages(ctx, leaf)
+    if changed:
+        noted = [_noted(leaf, ctx.memory.leaves[leaf.id].frames) for leaf in changed]
+        ctx.store.note_remote(ctx.effects.lease, burst.id, noted, ctx.now())
+        ctx.memory.looks_alike = 0
+    else:
+        ctx.memory.looks_alike += 1
+    return _folded(info, leaves, [f for leaf in leaves for f in ctx.memory.leaves[leaf.id].frames])
+
+
+def _is_stale(ctx: Context, leaf: RemoteTask) -> bool:
+    known = ctx.memory.leaves.get(leaf.id)
+    if known is None or known.counts != leaf.counts:
+        return True
+    return ctx.now() - known.read_at >= timedelta(seconds=ctx.config.burst.sweep_seconds)
+
+
+def _read_pages(ctx: Context, leaf: RemoteTask) -> Leaf:
+    frames = tuple(ctx.client.query.iter_frames(leaf.id))
+    before = ctx.memory.leaves.get(leaf.id)
+    agree = sum(frame.frame_status == FrameCode.DONE for frame in frames) == leaf.done_frames
+    doubts = 0 if agree or before is None else before.doubts
+    doubts += not agree
+    believed = agree or doubts >= _DOUBTS
+    return Leaf(leaf.counts if believed else None, frames, ctx.now(), doubts)
+
+
+def _folded(
+    info: RemoteTask, leaves: tuple[RemoteTask, ...], frames: list[RemoteFrame]
+) -> RemoteTree:
+    statuses = [task_status(leaf.task_status) for leaf in leaves]
+    stops = [status for status in statuses if status.is_terminal and status.needs_person]
+    return RemoteTree(
+        entries=tuple(_entry(frame) for frame in frames if not frame.is_preparation),
+        is_over=all(status.is_terminal for status in statuses),
+        is_stopped=bool(stops),
+        spent=max(
+            info.render_consume or Decimal(0),
+            sum((frame.fee_amount or Decimal(0) for frame in frames), start=Decimal(0)),
+        ),
+        stop=stops[0].meaning if stops else "",
+        waits_for_person=any(leaf.task_status == TaskCode.FINISHED_TEST for leaf in leaves),
+    )
+
+
+def _noted(leaf: RemoteTask, frames: Iterable[RemoteFrame]) -> RemoteLeaf:
+    entries = tuple(_entry(frame) for frame in frames if not frame.is_preparation)
+    return RemoteLeaf(leaf.id, leaf.task_status, leaf.counts, entries)
+
+
+def _entry(frame: RemoteFrame) -> RemoteEntry:
+    status = frame_status(frame.frame_status)
+    return RemoteEntry(
+        leaf=frame.task_id,
+        id=frame.id,
+        frames=frame.frames,
+        situation=_situation(frame.frame_status),
+        note=f"frame {frame.frame_index}: {status.meaning}",
+    )
+
+
+def _situation(code: int) -> Remote:
+    if frame_status(code).name == "UNKNOWN":
+        return Remote.UNKNOWN
+    return _SITUATIONS.get(FrameCode(code), Remote.WAITING)
