@@ -3,6 +3,8 @@
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Cycle, Decider
+from renderbus_core.burst.effects import Moment, Switch
+from renderbus_core.burst.heartbeat import Heartbeat
 from renderbus_core.burst.model import (
     Asked,
     Burst,
@@ -16,19 +18,24 @@ from renderbus_core.burst.model import (
 from renderbus_core.burst.overflow import Decision, Verdict
 from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.runner import Runner
+from renderbus_core.burst.service import Service
 from renderbus_core.burst.store import (
+    Adopted,
     BurstStore,
     Event,
     LimitReachedError,
     Limits,
+    Line,
     Live,
     Output,
+    Presence,
     RemoteLeaf,
     Route,
     RouteDrainedError,
 )
 
 __all__ = [
+    "Adopted",
     "Asked",
     "Burst",
     "BurstState",
@@ -42,15 +49,21 @@ __all__ = [
     "Farm",
     "Finished",
     "Gateway",
+    "Heartbeat",
     "LimitReachedError",
     "Limits",
+    "Line",
     "Live",
+    "Moment",
     "Order",
     "Output",
+    "Presence",
     "RemoteLeaf",
     "Route",
     "RouteDrainedError",
     "Runner",
+    "Service",
+    "Switch",
     "TaskState",
     "Verdict",
     "WakeAt",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from renderbus_core.api import Client, RemoteFrame, UserProfile
 from renderbus_core.burst import storage
-from renderbus_core.burst.effects import Effects
+from renderbus_core.burst.effects import Effects, Switch
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.burst.offers import Offers
 from renderbus_core.burst.ports import Farm
@@ -39,6 +39,7 @@ class Gateway:
         open_engine: opens the transfer engine of an account when files are to be moved.
         offers: what the cloud offers, for all bursts.
         watch: what was asked for all bursts at once.
+        switch: whether anything new may begin.
     """
 
     farm: Farm
@@ -51,6 +52,7 @@ class Gateway:
     open_engine: Callable[[Client, Config], TransferEngine] = storage.open_engine
     offers: Offers = field(default_factory=Offers)
     watch: Watch = field(default_factory=Watch)
+    switch: Switch = field(default_factory=Switch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from renderbus_core.burst.model import (
     WakeAt,
 )
 from renderbus_core.burst.outputs import collected, list_outputs
-from renderbus_core.burst.submit import CONFIRMATIONS, is_known
+from renderbus_core.burst.submit import PRESENT, is_absent, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask
 
@@ -36,7 +36,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
     seen = tree.read(ctx, burst, info)
-    ctx.store.note(ctx.effects.lease, burst.id, spent=seen.spent, absences=0)
+    ctx.store.note(ctx.effects.lease, burst.id, spent=seen.spent, **PRESENT)
     _let_test_frames_go_on(ctx, burst, seen)
     list_outputs(ctx, burst, info)
     _note_situations(ctx, burst, seen)
@@ -69,9 +69,7 @@ def _recall_the_unknown(ctx: Context, burst: Burst) -> WakeAt:
 
     It is confirmed twice, apart in time; a submit that is merely late would be found by then.
     """
-    absences = burst.absences + 1
-    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
-    if absences < CONFIRMATIONS:
+    if not is_absent(ctx, burst):
         return ctx.after(ctx.config.burst.submit_settle_seconds)
     why = f"recalled; the cloud does not know remote task {burst.remote_id}"
     open_ = tuple(task.ref for task in burst.open_tasks if task.state is not TaskState.COLLECTED)
@@ -164,9 +162,7 @@ def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
     assert burst.remote_id is not None  # noqa: S101 - it was asked about
     if is_known(ctx, burst.remote_id):
         return ctx.after(ctx.config.burst.poll_seconds)
-    absences = burst.absences + 1
-    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
-    if absences >= CONFIRMATIONS and burst.state is not BurstState.STRANDED:
+    if is_absent(ctx, burst) and burst.state is not BurstState.STRANDED:
         ctx.move(
             burst,
             BurstState.STRANDED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,9 @@ from types import MappingProxyType
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, Claim, JobId, TaskRef
 from renderbus_core.money import Money
+
+BURST_ID = re.compile(r"[0-9a-f]{12}")
+"""What ids of bursts look like: on labels in the cloud they stand among other people's."""
 
 
 class BurstState(StrEnum):
@@ -186,6 +190,7 @@ class Burst:
         absences: how often in a row the cloud did not know the id.
         since: when it entered the state, UTC.
         created_at: UTC.
+        absent_at: when the cloud did not know it last, UTC; None when it does.
         recall: why all of it is to come back; "" when nobody asked.
         approved: a person lets the frames go on that wait behind the test frames.
         waiting_since: since when they have been waiting for that, UTC; None while they are not.
@@ -205,6 +210,7 @@ class Burst:
     absences: int
     since: datetime
     created_at: datetime
+    absent_at: datetime | None = None
     recall: str = ""
     approved: bool = False
     waiting_since: datetime | None = None

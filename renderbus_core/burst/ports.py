@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from renderbus_core.jobs import (
+    BurstId,
     Claim,
     Gone,
     JobId,
@@ -44,6 +45,9 @@ class Farm(Protocol):
 
     def release(self, claim: Claim, tasks: Sequence[TaskRef], why: str) -> Outcome:
         """Give held tasks back to local workers, with a reason for people."""
+
+    def annotations(self, job: JobId) -> Mapping[BurstId, Mapping[str, str]]:
+        """Read what bursts noted on a job with `annotate`; a copy of a job may bear its notes."""
 
     def annotate(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Show facts about the burst on the job."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from renderbus_core.burst import follow, prepare, submit
 from renderbus_core.burst.context import Context, Gateway, Memory
-from renderbus_core.burst.effects import Effects
+from renderbus_core.burst.effects import Effects, EndingError
 from renderbus_core.burst.leases import Held, lease_name
 from renderbus_core.burst.model import Burst, BurstState, Finished, TaskState, WakeAt
 from renderbus_core.errors import (
@@ -111,7 +111,7 @@ class Runner:
         lease = gateway.store.lease(lease_name(self._burst), gateway.owner, ttl, now, margin)
         if isinstance(lease, Held):
             return lease
-        effects = Effects(gateway.store, lease, ttl, gateway.clock)
+        effects = Effects(gateway.store, lease, ttl, gateway.clock, gateway.switch)
         self._context = Context(gateway, effects, self._memory)
         return self._context
 
@@ -120,6 +120,8 @@ class Runner:
             return Finished(burst.id, burst.state)
         try:
             wake = _one_step(context, burst)
+        except EndingError:
+            return context.at_once()
         except LeaseLostError:
             raise
         except RenderbusError as error:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from renderbus_core import package
 from renderbus_core.burst.context import Context
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.orphans import NOTED_BURST, NOTED_JOB, NOTED_TASK
 from renderbus_core.burst.prepare import build, profile
 from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeError
 
 # An id that is unknown twice, apart in time, was never submitted; and one id is sent twice at
 # most before a person is asked.
-CONFIRMATIONS = 2
+_CONFIRMATIONS = 2
 SUBMITS = 2
+# Values of a burst whose remote task is known, or not looked for yet.
+PRESENT: Mapping[str, object] = MappingProxyType({"absences": 0, "absent_at": None})
 _PERSON_LOOKS_EVERY = 300.0
 
 
@@ -46,9 +51,9 @@ def stamp(ctx: Context, burst: Burst) -> None:
     """Write burst and remote id on the job, with the job's own id: copies of it carry it too."""
     claim = burst.claim(burst.refs(TaskState.HELD), ctx.effects.lease.epoch)
     facts = {
-        "renderbus.burst": burst.id,
-        "renderbus.job": burst.job,
-        "renderbus.task": str(burst.remote_id),
+        NOTED_BURST: burst.id,
+        NOTED_JOB: burst.job,
+        NOTED_TASK: str(burst.remote_id),
     }
     ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
 
@@ -92,7 +97,7 @@ def _submit_once(ctx: Context, burst: Burst) -> WakeAt:
 
 
 def _uncertain(ctx: Context, burst: Burst, why: str, **values: object) -> WakeAt:
-    ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, why, absences=0, **values)
+    ctx.move(burst, BurstState.SUBMIT_UNCERTAIN, why, **PRESENT, **values)
     return ctx.after(ctx.config.burst.submit_settle_seconds)
 
 
@@ -110,9 +115,7 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
     if is_known(ctx, burst.remote_id):
         started(ctx, burst)
         return ctx.at_once()
-    absences = burst.absences + 1
-    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
-    if absences < CONFIRMATIONS:
+    if not is_absent(ctx, burst):
         return ctx.after(settle.total_seconds())
     if burst.submits < SUBMITS:
         return _submit_once(ctx, burst)
@@ -134,7 +137,20 @@ def is_known(ctx: Context, remote_id: int) -> bool:
     return any(task.id == remote_id and task.is_submitted for task in listed)
 
 
+def is_absent(ctx: Context, burst: Burst) -> bool:
+    """Note that the cloud does not know the remote task now, and tell whether that is confirmed.
+
+    It is when two looks say so that lie apart in time, whoever made them.
+    """
+    settle = timedelta(seconds=ctx.config.burst.submit_settle_seconds)
+    if burst.absent_at is not None and ctx.now() < burst.absent_at + settle:
+        return burst.absences >= _CONFIRMATIONS
+    absences = burst.absences + 1
+    ctx.store.note(ctx.effects.lease, burst.id, absences=absences, absent_at=ctx.now())
+    return absences >= _CONFIRMATIONS
+
+
 def started(ctx: Context, burst: Burst) -> None:
     """Record that the cloud has the work."""
     ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
-    ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} is at work", absences=0)
+    ctx.move(burst, BurstState.RUNNING, f"remote task {burst.remote_id} is at work", **PRESENT)

@@ -31,6 +31,7 @@ bursts = Table(
     Column("spent", ExactDecimal, nullable=False),
     Column("submits", Integer, nullable=False),
     Column("absences", Integer, nullable=False),
+    Column("absent_at", Moment),
     # Why all of it is to come back.
     Column("recall", Prose),
     # A person lets the frames go on that wait behind the test frames.
@@ -117,6 +118,18 @@ routes = Table(
     Column("why", Prose, nullable=False),
     Column("who", Prose, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# Signs of life, one row for each process that carries bursts.
+gateways = Table(
+    "gateways",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("farm", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("bursts", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )
 
 leases = Table(

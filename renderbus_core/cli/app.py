@@ -31,8 +31,13 @@ _VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "check": ("check", "Look for what would fail in the cloud, before it costs money."),
         "burst": ("burst", "Send waiting tasks of a local job to the cloud."),
         "run": ("run", "Carry one burst until it is over."),
+        "serve": ("serve", "Carry all bursts of a farm, and burst on overflow."),
         "status": ("status", "Show bursts and where they stand."),
         "recall": ("recall", "Bring a burst's unfinished tasks back to the farm."),
+        "approve": ("approve", "Let the frames go on that wait behind a burst's test frames."),
+        "drain": ("drain", "Take no new bursts; those at work go on."),
+        "stop-all": ("stop_all", "Recall every burst of a farm, and take no new ones."),
+        "recover": ("recover", "Rebuild the record of bursts from the farm and the cloud."),
         "farm": ("farm", "Use the embedded farm: submit jobs, render, look."),
     }
 )

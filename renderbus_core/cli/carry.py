@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from renderbus_core.burst import Burst, BurstState, Finished, Gateway, Runner, TaskState
+from renderbus_core.burst import Burst, BurstState, Finished, Gateway, Heartbeat, Runner, TaskState
 from renderbus_core.cli.output import print_line
+from renderbus_core.cli.stopping import stop_requests
 from renderbus_core.jobs import BurstId
 
 
@@ -25,39 +24,31 @@ def carry(gateway: Gateway, burst: BurstId, *, as_json: bool) -> BurstState | No
     Returns:
         How it ended; None when we were asked to stop before that.
     """
-    runner = Runner(gateway, burst)
+    runner, heartbeat = Runner(gateway, burst), Heartbeat(gateway)
     told = ""
-    with _stop_requests() as stop, _letting_go(runner):
-        while True:
-            answer = runner.step()
-            told = _tell(gateway.store.burst(burst), told, as_json=as_json)
-            if isinstance(answer, Finished):
-                return answer.state
-            pause = (answer.at - gateway.clock.now()).total_seconds()
-            if stop.wait(max(pause, 0.0)):
-                click.echo(f"let go of burst {burst}; carry on: renderbus run {burst}", err=True)
-                return None
+    with stop_requests() as stop, _letting_go(runner, heartbeat):
+        due = gateway.clock.now()
+        while not stop.is_set():
+            beats = heartbeat.step()
+            if due <= gateway.clock.now():
+                answer = runner.step()
+                told = _tell(gateway.store.burst(burst), told, as_json=as_json)
+                if isinstance(answer, Finished):
+                    return answer.state
+                due = answer.at
+            stop.wait(max(0.0, (min(due, beats) - gateway.clock.now()).total_seconds()))
+    click.echo(f"let go of burst {burst}; carry on: renderbus run {burst}", err=True)
+    return None
 
 
 @contextmanager
-def _letting_go(runner: Runner) -> Iterator[None]:
+def _letting_go(runner: Runner, heartbeat: Heartbeat) -> Iterator[None]:
     """Let go of the burst at the end, however it comes."""
     try:
         yield
     finally:
         runner.detach()
-
-
-@contextmanager
-def _stop_requests() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into an event, so that a step is never cut in the middle."""
-    stop = threading.Event()
-    before = {s: signal.signal(s, lambda *_: stop.set()) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        heartbeat.leave()
 
 
 def _tell(burst: Burst, told: str, *, as_json: bool) -> str:

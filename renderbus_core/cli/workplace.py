@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,11 +15,15 @@ import click
 
 from renderbus_core import config as configuration
 from renderbus_core.api import Client, Endpoint
-from renderbus_core.burst import BurstStore, Gateway
+from renderbus_core.burst import BurstStore, Gateway, Moment, Switch
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config, Credentials
+from renderbus_core.errors import InputError
 from renderbus_core.farm import LocalFarm
 from renderbus_core.transfer import Progress, Silent
+
+CRASH_AT = "RENDERBUS_CRASH_AT"
+"""Variable by which a test of crashes says where the process is to die."""
 
 farm_option = click.option(
     "--farm",
@@ -82,7 +87,44 @@ def open_gateway(
             clock=SystemClock(),
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             progress=progress or Silent(),
+            switch=_switch(os.environ.get(CRASH_AT, "")),
         )
+
+
+class _Crashing(Switch):
+    """Ends the process, as a power cut would, where an effect comes to a place."""
+
+    def __init__(self, effect: str, moment: Moment, count: int) -> None:
+        super().__init__()
+        self._place = effect, moment
+        self._left = count
+
+    def passing(self, effect: str, moment: Moment) -> None:
+        """Die here when it is the place, for the last of the times that are waited for."""
+        if (effect, moment) == self._place:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _switch(crash_at: str) -> Switch:
+    """Return the process' switch.
+
+    Args:
+        crash_at: for trying out what a crash does: `EFFECT:MOMENT` or `EFFECT:MOMENT:COUNT`, for
+            example `submit_task:done`; "" for none.
+    """
+    if not crash_at:
+        return Switch()
+    effect, _, rest = crash_at.partition(":")
+    name, _, count = rest.partition(":")
+    try:
+        return _Crashing(effect, Moment(name), int(count or 1))
+    except ValueError as error:
+        raise InputError(
+            f"{CRASH_AT}={crash_at!r} names no place to crash at; write an effect and one of "
+            f"{', '.join(Moment)}, for example submit_task:done"
+        ) from error
 
 
 def endpoint(config: Config) -> Endpoint:

@@ -26,6 +26,7 @@ from renderbus_core.config.values import (
     Cloud,
     Config,
     Farm,
+    GatewayProcess,
     OverflowPolicy,
     Paths,
     Preflight,
@@ -174,6 +175,7 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         store=Store(**section("store")),
         paths=Paths(mapping, values["paths.roots"]),
         burst=Burst(**section("burst")),
+        gateway=GatewayProcess(**section("gateway")),
         preflight=Preflight(**section("preflight")),
         money=Prices(
             price_per_hour=money(values["money.price_per_hour"]),

@@ -105,6 +105,15 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayProcess:
+    """How the process works that carries all bursts of a farm."""
+
+    workers: int
+    decide_seconds: float
+    heartbeat_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Preflight:
     """What is looked at before anything is sent."""
 
@@ -151,6 +160,7 @@ class Config:
     store: Store
     paths: Paths
     burst: Burst
+    gateway: GatewayProcess
     preflight: Preflight
     money: Prices
     overflow: OverflowPolicy
@@ -181,6 +191,7 @@ _SECTIONS = (
     "store",
     "paths",
     "burst",
+    "gateway",
     "preflight",
     "money",
     "overflow",

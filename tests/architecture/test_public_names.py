@@ -13,6 +13,12 @@ EXCEPTIONS = {
     ("renderbus_core.cli", "renderbus_core.burst.examine"): (
         "people see what would be sent before there is a burst"
     ),
+    ("renderbus_core.cli", "renderbus_core.burst.orphans"): (
+        "people see what differs before it is mended"
+    ),
+    ("renderbus_core.cli", "renderbus_core.burst.recover"): (
+        "mending is a command of its own, no part of the engine's daily work"
+    ),
 }
 
 

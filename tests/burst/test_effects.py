@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from renderbus_core.burst.effects import DONE, Effects
+from renderbus_core.burst.effects import DONE, Effects, EndingError, Moment, Switch
 from renderbus_core.burst.leases import Held
 from renderbus_core.burst.store import BurstStore, Effect
 from renderbus_core.clock import ManualClock
@@ -26,11 +26,12 @@ class Bench:
         self.file = file
         self.clock = ManualClock(NOW)
         self.store = BurstStore(f"sqlite:///{file}")
+        self.switch = Switch()
         self.effects = self.runner("gateway-1")
 
     def runner(self, owner):
         lease = self.store.lease(NAME, owner, TTL, self.clock.now())
-        return Effects(self.store, lease, TTL, self.clock)
+        return Effects(self.store, lease, TTL, self.clock, self.switch)
 
     def open(self):
         return self.store.open_effects(self.effects.lease)
@@ -113,7 +114,7 @@ def test_after_a_takeover_the_effect_does_not_happen(bench, seconds):
 
 
 def test_a_takeover_is_noticed_even_by_a_runner_whose_own_clock_says_there_is_time(bench):
-    slow = Effects(bench.store, bench.effects.lease, TTL, ManualClock(NOW))
+    slow = Effects(bench.store, bench.effects.lease, TTL, ManualClock(NOW), Switch())
     bench.clock.advance(TTL)
     bench.runner("gateway-2")
     happened = []
@@ -162,3 +163,26 @@ def test_a_long_effect_can_keep_its_lease_as_it_goes(bench):
 
     bench.effects.perform("upload_assets", long)
     assert [result for *_, result in bench.rows()] == [DONE]
+
+
+def test_a_process_that_is_asked_to_end_begins_nothing_more(bench):
+    bench.switch.turn_off()
+    with pytest.raises(EndingError, match="so claim is left to the next one"):
+        bench.effects.perform("claim", lambda: pytest.fail("it was begun"))
+    assert bench.rows() == []
+
+
+def test_an_effect_that_is_under_way_is_finished_when_the_process_is_asked_to_end(bench):
+    assert bench.effects.perform("claim", lambda: bench.switch.turn_off() or 7) == 7
+    assert [result for *_, result in bench.rows()] == [DONE]
+
+
+def test_whoever_watches_hears_of_each_place(bench):
+    heard = []
+    bench.switch.passing = lambda effect, moment: heard.append((effect, moment, bench.rows()[0][3]))
+    bench.effects.perform("claim", lambda: None)
+    assert heard == [
+        ("claim", Moment.INTENDED, None),
+        ("claim", Moment.DONE, None),
+        ("claim", Moment.SETTLED, DONE),
+    ]

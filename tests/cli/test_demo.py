@@ -78,7 +78,7 @@ def test_the_report_is_one_file_with_both_jobs(played):
 
 def test_status_reads_what_the_demonstration_kept(played, renderbus):
     config = played["out"] / "work" / "renderbus.toml"
-    (burst,) = renderbus("--config", config, "status", "--json").json
+    (burst,) = renderbus("--config", config, "status", "--json").json["bursts"]
     assert burst["state"] == "done"
     one = renderbus("--config", config, "status", burst["id"])
     assert one.status == 0

@@ -24,3 +24,17 @@ CREATE TABLE routes (
     at BIGINT NOT NULL,
     PRIMARY KEY (farm)
 )
+
+-- Signs of life, one row for each process that carries bursts.
+CREATE TABLE gateways (
+    owner VARCHAR NOT NULL,
+    farm VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    bursts INTEGER NOT NULL,
+    started_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (owner)
+)
+
+-- When the cloud did not know the remote task last: it is asked again some time later.
+ALTER TABLE bursts ADD COLUMN absent_at BIGINT

@@ -2,27 +2,33 @@
 
 from renderbus_core.burst.store.store import BurstStore
 from renderbus_core.burst.store.values import (
+    Adopted,
     Effect,
     EffectId,
     Event,
     LimitReachedError,
     Limits,
+    Line,
     Live,
     Output,
+    Presence,
     RemoteLeaf,
     Route,
     RouteDrainedError,
 )
 
 __all__ = [
+    "Adopted",
     "BurstStore",
     "Effect",
     "EffectId",
     "Event",
     "LimitReachedError",
     "Limits",
+    "Line",
     "Live",
     "Output",
+    "Presence",
     "RemoteLeaf",
     "Route",
     "RouteDrainedError",

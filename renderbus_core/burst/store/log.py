@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from renderbus_core.burst.store.values import Event
+from renderbus_core.burst.store.values import Event, Line
 from renderbus_core.burst.tables import events
 from renderbus_core.jobs import BurstId
 
@@ -21,6 +22,19 @@ def write(db: Connection, burst: BurstId, lines: Sequence[Event]) -> None:
 def read(db: Connection, burst: BurstId) -> tuple[Event, ...]:
     """Read the lines about one burst, oldest first."""
     query = select(events).where(events.c.burst == burst).order_by(events.c.id)
-    return tuple(
-        Event(e.at, e.who, e.subject, e.before, e.after, e.reason) for e in db.execute(query)
-    )
+    return tuple(map(_event, db.execute(query)))
+
+
+def follow(db: Connection, after: int, most: int) -> tuple[Line, ...]:
+    """Read the lines about all bursts that follow a number, oldest first."""
+    query = select(events).where(events.c.id > after).order_by(events.c.id).limit(most)
+    return tuple(Line(e.id, BurstId(e.burst), _event(e)) for e in db.execute(query))
+
+
+def last(db: Connection) -> int:
+    """Return the number of the newest line; 0 when there is none."""
+    return db.execute(select(func.max(events.c.id))).scalar_one() or 0
+
+
+def _event(row: Any) -> Event:
+    return Event(row.at, row.who, row.subject, row.before, row.after, row.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from renderbus_core.burst import tables as t
 from renderbus_core.burst.model import Asked, BurstState, Order, TaskState
 from renderbus_core.burst.store import asking, log, reading
 from renderbus_core.burst.store.values import (
+    Adopted,
     Event,
     LimitReachedError,
     Limits,
@@ -99,25 +101,50 @@ def _reached(order: Order, why: str) -> LimitReachedError:
     return LimitReachedError(f"job {order.job} stays on the farm: {why}")
 
 
+def adopt(db: Connection, found: Adopted, who: str, now: datetime) -> None:
+    """Insert a burst that is at work outside and was not known here."""
+    one_at_a_time(db, f"renderbus plan {found.farm}")
+    order = Order(found.farm, found.job, found.tasks, found.why)
+    at_work = _Start(BurstState.RUNNING, TaskState.SENT, found.claim_epoch, found.remote_id)
+    _write(db, found.burst, order, at_work, Event(now, who, "burst", None, "adopted", found.why))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a burst and its tasks begin."""
+
+    burst: BurstState = BurstState.INTENDED
+    task: TaskState = TaskState.WANTED
+    claim_epoch: int = 0
+    remote_id: int | None = None
+
+
 def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
-    burst = BurstId(uuid.uuid4().hex[:12])
-    estimate = order.estimate
+    burst, start = BurstId(uuid.uuid4().hex[:12]), _Start()
+    event = Event(now, who, "burst", None, start.burst.value, order.reason)
+    _write(db, burst, order, start, event)
+    return burst
+
+
+def _write(db: Connection, burst: BurstId, order: Order, start: _Start, event: Event) -> None:
+    estimate, submitted = order.estimate, start.remote_id is not None
     values = {
         "id": burst,
         "farm": order.farm,
         "job": order.job,
-        "state": BurstState.INTENDED.value,
+        "state": start.burst.value,
         "reason": order.reason,
-        "claim_epoch": 0,
+        "remote_id": start.remote_id,
+        "claim_epoch": start.claim_epoch,
         "estimate": estimate.amount if estimate else None,
         "currency": estimate.currency if estimate else None,
         "reserved": estimate.amount if estimate else Decimal(0),
         "spent": Decimal(0),
-        "submits": 0,
+        "submits": int(submitted),
         "absences": 0,
         "approved": False,
-        "since": now,
-        "created_at": now,
+        "since": event.at,
+        "created_at": event.at,
     }
     db.execute(insert(t.bursts).values(**values))
     rows = [
@@ -128,11 +155,11 @@ def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
             "farm": order.farm,
             "job": order.job,
             "frames": ref.frames,
-            "state": TaskState.WANTED.value,
+            "state": start.task.value,
             "reason": "",
-            "since": now,
+            "since": event.at,
             "live": True,
-            "sent": False,
+            "sent": submitted,
             "asked": Asked.NOTHING.value,
             "asked_why": "",
         }
@@ -140,5 +167,4 @@ def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
     ]
     if rows:
         db.execute(insert(t.tasks), rows)
-    log.write(db, burst, [Event(now, who, "burst", None, BurstState.INTENDED.value, order.reason)])
-    return burst
+    log.write(db, burst, [event])

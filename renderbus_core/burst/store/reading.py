@@ -108,6 +108,7 @@ def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:
         absences=row.absences,
         since=row.since,
         created_at=row.created_at,
+        absent_at=row.absent_at,
         recall=row.recall or "",
         approved=row.approved,
         waiting_since=row.waiting_since,

@@ -26,18 +26,22 @@ from renderbus_core.burst.store import (
     log,
     moving,
     planning,
+    presence,
     reading,
     remote,
 )
 from renderbus_core.burst.store.moving import Step
 from renderbus_core.burst.store.values import (
     PERSON,
+    Adopted,
     Effect,
     EffectId,
     Event,
     Limits,
+    Line,
     Live,
     Output,
+    Presence,
     RemoteLeaf,
     Route,
 )
@@ -141,6 +145,28 @@ class BurstStore:
                 f"a task of {names} is in a live burst already; see `renderbus status`"
             ) from error
 
+    def adopt(self, found: Adopted, now: datetime, who: str = PERSON) -> Burst:
+        """Take up a burst that the farm and the cloud show, and that is not known here.
+
+        Args:
+            found: what they show.
+            now: UTC.
+            who: asks for it.
+
+        Raises:
+            TaskTakenError: one of its tasks is in a live burst already.
+            StoreError: it is known already.
+        """
+        try:
+            with self._database.writing() as db:
+                planning.adopt(db, found, who, now)
+                return reading.one(db, found.burst)
+        except IntegrityError as error:
+            raise TaskTakenError(
+                f"burst {found.burst} is known, or a task of {found.job} is in another live burst; "
+                "see `renderbus status`"
+            ) from error
+
     # -- what people ask ------------------------------------------------------------------
 
     def ask_recall(self, burst: BurstId, why: str, now: datetime, who: str = PERSON) -> None:
@@ -189,6 +215,29 @@ class BurstStore:
         with self._database.reading() as db:
             return asking.route(db, farm)
 
+    # -- who is at work -------------------------------------------------------------------
+
+    def beat(self, sign: Presence, forget_before: datetime) -> None:
+        """Note a sign of life of a process, and forget those that are long silent.
+
+        Args:
+            sign: what it tells.
+            forget_before: those not seen since then, UTC, are forgotten.
+        """
+        with self._database.writing() as db:
+            presence.forget(db, forget_before)
+            presence.beat(db, sign)
+
+    def leave(self, owner: str) -> None:
+        """Note that a process has ended in good order."""
+        with self._database.writing() as db:
+            presence.leave(db, owner)
+
+    def gateways(self) -> tuple[Presence, ...]:
+        """Read which processes carry bursts, the last seen first."""
+        with self._database.reading() as db:
+            return presence.read(db)
+
     # -- reading --------------------------------------------------------------------------
 
     def burst(self, id: BurstId) -> Burst:  # noqa: A002 - the field's own word
@@ -224,6 +273,16 @@ class BurstStore:
         """Read the log of a burst, oldest first."""
         with self._database.reading() as db:
             return log.read(db, burst)
+
+    def follow_log(self, after: int | None = None, most: int = 1000) -> tuple[Line, ...]:
+        """Read what was logged of all bursts, oldest first.
+
+        Args:
+            after: number of the last line that is known; None gives the newest line alone.
+            most: lines.
+        """
+        with self._database.reading() as db:
+            return log.follow(db, log.last(db) - 1 if after is None else after, most)
 
     def staged(self, burst: BurstId) -> tuple[Upload, ...]:
         """Read what was sent to the input storage for a burst."""

@@ -10,7 +10,7 @@ from typing import Any, NewType
 
 from renderbus_core.burst.model import BurstState, RemoteEntry
 from renderbus_core.errors import StoreError
-from renderbus_core.jobs import BurstId, JobId
+from renderbus_core.jobs import BurstId, JobId, TaskRef
 from renderbus_core.money import Money
 
 EffectId = NewType("EffectId", int)
@@ -43,6 +43,29 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A burst as farm and cloud show it, for a store that does not know it.
+
+    Args:
+        burst: its id, as the farm's stamps have it.
+        farm: name of the farm.
+        job: local job.
+        tasks: those that bear its stamp.
+        remote_id: the cloud's task.
+        claim_epoch: of its last claim.
+        why: for people.
+    """
+
+    burst: BurstId
+    farm: str
+    job: JobId
+    tasks: tuple[TaskRef, ...]
+    remote_id: int
+    claim_epoch: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A burst that is at work, as far as it takes to know what to ask for it."""
 
@@ -51,6 +74,27 @@ class Live:
     job: JobId
     state: BurstState
     remote_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A process that carries bursts.
+
+    Args:
+        owner: its name in leases.
+        farm: whose bursts.
+        version: of this software.
+        bursts: how many it found at work.
+        started_at: UTC.
+        seen_at: when it gave its last sign of life, UTC.
+    """
+
+    owner: str
+    farm: str
+    version: str
+    bursts: int
+    started_at: datetime
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +161,21 @@ class RemoteLeaf:
     status: int
     counts: tuple[int, ...]
     entries: tuple[RemoteEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event with its place in the log of all bursts.
+
+    Args:
+        number: rises with each line.
+        burst: whose it is; "" for what is about a whole route.
+        event: what happened.
+    """
+
+    number: int
+    burst: BurstId
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)

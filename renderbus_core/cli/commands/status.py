@@ -7,6 +7,8 @@ import click
 from renderbus_core.burst import Burst, BurstStore, TaskState
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.workplace import open_store, read_config
+from renderbus_core.clock import SystemClock
+from renderbus_core.config import Config
 from renderbus_core.jobs import BurstId
 
 
@@ -16,18 +18,40 @@ from renderbus_core.jobs import BurstId
 @json_option
 @click.pass_context
 def command(ctx: click.Context, burst: str | None, live: bool, as_json: bool) -> None:
-    """Show all bursts, or one BURST with its tasks and its log."""
-    with open_store(read_config(ctx)) as store:
+    """Show all bursts and who carries them, or one BURST with its tasks and its log."""
+    config = read_config(ctx)
+    with open_store(config) as store:
         if burst is None:
-            _overview(store.bursts(live=live), as_json=as_json)
+            _overview(store, config, store.bursts(live=live), as_json=as_json)
         else:
             _one(store, store.burst(BurstId(burst)), as_json=as_json)
 
 
-def _overview(bursts: tuple[Burst, ...], *, as_json: bool) -> None:
+def _overview(
+    store: BurstStore, config: Config, bursts: tuple[Burst, ...], *, as_json: bool
+) -> None:
+    gateways, route = store.gateways(), store.route(config.farm.kind)
+    now, patience = SystemClock().now(), 3 * config.gateway.heartbeat_seconds
+    alive = [sign for sign in gateways if (now - sign.seen_at).total_seconds() <= patience]
     if as_json:
-        print_json(bursts)
+        print_json({"bursts": bursts, "gateways": gateways, "alive": alive, "route": route})
         return
+    _print_bursts(bursts)
+    for sign in gateways:
+        ago = f"{max(0, (now - sign.seen_at).total_seconds()):.0f} s ago"
+        silent = "" if sign in alive else ", silent: it may be gone"
+        click.echo(f"Gateway {sign.owner} (farm {sign.farm}) was seen {ago}{silent}.")
+    if route.drained:
+        click.echo(f"Farm {route.farm} takes no new bursts, drained by {route.who}: {route.why}")
+    if not alive and any(not burst.state.is_over for burst in bursts):
+        click.echo(
+            "No gateway gives signs of life, so nobody may be carrying these bursts; "
+            "start one: renderbus serve",
+            err=True,
+        )
+
+
+def _print_bursts(bursts: tuple[Burst, ...]) -> None:
     if not bursts:
         click.echo("No bursts.")
         return
@@ -52,8 +76,11 @@ def _one(store: BurstStore, burst: Burst, *, as_json: bool) -> None:
     if as_json:
         print_json({"burst": burst, "log": events, "outputs": store.outputs(burst.id)})
         return
-    _overview((burst,), as_json=False)
-    tasks = [(task.ref.id, task.ref.frames, task.state, task.reason) for task in burst.tasks]
-    console().print(table("Tasks", ("task", "frames", "state", "reason"), tasks))
-    log = [(f"{e.at:%H:%M:%S}", e.subject, e.change, e.reason) for e in events]
-    console().print(table("Log (UTC)", ("time", "what", "change", "reason"), log))
+    _print_bursts((burst,))
+    tasks = [
+        (task.ref.id, task.ref.frames, task.state, task.remote or "", task.reason)
+        for task in burst.tasks
+    ]
+    console().print(table("Tasks", ("task", "frames", "state", "cloud", "reason"), tasks))
+    log = [(f"{e.at:%H:%M:%S}", e.who, e.subject, e.change, e.reason) for e in events]
+    console().print(table("Log (UTC)", ("time", "who", "what", "change", "reason"), log))

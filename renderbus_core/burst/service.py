@@ -1,0 +1,64 @@
+"""The gateway's own work: look at the queue, carry all bursts, give signs of life.
+
+`step` never waits; whoever calls it does.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+
+from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.crew import Crew
+from renderbus_core.burst.decider import Decider
+from renderbus_core.burst.heartbeat import Heartbeat
+from renderbus_core.errors import CloudError, FarmError, StoreError
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """Everything that one gateway process does for a farm.
+
+    Args:
+        gateway: the shared parts.
+        workers: where bursts are stepped; None does them one after the other.
+        decides: whether it looks at the queue and bursts on its own.
+    """
+
+    def __init__(
+        self, gateway: Gateway, workers: Executor | None = None, *, decides: bool = True
+    ) -> None:
+        self._gateway = gateway
+        self._crew = Crew(gateway, workers)
+        self._decider = Decider(gateway) if decides else None
+        self._heartbeat = Heartbeat(gateway)
+        self._decides_at = gateway.clock.now()
+
+    def step(self) -> datetime:
+        """Do what is due and say when to be called again, UTC."""
+        gateway, settings = self._gateway, self._gateway.config.gateway
+        now = gateway.clock.now()
+        beats_at = self._heartbeat.step()
+        if self._decider is not None and self._decides_at <= now:
+            self._decides_at = now + timedelta(seconds=settings.decide_seconds)
+            self._decide(self._decider)
+        due = self._crew.step()
+        times = [beats_at, *filter(None, [due])]
+        return min(times if self._decider is None else [*times, self._decides_at])
+
+    def close(self) -> None:
+        """Begin nothing more, finish what is in hand, and leave all bursts to whoever comes."""
+        self._gateway.switch.turn_off()
+        self._crew.detach()
+        self._heartbeat.leave()
+
+    def _decide(self, decider: Decider) -> None:
+        try:
+            cycle = decider.step()
+        except (CloudError, FarmError, StoreError) as error:
+            _log.warning("the queue was not looked at: %s", error)
+            return
+        for item in cycle.decisions if cycle else ():
+            _log.debug("job %s: %s", item.job, item.sentence)

@@ -1,0 +1,127 @@
+"""The gateway's own work: many bursts, signs of life, an end in good order."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from renderbus_core.burst import BurstState, Crew, Heartbeat, Service, TaskState
+from renderbus_core.burst.effects import Switch
+
+
+def turn(world, service):
+    due = service.step()
+    world.clock.advance(max(0.0, (due - world.clock.now()).total_seconds()))
+
+
+def test_it_carries_every_burst_to_its_end_and_gives_signs_of_life(world):
+    bursts = [world.order(*ids) for ids in (("0", "1", "2"), ("3", "4"), ("5",))]
+    service = Service(world.gateway, decides=False)
+    while world.store.live():
+        turn(world, service)
+    assert {world.store.burst(burst).state for burst in bursts} == {BurstState.DONE}
+    assert len(world.pictures()) == 6
+    (sign,) = world.store.gateways()
+    assert sign.owner == "gateway-1"
+    assert world.clock.now() - sign.seen_at <= timedelta(seconds=30)
+    service.close()
+    assert world.store.gateways() == ()
+
+
+def test_a_process_that_died_is_shown_until_it_is_long_gone(world):
+    Heartbeat(world.gateway).step()
+    world.clock.advance(6 * 86400)
+    other = replace(world.gateway, owner="gateway-2")
+    Heartbeat(other).step()
+    assert [sign.owner for sign in world.store.gateways()] == ["gateway-2", "gateway-1"]
+    world.clock.advance(2 * 86400)
+    Heartbeat(other).step()
+    assert [sign.owner for sign in world.store.gateways()] == ["gateway-2", "gateway-2"][:1]
+
+
+def test_a_gateway_that_ends_lets_another_go_on_at_once(world):
+    burst = world.order()
+    service = Service(world.gateway, decides=False)
+    while world.store.burst(burst).state is not BurstState.RUNNING:
+        turn(world, service)
+    service.close()
+    other = Service(replace(world.gateway, owner="gateway-2", switch=Switch()), decides=False)
+    other.step()
+    assert world.store.events(burst)[-1].who in {"gateway-1", "gateway-2"}
+    while world.store.live():
+        turn(world, other)
+    assert world.store.burst(burst).state is BurstState.DONE
+
+
+def test_a_burst_that_moves_files_does_not_keep_the_others_waiting(world):
+    slow, quick = world.order("0"), world.order("1")
+    entered, free = threading.Event(), threading.Event()
+    open_engine = world.gateway.open_engine
+
+    def opened(client, config):
+        engine = open_engine(client, config)
+        upload = engine.upload
+
+        def wait_then_upload(plan, progress):
+            if not entered.is_set():
+                entered.set()
+                free.wait(60)
+            upload(plan, progress)
+
+        engine.upload = wait_then_upload
+        return engine
+
+    gateway = replace(world.gateway, open_engine=opened)
+    with ThreadPoolExecutor(2) as workers:
+        crew = Crew(gateway, workers)
+        states = set()
+        for _ in range(2000):
+            crew.step()
+            states = {world.store.burst(burst).state for burst in (slow, quick)}
+            if BurstState.RUNNING in states:
+                break
+            entered.wait(0.01)
+        assert states == {BurstState.CHECKED, BurstState.RUNNING}
+        free.set()
+        crew.detach()
+
+
+def test_a_fault_in_one_burst_is_logged_and_does_not_end_the_others(world, caplog):
+    bad, good = world.order("0"), world.order("1")
+    farm_claim = world.farm.claim
+
+    def claim(request):
+        if request.burst == bad:
+            raise ZeroDivisionError("a fault of ours")
+        return farm_claim(request)
+
+    world.farm.claim = claim
+    with ThreadPoolExecutor(1) as workers, caplog.at_level(logging.ERROR):
+        crew = Crew(world.gateway, workers)
+        for _ in range(3000):
+            due = crew.step()
+            if world.store.burst(good).state is BurstState.DONE:
+                break
+            if due is not None and not crew._busy:
+                world.clock.advance(max(0.0, (due - world.clock.now()).total_seconds()))
+        crew.detach()
+    assert world.store.burst(good).state is BurstState.DONE
+    assert world.store.burst(bad).refs(TaskState.WANTED)
+    assert "its step failed" in caplog.text
+
+
+@pytest.mark.parametrize("state", [BurstState.STAGED, BurstState.RUNNING])
+def test_what_is_looked_at_while_the_process_ends_is_left_as_it_is(world, state):
+    burst = world.order()
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: b.state is state)
+    world.gateway.switch.turn_off()
+    before = world.store.events(burst)
+    runner.step()
+    assert world.store.burst(burst).state is state
+    assert world.store.events(burst) == before
