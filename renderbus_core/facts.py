@@ -43,6 +43,7 @@ class Layer:
     """A render layer (Maya) or view layer (Blender) with what it overrides; None = as the scene.
 
     Args:
+        output: as `SceneFacts.output`.
         elements: as `SceneFacts.elements`; a fact, because those of one layer may be unknown.
     """
 
@@ -52,6 +53,7 @@ class Layer:
     cameras: tuple[str, ...] | None = None
     resolution: tuple[int, int] | None = None
     renderer: str | None = None
+    output: str | None = None
     elements: Fact[tuple[str, ...] | None] | None = None
 
 

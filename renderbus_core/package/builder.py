@@ -277,7 +277,7 @@ def _maya_layer(
             "image_format": known.format_named_by(
                 _required(facts, "image format", facts.image_format)
             ),
-            "image_file_prefix": facts.output.value or "",
+            "image_file_prefix": layer.output or facts.output.value or "",
             "all_camera": [camera.name for camera in facts.cameras],
             "render_camera": list(cameras),
             "renderer": layer.renderer or _required(facts, "renderer", facts.renderer),

@@ -176,12 +176,16 @@ def _refuse_tiles(task: Mapping[str, Any]) -> None:
 def _chosen(pictures: Sequence[CloudPicture], declared: Sequence[str]) -> tuple[str, ...]:
     """Return the one output that names each picture, of several."""
     telling = dict(zip(declared, _telling_parts(declared), strict=True))
-    words = {kind: _words(pictures, kind) for kind in _KINDS}
-    differing = [kind for kind in _KINDS if len(set(words[kind].values())) > 1]
+    meanings = {kind: _words(pictures, kind) for kind in _KINDS}
+    differing = {
+        kind: _whole_words(meaning)
+        for kind, meaning in meanings.items()
+        if len(set(meaning.values())) > 1
+    }
     said = {
         template: {
-            kind: _values_said(telling[template], words[kind])
-            for kind in differing
+            kind: {meanings[kind][word] for word in words.findall(telling[template])}
+            for kind, words in differing.items()
             if kind not in tokens_in(template)
         }
         for template in declared
@@ -229,15 +233,10 @@ def _words(pictures: Iterable[CloudPicture], kind: str) -> dict[str, str]:
     return words
 
 
-def _values_said(text: str, words: Mapping[str, str]) -> set[str]:
-    """Return what whole words of a text stand for; inside a longer word a shorter means nothing."""
-    found = set()
-    for word in sorted(filter(None, words), key=len, reverse=True):
-        pattern = rf"(?<![^\W_]){re.escape(word)}(?![^\W_])"
-        text, count = re.subn(pattern, "\0", text)
-        if count:
-            found.add(words[word])
-    return found
+def _whole_words(words: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds whole words; inside a longer one a shorter is not found."""
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
 
 def _telling_parts(declared: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,9 @@ from renderbus_core.errors import InputError
 from renderbus_core.frames import MAX_FRAME
 from renderbus_core.package.dcc import Program, plain_ending, row_of
 from renderbus_core.paths import safe_relative
+
+MOST_PICTURES = 2_000
+"""Most pictures of one frame: each is compared with each other."""
 
 _TOKEN = re.compile(r"<(\w+)>")
 _ELEMENT_TOKEN = re.compile(r"<(renderpass|aov)>", re.IGNORECASE)
@@ -105,7 +108,13 @@ def cloud_pictures(
     known = row_of(cg_id)
     if known is None or known.name not in _PICTURES:
         raise InputError(f"how the cloud names pictures of program {cg_id} is not known")
-    pictures = tuple(_PICTURES[known.name](known, task, spelling or Spelling()))
+    every = _PICTURES[known.name](known, task, spelling or Spelling())
+    pictures = tuple(islice(every, MOST_PICTURES + 1))
+    if len(pictures) > MOST_PICTURES:
+        raise InputError(
+            f"each frame makes more than {MOST_PICTURES:,} pictures, which no real scene does; "
+            "switch off layers, cameras or elements"
+        )
     if twins := meeting([picture.template for picture in pictures]):
         raise InputError(
             f"the cloud's pictures {twins[0]} and {twins[1]} could have one name; rename a layer, "

@@ -75,6 +75,7 @@ def _layer(base: Settings, node: Node, links: _Links, warnings: list[str]) -> La
         cameras=_changed_cameras(own, base),
         resolution=_changed(settings.resolution(own, odd), settings.resolution(base, [])),
         renderer=_changed(settings.renderer(own), settings.renderer(base)),
+        output=_changed(settings.output(own), settings.output(base)),
         elements=elements(own) if elements(own) != elements(base) else None,
     )
     warnings += (f"layer {name}: {sentence}" for sentence in odd)

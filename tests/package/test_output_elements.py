@@ -84,6 +84,25 @@ def test_a_layer_has_its_own_elements(built, with_aovs, fact):
     ]
 
 
+def test_a_layer_has_its_own_names(built, maya):
+    layers = (Layer("a", renderable=True, output="own/<Scene>"), Layer("b", renderable=True))
+    outputs = built(maya(layers=layers), job_outputs=("/r/<Layer>.####.exr",)).outputs
+    assert list(templates(outputs)) == ["a/own/shot.####.exr", "b/shot.####.exr"]
+
+
+def test_more_elements_than_any_scene_has_are_refused_at_once(built, with_aovs):
+    names = (f"aov{number}" for number in range(100_000))
+    with pytest.raises(InputError, match="more than 2,000 pictures, which no real scene does"):
+        built(with_aovs(*names), job_outputs=("/r/<RenderPass>.####.exr",))
+
+
+def test_hundreds_of_outputs_are_tied_one_by_one(built, with_aovs):
+    names = tuple(f"aov_{number}" for number in range(300))
+    declared = ("/r/shot.####.exr", *(f"/r/shot_{name}.####.exr" for name in names))
+    outputs = built(with_aovs(*names), job_outputs=declared).outputs
+    assert tuple(templates(outputs).values()) == declared
+
+
 @pytest.mark.parametrize(
     ("declared", "expected"),
     [

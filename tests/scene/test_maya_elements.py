@@ -129,6 +129,23 @@ def test_a_layer_may_have_others(write_ma, attribute, target, value, expected):
     assert layers["Utility"].elements == expected
 
 
+def test_a_layer_may_have_other_names(write_ma):
+    layer = LAYER.format(
+        attribute="imageFilePrefix",
+        target="defaultRenderGlobals",
+        value='-type "string" "u/<RenderPass>"',
+    )
+    body = arnold(driver=MERGED, prefix="<Scene>") + layer
+    facts = maya.read(write_ma(body)).facts
+    (utility,) = (each for each in facts.layers if each.name == "Utility")
+    assert utility.output == "u/<RenderPass>"
+    # The name has a place for elements where that of the scene has none.
+    assert (utility.elements, facts.elements) == (
+        Fact(("diffuse", "N"), Origin.STORED),
+        ONE_FILE,
+    )
+
+
 def test_an_old_layer_may_have_others(write_ma):
     layer = (
         'createNode renderLayer -n "flat";\n\tsetAttr ".adjs[0].val" no;\n'
