@@ -40,7 +40,12 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A render layer (Maya) or view layer (Blender) with what it overrides; None = as the scene."""
+    """A render layer (Maya) or view layer (Blender) with what it overrides; None = as the scene.
+
+    Args:
+        output: as `SceneFacts.output`.
+        elements: as `SceneFacts.elements`; a fact, because those of one layer may be unknown.
+    """
 
     name: str
     renderable: bool
@@ -48,6 +53,8 @@ class Layer:
     cameras: tuple[str, ...] | None = None
     resolution: tuple[int, int] | None = None
     renderer: str | None = None
+    output: str | None = None
+    elements: Fact[tuple[str, ...] | None] | None = None
 
 
 class FileKind(StrEnum):
@@ -102,6 +109,11 @@ class SceneFacts:
         layers: all layers.
         output: output path or file prefix as stored, with the DCC's tokens.
         image_format: lower-case extension of the pictures (`png`, `exr`); None when unknown.
+        frame_digits: to how many digits the DCC pads frame numbers in names; None when unknown.
+        elements: names of the pictures that a frame makes beside its main one, in files of their
+            own (AOVs, render elements); None when only the DCC can tell. Those that become
+            channels of the main file are not among them.
+        project: folder of the Maya project the scene lies in, on this host; None when in none.
         plugins: name to version of what the scene requires.
         files: external files, each once, in the order they appear.
         nested: files named by referenced scenes.
@@ -120,6 +132,9 @@ class SceneFacts:
     layers: tuple[Layer, ...] = ()
     output: Fact[str | None] = field(default_factory=lambda: Fact(None, Origin.UNKNOWN))
     image_format: Fact[str | None] = field(default_factory=lambda: Fact(None, Origin.UNKNOWN))
+    frame_digits: Fact[int | None] = field(default_factory=lambda: Fact(None, Origin.UNKNOWN))
+    elements: Fact[tuple[str, ...] | None] = field(default_factory=lambda: Fact((), Origin.DEFAULT))
+    project: Path | None = None
     plugins: Mapping[str, str] = field(default_factory=dict)
     files: tuple[ExternalFile, ...] = ()
     nested: tuple[ExternalFile, ...] = ()

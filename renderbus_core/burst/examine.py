@@ -88,9 +88,16 @@ def _request(
         ),
         vendor_time_limits=settings.vendor_time_limits,
         profile=gateway.client.endpoint.profile,
+        overrides=dict(_parted(each) for each in settings.overrides),
         price_per_hour=money.price_per_hour,
         budget=_budget(gateway, estimate),
     )
+
+
+def _parted(override: str) -> tuple[str, str]:
+    """Part `task_info.key=text`, which the configuration's schema has judged."""
+    path, _, text = override.partition("=")
+    return path, text
 
 
 def _budget(gateway: Gateway, estimate: Money | None) -> Money | None:

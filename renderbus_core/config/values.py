@@ -102,6 +102,7 @@ class Burst:
     hardware_ram: int
     hardware_gpus: int
     vendor_time_limits: bool
+    overrides: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,10 @@ from renderbus_core.package.judgement import check
 from renderbus_core.package.limits import Limits, time_limits
 from renderbus_core.package.listing import assets_at
 from renderbus_core.package.offer import Account, Offer
-from renderbus_core.package.outputs import (
-    CloudPicture,
-    OutputMap,
-    OutputPair,
-    cloud_pictures,
-    output_map,
-)
+from renderbus_core.package.outputs import OutputMap, OutputPair, output_map
+from renderbus_core.package.pictures import CloudPicture, Spelling, cloud_pictures
 from renderbus_core.package.preflight import preflight
-from renderbus_core.package.request import BurstRequest, Hardware, render_system
+from renderbus_core.package.request import BurstRequest, Hardware, PriorityFrames, render_system
 from renderbus_core.package.review import is_package, review
 
 __all__ = [
@@ -48,9 +43,11 @@ __all__ = [
     "OutputMap",
     "OutputPair",
     "Place",
+    "PriorityFrames",
     "Program",
     "Resolved",
     "Severity",
+    "Spelling",
     "TaskPackage",
     "append_to_task",
     "append_to_upload",

@@ -18,9 +18,11 @@ from renderbus_core.errors import InputError
 from renderbus_core.facts import Fact, Layer, SceneFacts
 from renderbus_core.frames import FrameSet
 from renderbus_core.package.dcc import Program, program
-from renderbus_core.package.documents import TaskPackage
+from renderbus_core.package.documents import Documents, TaskPackage
 from renderbus_core.package.limits import time_limits
-from renderbus_core.package.outputs import cloud_pictures, output_map
+from renderbus_core.package.outputs import output_map
+from renderbus_core.package.overrides import overridden
+from renderbus_core.package.pictures import Spelling, cloud_pictures
 from renderbus_core.package.request import OS_CODES, BurstRequest
 from renderbus_core.package.rules import Machine
 from renderbus_core.paths import Asset, server_path
@@ -86,7 +88,7 @@ def build(
     task = {
         "software_config": _software(known, facts),
         "task_info": _defaults(request.profile)
-        | _settings(known, request)
+        | _settings(known, facts, request)
         | _hardware(machines)
         | scene.settings,
     } | scene.sections
@@ -98,17 +100,26 @@ def build(
         }
     for key in _NEWER_KEYS.get(request.profile, ()):
         task["task_info"].pop(key, None)
-    return TaskPackage(
+    made = Documents(
         task=task,
         upload=_upload(facts, assets, request, scene_md5),
         asset={"asset": list(dict.fromkeys(asset.local.as_posix() for asset in assets))},
         tips={},
-        outputs=output_map(task, request.job.outputs),
+    )
+    final = overridden(made, request)
+    return TaskPackage(
+        final.task,
+        final.upload,
+        final.asset,
+        final.tips,
+        output_map(final.task, request.job.outputs, _spelling(facts)),
     )
 
 
 def pictures_of(task: Mapping[str, Any], request: BurstRequest) -> int:
-    """Return how many pictures a burst makes: of each frame one per layer and camera.
+    """Return how many pictures a burst renders: of each frame one per layer and camera.
+
+    Elements are rendered along with them.
 
     Args:
         task: task.json of the burst.
@@ -153,18 +164,44 @@ def _hardware(machines: Sequence[Machine]) -> dict[str, Any]:
     }
 
 
-def _settings(known: Program, request: BurstRequest) -> dict[str, str]:
+def _settings(known: Program, facts: SceneFacts, request: BurstRequest) -> dict[str, str]:
     return {
         "cg_id": known.cg_id,
         "platform": str(request.platform),
         "input_cg_file": _slashed(request.job.scene),
-        "input_project_path": _slashed(request.project_path),
+        "input_project_path": _slashed(request.project_path) or _stored_project(facts, request),
         "project_name": request.project_name,
         "project_id": _project(request),
         "os_name": OS_CODES[request.render_system],
         "enable_layered": "0",
         "is_layer_rendering": "0",
+        "tiles": str(request.tiles),
+        "tiles_type": request.tiles_type,
+        "pre_frames": str(request.priority),
+        "stop_after_test": "1" if request.priority.pauses else "2",
     }
+
+
+def _stored_project(facts: SceneFacts, request: BurstRequest) -> str:
+    """Return the scene's project folder as the farm stores it; "" where that cannot be told.
+
+    The scene lies as many steps below it as it does on this host.
+    """
+    if facts.project is None:
+        return ""
+    steps = facts.path.absolute().relative_to(facts.project.absolute()).parts
+    stored = _slashed(request.job.scene).split("/")
+    root, below = stored[: -len(steps)], stored[-len(steps) :]
+    if list(map(str.casefold, below)) != list(map(str.casefold, steps)):
+        return ""
+    # What is left of a drive or a root alone is one sign short.
+    return "/".join(root) if len(root) > 1 else f"{root[0]}/" if root else ""
+
+
+def _spelling(facts: SceneFacts) -> Spelling:
+    """Return what the scene says of its pictures' names and task.json does not."""
+    own = {_wire_name(layer): (layer.elements or facts.elements).value for layer in _layers(facts)}
+    return Spelling(facts.frame_digits.value, own)
 
 
 def _project(request: BurstRequest) -> str:
@@ -175,9 +212,10 @@ def _project(request: BurstRequest) -> str:
 
 
 def _maya(known: Program, facts: SceneFacts, request: BurstRequest) -> _Scene:
-    layers = facts.layers or (Layer(_MASTER, renderable=True),)
+    layers = _layers(facts)
     rendered = _rendered(layers, request)
-    layered = "1" if len(rendered) > 1 else "0"
+    # Maya cuts frames into tiles only when layers are rendered apart.
+    layered = "1" if len(rendered) > 1 or request.tiles > 1 else "0"
     return _Scene(
         sections={
             "scene_info_render": {
@@ -188,6 +226,10 @@ def _maya(known: Program, facts: SceneFacts, request: BurstRequest) -> _Scene:
         },
         settings={"enable_layered": layered, "is_layer_rendering": layered},
     )
+
+
+def _layers(facts: SceneFacts) -> Sequence[Layer]:
+    return facts.layers or (Layer(_MASTER, renderable=True),)
 
 
 def _rendered(layers: Sequence[Layer], request: BurstRequest) -> list[Layer]:
@@ -235,7 +277,7 @@ def _maya_layer(
             "image_format": known.format_named_by(
                 _required(facts, "image format", facts.image_format)
             ),
-            "image_file_prefix": facts.output.value or "",
+            "image_file_prefix": layer.output or facts.output.value or "",
             "all_camera": [camera.name for camera in facts.cameras],
             "render_camera": list(cameras),
             "renderer": layer.renderer or _required(facts, "renderer", facts.renderer),

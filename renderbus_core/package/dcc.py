@@ -37,6 +37,7 @@ class Program:
         schema: of its task.json.
         systems: of the machines that render it.
         tiles: when frames can be cut.
+        merges_tiles: whether some source says that the cloud makes one picture of them again.
         distributed: whether one frame can be rendered on several machines; None when no source
             says.
         distributed_machines: how many they may be; any number when there are none.
@@ -46,6 +47,8 @@ class Program:
         formats: wire name of a picture format to the ending of its files.
         cloud_output: templates of the cloud's picture names (assumption), by `single` and
             `layered`.
+        elements: by renderer, how elements with files of their own are told apart: `main` is what
+            the main picture is called among them, `folder` goes before a name without their token.
         bundled: plug-ins that come with the program, so that nobody offers them apart.
         renderers: the plug-ins of renderers that do not come with the program; several names are
             names of one.
@@ -59,6 +62,7 @@ class Program:
     schema: str
     systems: tuple[str, ...] = ("linux", "windows")
     tiles: Tiles = Tiles.ALWAYS
+    merges_tiles: bool = False
     distributed: bool | None = None
     distributed_machines: tuple[int, ...] = ()
     packed: str = ""
@@ -66,6 +70,7 @@ class Program:
     documented: bool = True
     formats: Mapping[str, str] = field(default_factory=dict)
     cloud_output: Mapping[str, str] = field(default_factory=dict)
+    elements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bundled: tuple[str, ...] = ()
     renderers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reader: str | None = None

@@ -1,7 +1,7 @@
 """Task packages on disk: one private folder each, complete or not changed at all.
 
-Beside the four documents lies `outputs.json`, which stays here: the job's output template, so
-that a later process maps pictures exactly as the one that built the package.
+Beside the four documents lies `outputs.json`, which stays here: the output map, so that a later
+process maps pictures exactly as the one that built the package.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from renderbus_core.errors import InputError
 from renderbus_core.package import json_text
 from renderbus_core.package.documents import NAMES, Documents, TaskPackage
-from renderbus_core.package.outputs import output_map
+from renderbus_core.package.outputs import from_document, to_document
 
 _OUTPUTS = "outputs.json"
 
@@ -47,8 +47,8 @@ def write(package: TaskPackage, folder: Path) -> tuple[Path, ...]:
     Raises:
         InputError: the folder cannot be written to.
     """
-    outputs = {"declared": package.outputs.declared}
-    _write(folder, {**texts(package), _OUTPUTS: _text(_OUTPUTS, outputs)})
+    outputs = _text(_OUTPUTS, to_document(package.outputs))
+    _write(folder, {**texts(package), _OUTPUTS: outputs})
     return tuple(folder / name for name in NAMES)
 
 
@@ -68,15 +68,13 @@ def read(folder: Path) -> TaskPackage:
         InputError: a file is missing or damaged.
     """
     documents = read_documents(folder)
-    declared = json_text.read(folder / _OUTPUTS).document.get("declared")
-    if not isinstance(declared, str):
-        raise InputError(f"{folder / _OUTPUTS}: 'declared' is missing; build the package again")
+    where = json_text.read(folder / _OUTPUTS)
     return TaskPackage(
         task=documents.task,
         upload=documents.upload,
         asset=documents.asset,
         tips=documents.tips,
-        outputs=output_map(documents.task, [declared]),
+        outputs=from_document(where.document, str(folder / _OUTPUTS)),
     )
 
 

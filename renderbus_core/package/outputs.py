@@ -1,65 +1,38 @@
 """The output map: which local file each of the cloud's pictures is.
 
-ASSUMPTION, no source describes it in full: below the output folder of its task the cloud names
-pictures as the program itself would, with these rules (templates in `schemas/dcc.json`):
-
-* Maya, one layer: `<prefix>.<frame, 4 digits>.<ending>`; several layers: the same in a folder
-  with the layer's name as task.json spells it. An empty prefix is the scene's name; `<Scene>`,
-  `<RenderLayer>` and `<Camera>` in it are replaced, whatever their case.
-* Blender: the last part of the output path; its last run of `#` is the frame, `####` is appended
-  where there is none, and the format's ending where it is not there.
-
-The cloud's side is derived from task.json alone, because the cloud sees nothing else of us.
+Local names are the job's: one output with tokens for whatever differs (`<RenderLayer>`,
+`<Camera>`, `<RenderPass>`), or several outputs that each name the layer, camera and element they
+show. The number of `#` in an output decides to how many digits its frames are padded; a frame of
+more digits has them all, and a negative one its sign in front of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from renderbus_core.errors import InputError
+from renderbus_core import schema
+from renderbus_core.errors import DocumentError, InputError
 from renderbus_core.frames import pad_path
-from renderbus_core.package.dcc import Program, plain_ending, programs
+from renderbus_core.package.dcc import plain_ending, row_of
+from renderbus_core.package.pictures import (
+    CloudPicture,
+    Spelling,
+    cloud_pictures,
+    filled,
+    meeting,
+    tokens_in,
+)
 from renderbus_core.paths import safe_relative
 
-_TOKEN = re.compile(r"<(\w+)>")
-# What stands before and after the digits of the frame: the last run of # in the file name.
-_AROUND_FRAME = re.compile(r"(.*?)#+([^#/\\]*)", re.DOTALL)
-_FRAME = re.compile(r"-?[0-9]{1,10}")
-
-
-@dataclass(frozen=True, slots=True)
-class CloudPicture:
-    """One picture per frame that a task makes.
-
-    Args:
-        template: path below the task's output folder; the last run of `#` is the frame, see
-            `frames.pad_path`.
-        tokens: what its name was made from: `scene`, and with Maya `renderlayer` and `camera`.
-    """
-
-    template: str
-    tokens: Mapping[str, str]
-
-    @property
-    def layer(self) -> str:
-        """The render layer it shows; "" when the program has none."""
-        return self.tokens.get("renderlayer", "")
-
-    def frame_of(self, name: str) -> int | None:
-        """Return the frame that a file name carries; None when it is another picture's."""
-        around = _AROUND_FRAME.fullmatch(self.template)
-        if around is None:
-            return None
-        before, after = around.groups()
-        digits = name.removeprefix(before).removesuffix(after)
-        if not _FRAME.fullmatch(digits):
-            return None
-        frame = int(digits)
-        return frame if pad_path(self.template, frame) == name else None
+# What pictures of one frame can differ in.
+_KINDS = ("renderlayer", "camera", "renderpass")
+_HINT = "<RenderLayer>, <Camera> or <RenderPass>"
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +48,11 @@ class OutputMap:
     """Ties the cloud's picture names to the files a job declared.
 
     Args:
-        declared: the job's output template.
+        declared: the job's output templates.
         pairs: what each picture becomes.
     """
 
-    declared: str
+    declared: tuple[str, ...]
     pairs: tuple[OutputPair, ...]
 
     @property
@@ -114,170 +87,184 @@ class OutputMap:
         return tuple(Path(pad_path(pair.local, frame)) for pair in self.pairs)
 
 
-def output_map(task: Mapping[str, Any], declared: Sequence[str]) -> OutputMap:
+def output_map(
+    task: Mapping[str, Any], declared: Sequence[str], spelling: Spelling | None = None
+) -> OutputMap:
     """Tie what a task makes to what its job declared, or refuse when that cannot be told.
 
     Args:
         task: task.json.
         declared: the job's output templates: absolute paths of this host with `#` for digits of
-            the frame, and `<RenderLayer>` or `<Camera>` where they differ.
+            the frame, and tokens or names where pictures differ.
+        spelling: what the scene says of the names besides.
 
     Raises:
-        InputError: no or several templates, one without `#` or with another kind of file, or two
-            pictures that would become one file.
+        InputError: nobody knows what becomes of its tiles, no template, one without `#` or with
+            another kind of file, a picture or a template that nothing ties, or two pictures that
+            could become one file.
     """
-    pictures = cloud_pictures(task)
+    _refuse_tiles(task)
+    pictures = cloud_pictures(task, spelling)
     if not pictures:
         raise InputError("the task renders no layer with a camera, so it makes no pictures")
-    template = _only(declared)
-    locals_ = [_local(template, picture) for picture in pictures]
-    # Some disks do not tell upper from lower case.
-    if len(set(map(str.casefold, locals_))) < len(locals_):
-        names = ", ".join(picture.template for picture in pictures)
+    if not declared:
+        raise InputError("the job declares no output files; name them with # for the frame")
+    for template in declared:
+        _refuse_unusable(template, pictures[0])
+    outputs = tuple(dict.fromkeys(declared))
+    chosen = outputs * len(pictures) if len(outputs) == 1 else _chosen(pictures, outputs)
+    locals_ = [_local(one, picture) for one, picture in zip(chosen, pictures, strict=True)]
+    if twins := meeting(locals_):
+        names = _named(picture.template for picture in pictures)
         raise InputError(
-            f"the cloud makes several pictures per frame ({names}) for the one output {template}; "
-            "put <RenderLayer> or <Camera> into the output, or burst one layer"
+            f"the cloud makes several pictures per frame ({names}), and two of them could become "
+            f"one file ({' and '.join(dict.fromkeys(twins))}); put {_HINT} into the output, or "
+            "burst one layer"
         )
-    return OutputMap(template, tuple(map(OutputPair, pictures, locals_)))
+    return OutputMap(outputs, tuple(map(OutputPair, pictures, locals_)))
 
 
-def cloud_pictures(task: Mapping[str, Any]) -> tuple[CloudPicture, ...]:
-    """Return every picture per frame that a task makes (assumption, see the module).
+def to_document(outputs: OutputMap) -> dict[str, Any]:
+    """Return a map as JSON has it."""
+    pairs = [
+        {
+            "template": pair.picture.template,
+            "tokens": dict(pair.picture.tokens),
+            "layer": pair.picture.layer,
+            "element": pair.picture.element,
+            "local": pair.local,
+        }
+        for pair in outputs.pairs
+    ]
+    return {"declared": list(outputs.declared), "pairs": pairs}
+
+
+def from_document(document: Mapping[str, Any], title: str) -> OutputMap:
+    """Return the map that `to_document` wrote down.
 
     Args:
-        task: task.json that its schema accepts.
+        document: as JSON has it.
+        title: its file, for the message.
 
     Raises:
-        InputError: the names cannot be foreseen.
+        InputError: it is none.
     """
-    cg_id = task["task_info"]["cg_id"]
-    known = next((row for row in programs().values() if row.cg_id == cg_id), None)
-    if known is None or known.name not in _PICTURES:
-        raise InputError(f"how the cloud names pictures of program {cg_id} is not known")
-    return _PICTURES[known.name](known, task)
+    try:
+        schema.check("outputs.json", document, title=title)
+    except DocumentError as error:
+        raise InputError(f"{error}; build the package again") from error
+    pairs = (
+        OutputPair(
+            CloudPicture(row["template"], row["tokens"], row["layer"], row["element"]), row["local"]
+        )
+        for row in document["pairs"]
+    )
+    return OutputMap(tuple(document["declared"]), tuple(pairs))
 
 
-def _maya_pictures(program: Program, task: Mapping[str, Any]) -> tuple[CloudPicture, ...]:
-    rendered = {
-        name: layer["common"]
-        for name, layer in task["scene_info_render"].items()
-        if layer["renderable"] == "1"
+def _refuse_tiles(task: Mapping[str, Any]) -> None:
+    """Refuse tiles of a program of which no source says that they become one picture again."""
+    info = task["task_info"]
+    tiles, program = info.get("tiles", "1"), row_of(info["cg_id"])
+    if tiles != "1" and program is not None and not program.merges_tiles:
+        raise InputError(
+            f"no source says that the cloud puts tiles of {program.cg_name} pictures together "
+            f"again, and the burst asks for {tiles}; set tiles to 1"
+        )
+
+
+def _chosen(pictures: Sequence[CloudPicture], declared: Sequence[str]) -> tuple[str, ...]:
+    """Return the one output that names each picture, of several."""
+    telling = dict(zip(declared, _telling_parts(declared), strict=True))
+    meanings = {kind: _words(pictures, kind) for kind in _KINDS}
+    differing = {
+        kind: _whole_words(meaning)
+        for kind, meaning in meanings.items()
+        if len(set(meaning.values())) > 1
     }
-    template = program.cloud_output["layered" if len(rendered) > 1 else "single"]
-    return tuple(
-        _maya_picture(program, template, common, _tokens(task, renderlayer=layer, camera=camera))
-        for layer, common in rendered.items()
-        for camera in _cameras(layer, common)
+    said = {
+        template: {
+            kind: {meanings[kind][word] for word in words.findall(telling[template])}
+            for kind, words in differing.items()
+            if kind not in tokens_in(template)
+        }
+        for template in declared
+    }
+    chosen = tuple(_one_for(picture, said) for picture in pictures)
+    for template in declared:
+        if template not in chosen:
+            raise InputError(
+                f"the output {template} is none of the cloud's pictures "
+                f"({_named(picture.template for picture in pictures)}); take it out of the job"
+            )
+    return chosen
+
+
+def _one_for(picture: CloudPicture, said: Mapping[str, Mapping[str, set[str]]]) -> str:
+    fitting = [
+        template
+        for template, kinds in said.items()
+        if all(_is_of(picture, kind, values) for kind, values in kinds.items())
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    which = _named(fitting) if fitting else f"none of {_named(said)}"
+    raise InputError(
+        f"the job declares {len(said)} outputs, and which one {picture.template} of the cloud "
+        f"becomes cannot be told: {which} would fit; name its layer, camera and element in exactly "
+        f"one, or declare one output with {_HINT}"
     )
 
 
-def _cameras(layer: str, common: Mapping[str, Any]) -> list[str]:
-    cameras: list[str] = common["render_camera"]
-    if len(cameras) > 1 and "<camera>" not in common["image_file_prefix"].lower():
-        raise InputError(
-            f"layer {layer!r} renders the cameras {', '.join(cameras)} into files of one name; "
-            "put <Camera> into the image file prefix or leave one camera renderable"
-        )
-    return cameras
+def _is_of(picture: CloudPicture, kind: str, values: set[str]) -> bool:
+    if not values:
+        # Nobody names the main picture's element.
+        return kind == "renderpass" and not picture.element
+    return values == {picture.tokens.get(kind)}
 
 
-def _maya_picture(
-    program: Program, template: str, common: Mapping[str, Any], tokens: Mapping[str, str]
-) -> CloudPicture:
-    # Maya writes the colon of a namespace as _.
-    values = {token: name.replace(":", "_") for token, name in tokens.items()}
-    values["prefix"] = _filled(common["image_file_prefix"] or "<Scene>", values)
-    values["extension"] = _ending(program, common["image_format"])
-    return _picture(_filled(template, values), tokens)
+def _words(pictures: Iterable[CloudPicture], kind: str) -> dict[str, str]:
+    """Return each word for a layer, camera or element, in lower case, with what it stands for."""
+    words: dict[str, str] = {}
+    for picture in pictures:
+        value = picture.tokens.get(kind, "")
+        spellings = (value, picture.layer) if kind == "renderlayer" else (value,)
+        words |= {each.replace(":", "_").casefold(): value for each in spellings}
+    return words
 
 
-def _blender_pictures(program: Program, task: Mapping[str, Any]) -> tuple[CloudPicture, ...]:
-    common = task["scene_info"]["common"]
-    if "Render_Format" not in common:
-        raise InputError("task.json names no Render_Format, so its pictures cannot be foreseen")
-    ending = _ending(program, common["Render_Format"])
-    name = re.split(r"[\\/]", common.get("Output_path", ""))[-1]
-    name = name if "#" in name else f"{name}####"
-    stem, dot, last = name.rpartition(".")
-    if dot and plain_ending(last) in {*map(plain_ending, program.formats.values())}:
-        # Blender keeps an ending that fits its format and replaces one of another format.
-        ending = last if plain_ending(last) == ending else ending
-        name = stem
-    values = {"prefix": name, "extension": ending}
-    return (_picture(_filled(program.cloud_output["single"], values), _tokens(task)),)
+def _whole_words(words: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds whole words; inside a longer one a shorter is not found."""
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
 
-_PICTURES = {"maya": _maya_pictures, "blender": _blender_pictures}
+def _telling_parts(declared: Sequence[str]) -> list[str]:
+    """Return of each output what follows the folders that all have in common, without ending."""
+    parts = [Path(template).with_suffix("").parts for template in declared]
+    levels = zip(*(each[:-1] for each in parts), strict=False)
+    common = sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels))
+    return ["/".join(each[common:]).casefold() for each in parts]
 
 
-def _tokens(task: Mapping[str, Any], **more: str) -> dict[str, str]:
-    scene = re.split(r"[\\/]", task["task_info"]["input_cg_file"])[-1]
-    return {"scene": PurePosixPath(scene).stem} | more
-
-
-def _ending(program: Program, wire_format: str) -> str:
-    ending = program.formats.get(wire_format)
-    if ending is None:
-        raise InputError(
-            f"{program.cg_name} writes no pictures in the format {wire_format!r}; "
-            "choose a picture format, not a movie"
-        )
-    return ending
-
-
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    """Replace `<Token>`s, whatever their case."""
-
-    def value(found: re.Match[str]) -> str:
-        known = values.get(found[1].lower())
-        if known is None:
-            raise InputError(
-                f"what {found[0]} in {template!r} becomes cannot be foreseen; "
-                "use <Scene>, <RenderLayer> and <Camera> alone"
-            )
-        return known
-
-    return _TOKEN.sub(value, template)
-
-
-def _picture(template: str, tokens: Mapping[str, str]) -> CloudPicture:
-    try:
-        clean = str(safe_relative(template))
-    except InputError as error:
-        raise InputError(
-            f"the scene's output name makes pictures called {template!r}, which cannot be told "
-            "apart safely; use a plain relative name"
-        ) from error
-    return CloudPicture(clean, tokens)
-
-
-def _only(declared: Sequence[str]) -> str:
-    if not declared:
-        raise InputError("the job declares no output files; name them with # for the frame")
-    if len(declared) > 1:
-        raise InputError(
-            f"the job declares {len(declared)} outputs ({', '.join(declared)}) and nothing tells "
-            "which picture goes where; declare one, with <RenderLayer> for several layers"
-        )
-    return declared[0]
-
-
-def _local(template: str, picture: CloudPicture) -> str:
-    used = {token.lower() for token in _TOKEN.findall(template)} & picture.tokens.keys()
-    path = _filled(template, {token: _part(picture.tokens[token]) for token in used})
-    pad_path(path, 0)
-    if not Path(path).is_absolute():
+def _refuse_unusable(template: str, picture: CloudPicture) -> None:
+    pad_path(template, 0)
+    if not Path(template).is_absolute():
         raise InputError(
             f"the output {template} is no absolute path of this host; "
             "add its folder to the path mapping"
         )
-    ours, theirs = Path(path).suffix, PurePosixPath(picture.template).suffix
+    ours, theirs = Path(template).suffix, PurePosixPath(picture.template).suffix
     if plain_ending(ours) != plain_ending(theirs):
         raise InputError(
             f"the job declares {ours or 'no'} files ({template}) and the scene makes {theirs} "
             "files; make both the same"
         )
-    return path
+
+
+def _local(template: str, picture: CloudPicture) -> str:
+    used = tokens_in(template) & picture.tokens.keys()
+    return filled(template, {token: _part(picture.tokens[token]) for token in used})
 
 
 def _part(name: str) -> str:
@@ -286,8 +273,14 @@ def _part(name: str) -> str:
         parts = safe_relative(name.replace(":", "_")).parts
     except InputError:
         parts = ()
-    if len(parts) != 1:
+    if len(parts) != 1 or "#" in name:
         raise InputError(
             f"the scene's name {name!r} cannot be part of a file name; rename it in the scene"
         )
     return parts[0]
+
+
+def _named(names: Iterable[str]) -> str:
+    every = list(names)
+    more = len(every) - _MOST_NAMED
+    return ", ".join(every[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

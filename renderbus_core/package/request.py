@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
@@ -40,6 +41,31 @@ class Hardware:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityFrames:
+    """Frames that are rendered before all others of a burst.
+
+    Args:
+        first: whether the first frame is one of them.
+        middle: whether the one in the middle is.
+        last: whether the last one is.
+        frames: others.
+        pauses: whether the rest then waits for a person.
+    """
+
+    first: bool = False
+    middle: bool = False
+    last: bool = False
+    frames: FrameSet = field(default_factory=FrameSet)
+    pauses: bool = False
+
+    def __str__(self) -> str:
+        """Return them as `task_info.pre_frames` has them: `100:3-4[1]`."""
+        flags = "".join(str(int(flag)) for flag in (self.first, self.middle, self.last))
+        # Sources show remote lists only in ascending order.
+        return f"{flags}:{FrameSet.of(sorted(self.frames))}" if self.frames else flags
+
+
+@dataclass(frozen=True, slots=True)
 class BurstRequest:
     """One burst, as far as its task package depends on it.
 
@@ -58,10 +84,16 @@ class BurstRequest:
         price_per_hour: of one machine; None when no price is configured.
         project_name: project in the cloud; "" for none.
         project_id: number of that project; 0 where it is not known yet.
-        project_path: the program's project folder as stored; "" for none.
+        project_path: the program's project folder as stored; "" for the one that the scene lies
+            in, where it is known.
         hardware: which machines are wanted.
         vendor_time_limits: leaves the vendor's limits of days where the task's own would stand.
         profile: generation of the protocol whose defaults a task starts from.
+        tiles: parts that a frame is cut into; 1 leaves it whole.
+        tiles_type: how it is cut, `block` or `strip`.
+        priority: which frames are rendered first.
+        overrides: what is wanted otherwise in task.json, made last: values by dotted path
+            (`task_info.frames_per_task`), or whole sections (`task_info`, `additional_info`).
     """
 
     job: LocalJob
@@ -80,6 +112,10 @@ class BurstRequest:
     hardware: Hardware = Hardware()
     vendor_time_limits: bool = False
     profile: str = "current"
+    tiles: int = 1
+    tiles_type: str = "block"
+    priority: PriorityFrames = PriorityFrames()
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def render_system(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from renderbus_core.facts import Fact, Origin, SceneFacts
@@ -10,9 +11,11 @@ from renderbus_core.package.builder import pictures_of
 from renderbus_core.package.documents import TaskPackage
 from renderbus_core.package.findings import Finding, Severity
 from renderbus_core.package.limits import highest_cost, likely_cost
+from renderbus_core.package.outputs import OutputMap, OutputPair
 from renderbus_core.package.request import BurstRequest
 
 _MOST_NAMED = 5
+_MOST_PICTURES = 20
 _LONGEST_SHOWN = 60
 
 
@@ -26,15 +29,31 @@ def summary(facts: SceneFacts, package: TaskPackage, request: BurstRequest) -> I
     """
     scene, job = str(facts.path), f"job {request.job.name}"
     yield Finding("summary", Severity.INFO, scene, _scene(facts), "look whether it is meant so")
-    for pair in package.outputs.pairs:
-        yield Finding(
-            "output_map",
-            Severity.INFO,
-            job,
-            f"{pair.picture.template} of the cloud becomes {pair.local}",
-            "correct the job's output if it belongs elsewhere",
-        )
+    for line in _pictures(package.outputs):
+        fix = "correct the job's output if it belongs elsewhere"
+        yield Finding("output_map", Severity.INFO, job, line, fix)
     yield Finding("cost", Severity.INFO, job, *_cost(request, pictures_of(package.task, request)))
+
+
+def _pictures(outputs: OutputMap) -> Iterator[str]:
+    """Yield a line for each picture of a frame; of very many for the first ones."""
+    for pair in islice(outputs.pairs, _MOST_PICTURES):
+        shows = _shows(pair, outputs)
+        where = f"{pair.picture.template} of the cloud becomes {pair.local}"
+        yield f"{shows}: {where}" if shows else where
+    if (more := len(outputs.pairs) - _MOST_PICTURES) > 0:
+        yield f"{more} more pictures of each frame have their places by the same rule"
+
+
+def _shows(pair: OutputPair, outputs: OutputMap) -> str:
+    """Say which layer, camera and element a picture shows, as far as pictures differ in them."""
+    named = {"layer": "renderlayer", "camera": "camera", "element": "renderpass"}
+    parts = (
+        f"{name} {pair.picture.tokens.get(token)}"
+        for name, token in named.items()
+        if len({other.picture.tokens.get(token) for other in outputs.pairs}) > 1
+    )
+    return ", ".join(parts)
 
 
 def _scene(facts: SceneFacts) -> str:

@@ -18,13 +18,15 @@ from renderbus_core.scene.blender_paths import FILE_STRUCTS, external_files, ind
 from renderbus_core.scene.reading import Format, Reading
 
 _SCENE_STRUCTS = frozenset(
-    {"FileGlobal", "Scene", "SceneRenderLayer", "ViewLayer", "Object", "TimeMarker"}
+    {"FileGlobal", "Scene", "SceneRenderLayer", "ViewLayer", "Object", "TimeMarker", "bNode"}
 )
 _COST_OF_A_RECORD = 256
 _CAMERA_OBJECT = 11
 _LAYER_IS_RENDERED = 1
 _OLD_LAYER_IS_OFF = 1 << 17
 _FIRST_WITH_VIEW_LAYERS = 280
+_FILE_OUTPUT = "CompositorNodeOutputFile"
+_NODE_IS_MUTED = 1 << 9
 
 _IMAGE_FORMATS: Mapping[int, str] = MappingProxyType(
     {
@@ -79,6 +81,7 @@ def read(path: Path) -> Reading:
         content = _Content.of(path.name, file.records(_SCENE_STRUCTS | FILE_STRUCTS))
     odd: list[str] = []
     scene = content.current_scene(odd)
+    odd += _file_outputs(content)
     facts = SceneFacts(
         path=path,
         dcc="blender",
@@ -115,6 +118,8 @@ class _Content:
         cameras: set[int] = set()
         for record in records:
             if record.struct == "Object" and record.whole("type") != _CAMERA_OBJECT:
+                continue
+            if record.struct == "bNode" and record.text("idname") != _FILE_OUTPUT:
                 continue
             # Stands for anything linked from a library; scenes come before it in a file.
             if record.struct == "ID" and record.address not in cameras:
@@ -236,6 +241,16 @@ def _layers(content: _Content, scene: Record | None, version: int) -> tuple[Laye
         Layer(each.text("name"), not each.whole("layflag") & _OLD_LAYER_IS_OFF)
         for each in content.chain(scene.pointer("r.layers.first"))
     )
+
+
+def _file_outputs(content: _Content) -> Iterator[str]:
+    nodes = content.by_struct["bNode"]
+    writing = sum(not each.whole("flag") & _NODE_IS_MUTED for each in nodes)
+    if writing:
+        yield (
+            f"{writing} file output node(s) of the compositor write pictures of their own, which "
+            "are not brought home; mute them, or render one multilayer picture"
+        )
 
 
 def _image_format(scene: Record | None, odd: list[str]) -> Fact[str | None]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from renderbus_core.facts import SceneFacts
 from renderbus_core.scene import formats
+from renderbus_core.scene.maya_project import find_project
 from renderbus_core.scene.nested import follow
 
 
@@ -20,4 +22,6 @@ def inspect(path: Path, to_local: Callable[[str], str] = str) -> SceneFacts:
     Raises:
         InputError: not a scene, a format that is not read natively, or damaged.
     """
-    return follow(formats.read(path), to_local)
+    facts = follow(formats.read(path), to_local)
+    project = find_project(path) if facts.dcc == "maya" else None
+    return replace(facts, project=project.root) if project else facts

@@ -11,6 +11,7 @@ from renderbus_core.facts import Camera, ExternalFile, Fact, FileKind, Origin, S
 from renderbus_core.scene import maya_settings as settings
 from renderbus_core.scene import maya_tables as tables
 from renderbus_core.scene import patterns
+from renderbus_core.scene.maya_elements import elements
 from renderbus_core.scene.maya_layers import layers
 from renderbus_core.scene.maya_scene import ON, MayaScene, Node, read_scene
 from renderbus_core.scene.maya_settings import Settings
@@ -49,6 +50,8 @@ def read(path: Path) -> Reading:
         layers=layers(base, odd),
         output=settings.output(base),
         image_format=settings.image_format(base, odd),
+        frame_digits=settings.frame_digits(base),
+        elements=elements(base),
         plugins=scene.plugins,
         files=distinct(sorted(_files(scene), key=lambda file: file.line or 0)),
         nested=distinct(_references(scene, nested=True)),
@@ -194,5 +197,7 @@ def _doubts(scene: MayaScene) -> Iterator[str]:
 def _unknowable(base: Settings) -> Iterator[str]:
     if settings.image_format(base, []).value is None:
         yield f"the picture format is known to the renderer {settings.renderer(base).value} only"
+    elif elements(base).value is None:
+        yield f"the names of render elements are known to {settings.renderer(base).value} only"
     if base.is_vray and base.get("vraySettings", "animType").value == "2":
         yield "V-Ray renders a list of frames of its own, which is not read"

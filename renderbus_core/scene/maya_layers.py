@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from renderbus_core.facts import Fact, Layer, T
 from renderbus_core.scene import maya_settings as settings
 from renderbus_core.scene import maya_tables as tables
+from renderbus_core.scene.maya_elements import elements
 from renderbus_core.scene.maya_scene import Node
 from renderbus_core.scene.maya_settings import Plug, Settings
 
@@ -74,6 +75,8 @@ def _layer(base: Settings, node: Node, links: _Links, warnings: list[str]) -> La
         cameras=_changed_cameras(own, base),
         resolution=_changed(settings.resolution(own, odd), settings.resolution(base, [])),
         renderer=_changed(settings.renderer(own), settings.renderer(base)),
+        output=_changed(settings.output(own), settings.output(base)),
+        elements=elements(own) if elements(own) != elements(base) else None,
     )
     warnings += (f"layer {name}: {sentence}" for sentence in odd)
     return layer

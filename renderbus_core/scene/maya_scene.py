@@ -31,7 +31,8 @@ MOST_OF_A_TYPE = {"camera": 5_000, "renderLayer": 1_000}
 _ATTRIBUTE = re.compile(rb'setAttr\s[^"]*+"([^"]*+)"')
 _LONGEST_PLUG = 1024
 _INDEX = re.compile(r"\[[^\]]*\]")
-_LAYER_LINKS = (b".adjs[", b'.pls"', b'.sel"')
+# Connections of layers to what they change, and of AOVs to what writes them.
+_LINKS = (b".adjs[", b'.pls"', b'.sel"', b'.drvr"')
 _FLAGS_WITHOUT_VALUE = frozenset({"-av", "-alteredValue", "-c", "-clamp"})
 _SHARED = frozenset({"-s", "-shared", "-ss", "-skipSelect"})
 
@@ -119,7 +120,7 @@ class MayaScene:
         nodes: in file order.
         by_name: name to node; the first of several with one name.
         by_type: type to nodes.
-        links: (source plug, destination plug) of layers and overrides.
+        links: (source plug, destination plug) of layers, overrides and AOVs.
         ended: whether Maya's closing comment is there.
     """
 
@@ -239,7 +240,7 @@ class _Picker:
         self._wanted = _WANTED.get(self._current.type, _NOTHING)
 
     def _connect(self, _line: int, statement: bytes) -> None:
-        if any(mark in statement for mark in _LAYER_LINKS):
+        if any(mark in statement for mark in _LINKS):
             plugs = [word.text.lstrip(":") for word in self._words(statement) if word.quoted]
             source, destination = (*plugs, "", "")[:2]
             # Layers adjust thousands of materials, which are nothing to the farm.
@@ -324,7 +325,10 @@ _WANTED = _wanted()
 
 
 _ADJUSTABLE = frozenset(
-    chain.from_iterable(tables.SETTINGS[kind] for kind in ("renderGlobals", "resolution", "camera"))
+    chain.from_iterable(
+        tables.SETTINGS[kind]
+        for kind in ("renderGlobals", "resolution", "camera", "aiOptions", "aiAOVDriver", "aiAOV")
+    )
 )
 
 

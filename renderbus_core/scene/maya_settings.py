@@ -21,6 +21,8 @@ _RESOLUTION = "defaultResolution"
 _TIME = "time1"
 _VRAY = "vraySettings"
 _ARNOLD_DRIVER = "defaultArnoldDriver"
+# Frame numbers of more digits are none.
+_MOST_DIGITS = 10
 
 _DEFAULTS: Mapping[Plug, str] = MappingProxyType(
     {
@@ -32,6 +34,7 @@ _DEFAULTS: Mapping[Plug, str] = MappingProxyType(
         (_GLOBALS, "imageFilePrefix"): "",
         (_GLOBALS, "imageFormat"): "7",
         (_GLOBALS, "imfPluginKey"): "",
+        (_GLOBALS, "extensionPadding"): "",
         (_RESOLUTION, "width"): "960",
         (_RESOLUTION, "height"): "540",
         (_TIME, "outTime"): "1",
@@ -140,6 +143,19 @@ def image_format(settings: Settings, warnings: list[str]) -> Fact[str | None]:
     if code.value == tables.PLUGIN_FORMAT:
         return _extension(settings.get(_GLOBALS, "imfPluginKey"))
     return _extension(Fact(tables.IMAGE_FORMATS.get(code.value, ""), code.origin))
+
+
+def frame_digits(settings: Settings) -> Fact[int | None]:
+    """Tell how many digits a frame has in names; unknown where nothing is stored.
+
+    Real scenes store 1 as well as 4, so neither is what Maya leaves out; V-Ray has a setting of
+    its own, whose name in files no source shows.
+    """
+    stored = settings.get(_GLOBALS, "extensionPadding")
+    digits = None if settings.is_vray else _whole(stored.value)
+    if digits is None or not 1 <= digits <= _MOST_DIGITS:
+        return Fact(None, Origin.UNKNOWN)
+    return Fact(digits, stored.origin)
 
 
 def cameras(settings: Settings) -> tuple[Camera, ...]:

@@ -176,6 +176,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             fs="startFrame",
             ef="endFrame",
             bfs="byFrameStep",
+            ep="extensionPadding",
             ifp="imageFilePrefix",
             outf="imageFormat",
             imfkey="imfPluginKey",
@@ -189,7 +190,23 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "resolution": _settings(w="width", h="height"),
         "time": _settings(o="outTime"),
         "camera": _settings(rnd="renderable"),
-        "aiAOVDriver": _settings(ai_translator="aiTranslator"),
+        # Names as in the open source of Arnold's plug-in.
+        "aiOptions": _settings(aovm="aovMode"),
+        "aiAOVDriver": _settings(
+            ai_translator="aiTranslator",
+            merge_AOVs="mergeAOVs",
+            output_mode="outputMode",
+            prefix="prefix",
+        ),
+        "aiAOV": _settings(
+            aovn="name",
+            aoven="enabled",
+            lg="lightGroups",
+            lgl="lightGroupsList",
+            prefix="prefix",
+        ),
+        "VRayRenderElement": _settings(enabled="enabled"),
+        "VRayRenderElementSet": _settings(enabled="enabled"),
         "VRaySettingsNode": _settings(
             wi="width",
             he="height",

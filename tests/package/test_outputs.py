@@ -49,7 +49,10 @@ def test_a_sub_task_shows_only_the_pictures_of_its_layer(built, maya):
     [
         ("", "shot.####.exr"),
         ("<Scene>_v2", "shot_v2.####.exr"),
-        ("<renderlayer>/<Camera>/<scene>", "defaultRenderLayer/cam/shot.####.exr"),
+        ("<renderlayer>/<Camera>/<scene>", "masterLayer/cam/shot.####.exr"),
+        ("<Layer>_<Scene>", "masterLayer_shot.####.exr"),
+        ("<Scene>_<RenderPass>", "shot_beauty.####.exr"),
+        ("<Scene>_<aov>", "shot_beauty.####.exr"),
         ("images/a.b", "images/a.b.####.exr"),
     ],
 )
@@ -101,15 +104,17 @@ def test_frames_keep_their_digits(built, frame, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "shot.7.exr",
-        "shot.00007.exr",
         "shot.0007.png",
         "shot.0007.exr.tmp",
         "other.0007.exr",
         "sub/shot.0007.exr",
         "shot..exr",
         "shot.-.exr",
-        "shot.-007.exr",
+        "shot.--007.exr",
+        "shot.-0000.exr",
+        "shot.+007.exr",
+        "shot.7 .exr",
+        "shot.9999999999.exr",
         "shot.\u0660\u0660\u0660\u0667.exr",
         "shot.99999999999999999999.exr",
         "SHOT.0007.EXR",
@@ -117,6 +122,22 @@ def test_frames_keep_their_digits(built, frame, name):
 )
 def test_other_files_of_the_cloud_belong_to_nobody(built, name):
     assert built().outputs.local_path(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        ("shot.7.exr", 7),
+        ("shot.00007.exr", 7),
+        ("shot.-007.exr", -7),
+        ("shot.-7.exr", -7),
+        ("shot.0.exr", 0),
+        ("shot.2147483647.exr", 2**31 - 1),
+    ],
+)
+def test_zeros_in_front_of_a_frame_tell_nothing_apart(built, name, frame):
+    outputs = built().outputs
+    assert outputs.local_path(name) == (frame, outputs.expected(frame)[0])
 
 
 @pytest.mark.parametrize(
@@ -130,12 +151,14 @@ def test_a_name_that_leads_elsewhere_is_refused(built, name):
 @given(
     frame=st.integers(-(10**6), 10**6),
     padding=st.integers(0, 6),
+    digits=st.integers(1, 10),
     prefix=st.text("ab#._-", max_size=8),
 )
-def test_each_frame_finds_its_way_home(*, built, maya, fact, frame, padding, prefix):
+def test_each_frame_finds_its_way_home(*, built, maya, fact, frame, padding, digits, prefix):
     assume(not prefix.startswith("."))
     local = f"/renders/x{'#' * (padding + 1)}.exr"
-    outputs = built(maya(output=fact(f"p{prefix}")), job_outputs=(local,)).outputs
+    facts = maya(output=fact(f"p{prefix}"), frame_digits=fact(digits))
+    outputs = built(facts, job_outputs=(local,)).outputs
     (template,) = (pair.picture.template for pair in outputs.pairs)
     assert outputs.local_path(pad_path(template, frame)) == (frame, *outputs.expected(frame))
 
@@ -151,7 +174,7 @@ def test_whatever_the_cloud_calls_a_file_it_lands_where_the_job_said(built, name
 
 
 def test_two_layers_never_share_one_output(built, maya):
-    with pytest.raises(InputError, match="put <RenderLayer> or <Camera> into the output"):
+    with pytest.raises(InputError, match="put <RenderLayer>, <Camera> or <RenderPass> into the"):
         built(maya(layers=TWO_LAYERS))
 
 
@@ -173,7 +196,6 @@ def test_two_cameras_with_tokens_are_two_pictures(built, maya, fact):
     ("outputs", "words"),
     [
         ((), "declares no output files"),
-        (("/a.####.exr", "/b.####.exr"), "declares 2 outputs"),
         (("/renders/shot.exr",), "has no place for the frame"),
         (("/renders/shot.####.png",), "declares .png files .* and the scene makes .exr files"),
         (("/renders/shot.####",), "declares .* files"),
@@ -200,8 +222,18 @@ def test_a_prefix_that_leaves_the_tasks_folder_is_refused(built, maya, fact, pre
 
 
 def test_a_token_that_only_maya_can_fill_is_refused(built, maya, fact):
-    with pytest.raises(InputError, match="what <RenderPass> in '<RenderPass>' becomes"):
-        built(maya(output=fact("<RenderPass>")))
+    for token in ("<RenderPass>", "<Version>", "<Extension>", "<Unheard>"):
+        with pytest.raises(InputError, match=f"what {token} in '{token}' becomes"):
+            built(maya(output=fact(token), renderer=fact("mayaSoftware")))
+
+
+def test_the_scene_says_to_how_many_digits_the_cloud_pads_and_the_output_to_how_many_we(
+    built, maya, fact
+):
+    outputs = built(maya(frame_digits=fact(2)), job_outputs=("/renders/shot.###.exr",)).outputs
+    assert outputs.cloud_template == "shot.##.exr"
+    assert outputs.local_path("shot.07.exr") == (7, Path("/renders/shot.007.exr"))
+    assert outputs.local_path("shot.12345.exr") == (12345, Path("/renders/shot.12345.exr"))
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "a\\b", "CON", "", "a\0b"])

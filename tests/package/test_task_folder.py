@@ -162,7 +162,9 @@ def test_documents_of_others_are_read_without_our_own_file(built, tmp_path):
     with pytest.raises(InputError, match=r"outputs.json cannot be read"):
         read(tmp_path)
     (tmp_path / "outputs.json").write_text("{}")
-    with pytest.raises(InputError, match="'declared' is missing; build the package again"):
+    with pytest.raises(
+        InputError, match="'declared', 'pairs' are missing; build the package again"
+    ):
         read(tmp_path)
 
 

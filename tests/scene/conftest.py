@@ -63,6 +63,7 @@ STRUCTS = {
     "TimeMarker": [("TimeMarker", "*next"), ("TimeMarker", "*prev"), ("Object", "*camera")],
     "Object": [("ID", "id"), ("short", "type"), ("char", "pad[6]")],
     "FileGlobal": [("Scene", "*curscene")],
+    "bNode": [("char", "idname[64]"), ("int", "flag"), ("int", "pad")],
     "Image": [
         ("ID", "id"),
         ("char", "name[128]"),

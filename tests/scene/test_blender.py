@@ -223,3 +223,20 @@ def test_a_count_beyond_the_bytes_is_no_trap(tmp_path, builder):
     blend.scene()
     blend.add(b"IM", "Image", 0x600, count=10**9, id__name="IMi", name="//a.png", source=1)
     assert [file.stored for file in facts(tmp_path, blend.content()).files] == ["//a.png"]
+
+
+def test_file_output_nodes_that_are_on_are_told(tmp_path, builder):
+    blend = builder()
+    blend.scene()
+    blend.add(b"DATA", "bNode", 0x700, idname="CompositorNodeOutputFile")
+    blend.add(b"DATA", "bNode", 0x710, idname="CompositorNodeOutputFile", flag=1 << 9)
+    blend.add(b"DATA", "bNode", 0x720, idname="ShaderNodeBsdfPrincipled")
+    (warning,) = facts(tmp_path, blend.content()).warnings
+    assert warning.startswith("1 file output node(s) of the compositor write pictures of their own")
+
+
+def test_a_muted_file_output_node_is_nothing_odd(tmp_path, builder):
+    blend = builder()
+    blend.scene()
+    blend.add(b"DATA", "bNode", 0x710, idname="CompositorNodeOutputFile", flag=1 << 9)
+    assert facts(tmp_path, blend.content()).warnings == ()

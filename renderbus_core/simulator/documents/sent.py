@@ -24,7 +24,7 @@ def maya_layers(document: Mapping[str, Any]) -> Iterator[Layer]:
                 frames=FrameSet.parse(common["frames"]),
                 size=(int(common["width"]), int(common["height"])),
                 picture_format=common["image_format"],
-                pictures=tuple(p for p in pictures if p.tokens["renderlayer"] == name),
+                pictures=tuple(p for p in pictures if p.layer == name),
             )
 
 

@@ -1,0 +1,68 @@
+"""What the configuration and the scene ask for reaches the package, and pictures come home."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from renderbus_core import package
+from renderbus_core.burst.examine import examine, inspect
+from renderbus_core.jobs import LocalState
+
+GLOBALS = "select -ne :defaultRenderGlobals;\n"
+
+
+@pytest.fixture
+def examined():
+    """Return a function that examines the job of a world as the gateway does."""
+
+    def run(world):
+        job = world.farm.job(world.job)
+        return examine(world.gateway, job, job.frames, inspect(world.gateway, job))
+
+    return run
+
+
+def rewrite(world, old, new):
+    """Change the scene as if it had always been so."""
+    scene = world.folder / "shot.ma"
+    stat, text = scene.stat(), scene.read_text()
+    assert old in text
+    scene.write_text(text.replace(old, new))
+    os.utime(scene, (stat.st_atime, stat.st_mtime))
+
+
+def test_overrides_of_the_configuration_reach_the_task(make_world, examined):
+    world = make_world(
+        config='overrides = ["task_info.pre_frames=100", "additional_info.note=a=b"]'
+    )
+    made, _ = examined(world)
+    assert made.task["task_info"]["pre_frames"] == "100"
+    assert made.task["additional_info"] == {"note": "a=b"}
+
+
+def test_an_override_that_may_not_be_made_is_an_error_that_says_so(make_world, examined):
+    world = make_world(config='overrides = ["task_info.task_stop_time=0"]')
+    made, findings = examined(world)
+    assert made is None
+    (error,) = [each for each in findings if each.severity is package.Severity.ERROR]
+    assert str(error).endswith("set burst.vendor_time_limits to set it yourself")
+
+
+def test_the_project_of_the_scene_reaches_the_task(make_world, examined):
+    world = make_world()
+    (world.folder / "workspace.mel").write_text('workspace -fr "scene" "scenes";\n')
+    made, _ = examined(world)
+    assert made.task["task_info"]["input_project_path"] == str(world.folder)
+
+
+def test_pictures_come_home_whatever_zeros_their_names_have(make_world, examined):
+    world = make_world()
+    rewrite(world, GLOBALS, f'{GLOBALS}\tsetAttr ".ep" 2;\n')
+    made, _ = examined(world)
+    assert made.outputs.cloud_template.endswith("shot.##.png")
+    burst = world.order()
+    world.carry(world.runner(burst), burst)
+    assert set(world.states()) == {LocalState.COMPLETED}
+    assert len(world.pictures()) == len(world.tasks())
