@@ -254,6 +254,7 @@ class SimulatedCloud:
             "user": task.owner.user_name,
             "scene": task.plan.scene_name if task.plan else "",
             "layer": task.layer.name if task.layer else "",
+            "labels": list(task.labels),
             "status": task.status.name if task.submitted_at else "reserved",
             "remark": task.remark,
             "frames": {code.name: n for code, n in sorted(task.counts.items()) if n},
