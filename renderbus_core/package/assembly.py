@@ -25,10 +25,14 @@ _NOTHING_ASKED = Offer()
 # Errors of files: a package of the others can still be built, and judged in the same go.
 _OF_FILES = frozenset(
     {
+        "link_loop",
+        "long_path",
         "missing_file",
         "outside_roots",
+        "reserved_name",
         "scene_changed",
         "too_deep",
+        "unmapped_drive",
         "unusable_file",
         "unusual_name",
         "wrong_case",

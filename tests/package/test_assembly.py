@@ -35,6 +35,7 @@ select -ne :defaultRenderGlobals;
 class Found:
     missing = None
     rule = "absolute path"
+    absence = None
 
     def __init__(self, file, *local):
         self.file, self.local = file, local
