@@ -122,4 +122,5 @@ def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
     if rows:
         db.execute(insert(t.tasks), rows)
     log.write(db, burst, [Event(now, who, "burst", None, BurstState.INTENDED.value, order.reason)])
+    log.waive(db, burst, dict.fromkeys(order.waived, f"waived by hand by {who}"), who, now)
     return burst
