@@ -207,7 +207,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     return {
         key: _scalar(rule, env[_variable(key)])
         for key, rule in _rules().items()
-        if env.get(_variable(key)) and rule["type"] not in _ONLY_IN_FILES
+        if env.get(_variable(key)) and _only_in_files(rule) is None
     }
 
 
@@ -222,15 +222,19 @@ def _unusable_variables(env: Mapping[str, str]) -> Iterator[str]:
     for variable in sorted(name for name in env if name.startswith(_PREFIX) and env[name]):
         name = variable.removeprefix(_PREFIX)
         close = difflib.get_close_matches(name, keys, n=1, cutoff=_CLOSE_ENOUGH)
-        kind = _rules()[keys[name]]["type"] if name in keys else ""
-        if kind in _ONLY_IN_FILES:
-            yield (
-                f"{variable} in the environment cannot hold a {_ONLY_IN_FILES[kind]}; "
-                f"set {keys[name]} in the file"
-            )
+        kind = _only_in_files(_rules()[keys[name]]) if name in keys else None
+        if kind is not None:
+            place = f"set {keys[name]} in the file"
+            yield f"{variable} in the environment cannot hold a {kind}; {place}"
         elif name not in keys and (close or name.startswith(sections)):
             hint = f"; did you mean {_PREFIX}{close[0]}?" if close else ""
             yield f"{variable} in the environment is not known{hint}"
+
+
+def _only_in_files(rule: Mapping[str, Any]) -> str | None:
+    """Return what people call a kind of value that no variable can hold; None for the others."""
+    kind = rule["type"]
+    return _ONLY_IN_FILES.get(kind) if isinstance(kind, str) else None
 
 
 def _scalar(rule: Mapping[str, Any], text: str) -> Any:
