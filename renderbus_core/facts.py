@@ -67,6 +67,15 @@ class FileKind(StrEnum):
     OTHER = "other"
 
 
+class Absence(StrEnum):
+    """Why a file that a scene names was not found on a host."""
+
+    NOT_FOUND = "not found"
+    OTHER_CASE = "spelled in another case"
+    LINK_LOOP = "links lead in a circle"
+    UNMAPPED = "on a drive or share that this host does not have"
+
+
 @dataclass(frozen=True, slots=True)
 class ExternalFile:
     """A file the scene names.
@@ -91,6 +100,19 @@ class ExternalFile:
     folder: bool = False
     within: Path | None = None
     required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells one state of a file from the next.
+
+    Args:
+        size: bytes.
+        modified: nanoseconds since the epoch.
+    """
+
+    size: int
+    modified: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +141,7 @@ class SceneFacts:
         nested: files named by referenced scenes.
         warnings: sentences about what is odd.
         unknowable: sentences about what only the DCC itself can tell.
+        stamp: of the scene file when it was read; None when nobody looked.
     """
 
     path: Path
@@ -140,3 +163,4 @@ class SceneFacts:
     nested: tuple[ExternalFile, ...] = ()
     warnings: tuple[str, ...] = ()
     unknowable: tuple[str, ...] = ()
+    stamp: Stamp | None = field(default=None, compare=False, repr=False)

@@ -64,6 +64,25 @@ def style_of(path: str) -> Style | None:
     return Style.WINDOWS if "\\" in path else None
 
 
+def foreign_root(path: str) -> str | None:
+    r"""Name the Windows drive or share of a path, for people: `drive X:`, `the share \\srv\tex`.
+
+    Returns:
+        None for a path that is on neither.
+    """
+    if _DRIVE.match(path):
+        return f"drive {path[0].upper()}:"
+    if _UNC.match(path):
+        _, server, share, *_ = [*_SLASHES.split(path), ""]
+        return rf"the share \\{server}\{share}".rstrip("\\")
+    return None
+
+
+def is_reserved_on_windows(name: str) -> bool:
+    """Tell whether Windows keeps a name for itself: a device, or an ending in a dot or a space."""
+    return name.endswith((".", " ")) or name.partition(".")[0].rstrip(" ").upper() in _RESERVED
+
+
 def server_path(stored: str) -> str:
     r"""Return the path that a stored absolute path has on the Renderbus servers.
 

@@ -2,59 +2,143 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+import os
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from renderbus_core import package, scene
+from renderbus_core.api import Client, UserProfile
 from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.model import TaskState
+from renderbus_core.burst.offers import Offers, with_account
+from renderbus_core.config import Config
 from renderbus_core.errors import InputError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import LocalJob
+from renderbus_core.jobs import JobId, LocalJob, LocalState
 from renderbus_core.money import Money
+from renderbus_core.paths import Style, foreign_root, style_of
+
+WAIVED_BY_CONFIG = "preflight.waive"
+"""Who waives what the configuration names."""
+
+# A spread is told from this many frames on, and its double holds most means.
+_ENOUGH_FRAMES = 3
+_STANDARD_ERRORS = 2
 
 
-def inspect(gateway: Gateway, job: LocalJob) -> SceneFacts:
-    """Read a job's scene natively, where this host has it."""
-    to_local = gateway.config.paths.mapping.to_local
-    return scene.inspect(Path(to_local(job.scene)), to_local)
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """How long frames of a job took on local workers, in seconds.
+
+    Args:
+        mean: of one frame.
+        error: how far the mean of other frames may be from it; None when too few were rendered.
+    """
+
+    mean: float
+    error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the scene and its job.
+
+    Args:
+        offer: what the cloud said of itself and the account.
+        times: of frames that were rendered here; None when none was.
+        estimate: what the burst is expected to cost.
+        project_id: of the project in the cloud; 0 while it is not known.
+        profile: generation of the protocol that the cloud speaks.
+        waivers: who waives a rule by hand, by its name.
+    """
+
+    offer: package.Offer = field(default_factory=package.Offer)
+    times: FrameTimes | None = None
+    estimate: Money | None = None
+    project_id: int = 0
+    profile: str = "current"
+    waivers: Mapping[str, str] = field(default_factory=dict)
+
+
+def inspect(config: Config, job: LocalJob) -> SceneFacts:
+    """Read a job's scene natively, where this host has it.
+
+    Raises:
+        InputError: it is on a drive or share that this host does not have, or cannot be read.
+    """
+    to_local = config.paths.mapping.to_local
+    local = to_local(job.scene)
+    if os.name != "nt" and style_of(local) is Style.WINDOWS:
+        root = foreign_root(local) or "Windows"
+        raise InputError(
+            f"the scene {job.scene} is on {root}, which this host does not have; "
+            f"add a path mapping for {root} to paths.mapping"
+        )
+    return scene.inspect(Path(local), to_local)
+
+
+def ask(  # noqa: PLR0917 - each of another kind
+    client: Client,
+    config: Config,
+    offers: Offers,
+    job: LocalJob,
+    now: datetime,
+    profile: UserProfile | None = None,
+) -> package.Offer:
+    """Ask the cloud what it offers for a job and to the account.
+
+    Args:
+        client: of the account.
+        config: settings.
+        offers: answers of the last minutes.
+        job: the local job.
+        now: UTC.
+        profile: of the account; None asks for it.
+
+    Raises:
+        CloudError: the cloud cannot be asked now.
+    """
+    system = package.render_system(config.burst.os_name, job.scene)
+    offered = offers.of(client, job.dcc, system, now)
+    return with_account(offered, client, profile or client.user.query_user_profile())
 
 
 def examine(
-    gateway: Gateway,
-    job: LocalJob,
-    frames: FrameSet,
-    facts: SceneFacts,
-    estimate: Money | None = None,
-    *,
-    offer: package.Offer | None = None,
-    project_id: int = 0,
+    config: Config, job: LocalJob, frames: FrameSet, facts: SceneFacts, known: Known
 ) -> tuple[package.TaskPackage | None, tuple[package.Finding, ...]]:
     """Build the package of some frames of a job, and find everything that would fail.
 
     Args:
-        gateway: the shared parts.
+        config: settings.
         job: the local job.
         frames: which of its frames would leave.
         facts: of its scene.
-        estimate: what they are expected to cost.
-        offer: what the cloud said of itself and the account; None when it was not asked.
-        project_id: of the project in the cloud; 0 while it is not known.
+        known: what else is known.
 
     Returns:
         The package, None where an error prevents it; and all findings, the worst first.
     """
-    files = scene.resolve(facts, gateway.config.paths.mapping.to_local)
-    request = replace(_request(gateway, job, frames, estimate), project_id=project_id)
+    files = scene.resolve(facts, config.paths.mapping.to_local)
+    request = replace(
+        _request(config, job, frames, known), project_id=known.project_id, profile=known.profile
+    )
+    by_config = dict.fromkeys(config.preflight.waive, WAIVED_BY_CONFIG)
+    severity = config.preflight.severity.items()
     return package.assemble(
         facts,
         files,
         request,
-        roots=gateway.config.paths.roots,
+        roots=config.paths.roots,
         split=len(frames) < len(job.frames),
-        offer=offer or package.Offer(),
-        waived=gateway.config.preflight.waive,
+        offer=known.offer,
+        waivers={**by_config, **known.waivers},
+        severity={code: package.Severity(name) for code, name in severity},
     )
 
 
@@ -66,18 +150,58 @@ def refuse_errors(findings: tuple[package.Finding, ...]) -> None:
         raise InputError(f"{errors[0]}{more}")
 
 
-def _request(
-    gateway: Gateway, job: LocalJob, frames: FrameSet, estimate: Money | None
-) -> package.BurstRequest:
-    settings, money = gateway.config.burst, gateway.config.money
-    means = {row.job.id: row.mean_seconds for row in gateway.farm.snapshot().jobs}
+def frame_times(gateway: Gateway, job: LocalJob, frames: FrameSet) -> FrameTimes | None:
+    """Return how long a job's frames took here, as far as the farm can tell.
+
+    Args:
+        gateway: the shared parts.
+        job: the local job.
+        frames: those whose times are wanted; the more, the surer is their mean.
+    """
+    took = list(_seconds_of_frames(gateway, job.id))
+    if not took:
+        rows = {row.job.id: row for row in gateway.farm.snapshot().jobs}
+        row = rows.get(job.id)
+        if row is None or row.mean_seconds is None:
+            return None
+        tasks = sum(row.counts.values()) or len(job.frames)
+        return FrameTimes(row.mean_seconds * tasks / max(len(job.frames), 1))
+    mean = statistics.fmean(took)
+    if len(took) < _ENOUGH_FRAMES:
+        return FrameTimes(mean)
+    off = statistics.stdev(took) * math.sqrt(1 / len(took) + 1 / max(len(frames), 1))
+    return FrameTimes(mean, _STANDARD_ERRORS * off)
+
+
+def _seconds_of_frames(gateway: Gateway, job: JobId) -> Iterator[float]:
+    """Give the seconds of a frame of each task that a local worker has rendered."""
+    remote = {
+        task.ref.id
+        for burst in gateway.store.bursts()
+        if burst.job == job
+        for task in burst.tasks
+        if task.state is TaskState.COMPLETED
+    }
+    for task in gateway.farm.tasks([job]).get(job, ()):
+        if (
+            task.state is LocalState.COMPLETED
+            and task.ref.id not in remote
+            and task.started_at is not None
+            and task.finished_at is not None
+        ):
+            yield (task.finished_at - task.started_at).total_seconds() / len(task.ref.frames)
+
+
+def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> package.BurstRequest:
+    settings, money, times = config.burst, config.money, known.times
     return package.BurstRequest(
         job=job,
         frames=frames,
-        platform=gateway.config.cloud.platform,
+        platform=config.cloud.platform,
         os_name=settings.os_name,
-        project_name=gateway.config.cloud.project_name,
-        frame_seconds=means.get(job.id),
+        project_name=config.cloud.project_name,
+        frame_seconds=times.mean if times else None,
+        frame_seconds_error=times.error if times else None,
         frame_time_limit_factor=settings.frame_time_limit_factor,
         frame_time_limit_minimum=settings.frame_time_limit_minimum,
         machine_limit=settings.machine_limit,
@@ -87,10 +211,9 @@ def _request(
             None if settings.hardware_gpus < 0 else settings.hardware_gpus,
         ),
         vendor_time_limits=settings.vendor_time_limits,
-        profile=gateway.client.endpoint.profile,
         overrides=dict(_parted(each) for each in settings.overrides),
         price_per_hour=money.price_per_hour,
-        budget=_budget(gateway, estimate),
+        budget=_budget(config, known.estimate),
     )
 
 
@@ -100,11 +223,11 @@ def _parted(override: str) -> tuple[str, str]:
     return path, text
 
 
-def _budget(gateway: Gateway, estimate: Money | None) -> Money | None:
+def _budget(config: Config, estimate: Money | None) -> Money | None:
     """Return what one burst may cost: its estimate with the slack that each frame has."""
-    whole = gateway.config.money.budget
+    whole = config.money.budget
     if estimate is None or estimate.amount <= 0:
         return whole
-    slack = Decimal(str(gateway.config.burst.frame_time_limit_factor))
+    slack = Decimal(str(config.burst.frame_time_limit_factor))
     own = Money(estimate.amount * slack, estimate.currency)
     return own if whole is None or own.amount < whole.amount else whole

@@ -239,6 +239,7 @@ class Order:
         tasks: what to send.
         reason: why, in a sentence for people.
         estimate: expected cost.
+        waived: rules of the check whose warnings are waived by hand.
     """
 
     farm: str
@@ -246,6 +247,7 @@ class Order:
     tasks: tuple[TaskRef, ...]
     reason: str
     estimate: Money | None = None
+    waived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

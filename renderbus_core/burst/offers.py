@@ -6,10 +6,11 @@ minutes; what the account has left is asked for each burst.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeVar
 
 from renderbus_core import package
@@ -21,6 +22,15 @@ T = TypeVar("T")
 
 _FRESH = timedelta(minutes=10)
 _CHINA = 1
+_COMMITS_NOT = "1"
+_QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "query_supported_plugin": "which versions and plug-ins it has",
+        "get_hardware_config": "which machines it has",
+        "error_detail": "what codes of an analysis mean",
+        "query_user_setting": "how the account is set up",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -29,61 +39,96 @@ class Offers:
 
     _known: dict[tuple[str, str], tuple[datetime, package.Offer]] = field(default_factory=dict)
 
-    def of(self, client: Client, cg_id: str, system: str, now: datetime) -> package.Offer:
+    def of(self, client: Client, dcc: str, system: str, now: datetime) -> package.Offer:
         """Return what is offered for a program; a question that is refused leaves a sentence.
 
         Args:
             client: of the cloud.
-            cg_id: number of the program.
+            dcc: the program.
             system: of the render machines, `windows` or `linux`.
             now: UTC.
 
         Raises:
             CloudError: the cloud cannot be asked now.
         """
-        asked_at, offer = self._known.get((cg_id, system), (None, package.Offer()))
+        asked_at, offer = self._known.get((dcc, system), (None, package.Offer()))
         if asked_at is None or now - asked_at > _FRESH:
-            offer = _asked(client, cg_id, system)
-            self._known[cg_id, system] = now, offer
+            number = package.program(dcc).cg_id
+            offer = _asked(client, number, system, package.codes_of(dcc))
+            self._known[dcc, system] = now, offer
         return offer
 
 
-def with_account(offer: package.Offer, profile: UserProfile) -> package.Offer:
+def of_task(client: Client, documents: package.Documents) -> package.Offer:
+    """Ask what is offered for a task and to the account, and what its codes mean.
+
+    Args:
+        client: of the account.
+        documents: of the task; its schema accepts task.json.
+
+    Raises:
+        CloudError: the cloud cannot be asked now.
+    """
+    number = documents.task["task_info"]["cg_id"]
+    system = package.system_of(documents.task)
+    offer = _asked(client, number, system, tuple(documents.tips))
+    return with_account(offer, client, client.user.query_user_profile())
+
+
+def with_account(offer: package.Offer, client: Client, profile: UserProfile) -> package.Offer:
     """Return the same offer to one account.
 
     Args:
         offer: to anybody.
+        client: of the account.
         profile: of the account.
     """
+    silence: list[str] = []
+    setting = _answer(client, "query_user_setting", client.user.query_user_setting, silence)
     account = package.Account(
         profile.user_name,
-        may_download=not profile.download_disable,
+        may_download=not (profile.download_disable or (setting and setting.download_disable)),
         left=_left(profile),
+        commits=setting is None or setting.auto_commit != _COMMITS_NOT,
     )
-    return replace(offer, account=account)
+    return replace(offer, account=account, silence=(*offer.silence, *silence))
 
 
-def _asked(client: Client, cg_id: str, system: str) -> package.Offer:
+def _asked(client: Client, cg_id: str, system: str, codes: Sequence[str]) -> package.Offer:
     silence: list[str] = []
 
-    def answer(operation: str, what: str, ask: Callable[[], T]) -> T | None:
-        # Older generations of the protocol lack some questions.
-        if operation not in client.capabilities:
-            return None
-        try:
-            return ask()
-        except RequestRefusedError as error:
-            silence.append(f"the cloud does not say which {what} it has: {error}")
-            return None
-
-    programs = answer(
+    programs = _answer(
+        client,
         "query_supported_plugin",
-        "versions and plug-ins",
         lambda: client.query.supported_plugin(cg_id, system),
+        silence,
     )
-    machines = answer("get_hardware_config", "machines", client.user.get_hardware_config)
-    releases = None if programs is None else _releases(programs)
-    return package.Offer(releases, machines, silence=tuple(silence))
+    machines = _answer(client, "get_hardware_config", client.user.get_hardware_config, silence)
+    details = (
+        _answer(client, "error_detail", lambda: client.query.error_detail(codes), silence)
+        if codes
+        else ()
+    )
+    return package.Offer(
+        None if programs is None else _releases(programs),
+        machines,
+        tips={
+            row.code: package.Explanation(row.type, row.des_description_cn, row.des_solution_cn)
+            for row in details or ()
+        },
+        silence=tuple(silence),
+    )
+
+
+def _answer(client: Client, operation: str, ask: Callable[[], T], silence: list[str]) -> T | None:
+    """Ask one question; None where it is refused, or this generation of the protocol lacks it."""
+    if operation not in client.capabilities:
+        return None
+    try:
+        return ask()
+    except RequestRefusedError as error:
+        silence.append(f"the cloud does not say {_QUESTIONS[operation]}: {error}")
+        return None
 
 
 def _releases(programs: SupportedPlugins) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderbus_core import package
+from renderbus_core import package, scene
 from renderbus_core.api import UserProfile
 from renderbus_core.burst import examine
 from renderbus_core.burst.context import Context, KeepsLease
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
-from renderbus_core.burst.offers import with_account
+from renderbus_core.burst.store import FilesInUseError
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalJob
-from renderbus_core.transfer import TransferEngine, upload_plan
+from renderbus_core.transfer import TransferEngine, Upload, upload_plan
 
 
 def inspect_scene(ctx: Context, burst: Burst) -> WakeAt:
     """Read the scene natively."""
-    facts = ctx.memory.facts = examine.inspect(ctx.gateway, ctx.job(burst))
+    facts = ctx.memory.facts = examine.inspect(ctx.config, ctx.job(burst))
     version = facts.version.value or "of unknown version"
     ctx.move(burst, BurstState.INSPECTED, f"{facts.dcc} {version}, {len(facts.files)} files")
     return ctx.at_once()
@@ -28,6 +28,8 @@ def check(ctx: Context, burst: Burst) -> WakeAt:
     """Build the task package and look for everything that would fail before it costs money."""
     built, findings = build(ctx, burst)
     ctx.effects.perform("write_package", lambda: package.write(built, ctx.folder(burst.id)))
+    waived = {each.rule: str(each) for each in findings if each.waived_by}
+    ctx.store.waive(ctx.effects.lease, burst.id, waived, ctx.now())
     warnings = sum(each.severity is package.Severity.WARNING for each in findings)
     ctx.move(
         burst, BurstState.CHECKED, f"checked, {warnings} warning{'s' if warnings != 1 else ''}"
@@ -38,15 +40,38 @@ def check(ctx: Context, burst: Burst) -> WakeAt:
 def stage(ctx: Context, burst: Burst) -> WakeAt:
     """Upload what the scene needs; local workers go on meanwhile."""
     plan = upload_plan(package.read(ctx.folder(burst.id)).upload)
+    _send(ctx, burst, plan)
+    ctx.move(burst, BurstState.STAGED, f"{len(plan)} files are in the cloud")
+    return ctx.at_once()
+
+
+def stage_anew(ctx: Context, burst: Burst, built: package.TaskPackage) -> None:
+    """Upload again what was saved, or came to be needed, after it had been uploaded.
+
+    Raises:
+        InputError: another burst at work needs what would be overwritten. Local workers must not
+            wait for that one, so this burst ends.
+    """
+    sent = set(ctx.store.staged(burst.id))
+    changed = tuple(item for item in upload_plan(built.upload) if item not in sent)
+    if not changed:
+        return
+    try:
+        _send(ctx, burst, changed)
+    except FilesInUseError as error:
+        raise InputError(str(error)) from error
+
+
+def _send(ctx: Context, burst: Burst, plan: tuple[Upload, ...]) -> None:
+    """Upload files, recorded first: no other burst may overwrite them from here on."""
     transfer = engine(ctx)
+    ctx.store.stage(ctx.effects.lease, burst.id, plan, ctx.now())
     ctx.effects.perform(
         "upload_assets",
         lambda: transfer.upload(plan, KeepsLease(ctx)),
         files=len(plan),
         bytes=sum(item.size for item in plan),
     )
-    ctx.move(burst, BurstState.STAGED, f"{len(plan)} files are in the cloud")
-    return ctx.at_once()
 
 
 def claim(ctx: Context, burst: Burst) -> WakeAt:
@@ -77,20 +102,22 @@ def build(ctx: Context, burst: Burst) -> tuple[package.TaskPackage, tuple[packag
         InputError: something in it would fail; one sentence says what.
     """
     job = ctx.job(burst)
-    facts = ctx.memory.facts or examine.inspect(ctx.gateway, job)
+    facts = ctx.memory.facts
+    if facts is None or not scene.is_current(facts):
+        facts = ctx.memory.facts = examine.inspect(ctx.config, job)
     refs = burst.refs(TaskState.WANTED, TaskState.HELD)
     frames = FrameSet.of(frame for ref in refs for frame in ref.frames)
     # Nothing is changed in the cloud before it is known that the burst goes there.
     project_id = 0 if burst.remote_id is None else project(ctx)
-    built, findings = examine.examine(
-        ctx.gateway,
-        job,
-        frames,
-        facts,
-        burst.estimate,
+    known = examine.Known(
         offer=offer(ctx, job),
+        times=examine.frame_times(ctx.gateway, job, frames),
+        estimate=burst.estimate,
         project_id=project_id,
+        profile=ctx.client.endpoint.profile,
+        waivers=ctx.store.waivers(burst.id),
     )
+    built, findings = examine.examine(ctx.config, job, frames, facts, known)
     examine.refuse_errors(findings)
     assert built is not None  # noqa: S101 - without an error there is a package
     if burst.state is not BurstState.INSPECTED:
@@ -101,10 +128,9 @@ def build(ctx: Context, burst: Burst) -> tuple[package.TaskPackage, tuple[packag
 def offer(ctx: Context, job: LocalJob) -> package.Offer:
     """Ask the cloud, once per runner, what it offers for a job and to the account."""
     if ctx.memory.offer is None:
-        system = package.render_system(ctx.config.burst.os_name, job.scene)
-        cg_id = package.program(job.dcc).cg_id
-        offered = ctx.gateway.offers.of(ctx.client, cg_id, system, ctx.now())
-        ctx.memory.offer = with_account(offered, profile(ctx))
+        ctx.memory.offer = examine.ask(
+            ctx.client, ctx.config, ctx.gateway.offers, job, ctx.now(), profile(ctx)
+        )
     return ctx.memory.offer
 
 

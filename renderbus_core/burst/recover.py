@@ -92,8 +92,8 @@ def _rebuild_package(gateway: Gateway, found: Adopted) -> None:
     if isinstance(job, Gone):
         raise FarmError(f"job {found.job} no longer exists on the farm, so nothing can come home")
     frames = FrameSet.of(frame for ref in found.tasks for frame in ref.frames)
-    facts = examine.inspect(gateway, job)
-    built, findings = examine.examine(gateway, job, frames, facts)
+    facts = examine.inspect(gateway.config, job)
+    built, findings = examine.examine(gateway.config, job, frames, facts, examine.Known())
     examine.refuse_errors(findings)
     assert built is not None  # noqa: S101 - without an error there is a package
     package.write(built, folder)

@@ -10,7 +10,7 @@ from renderbus_core import package
 from renderbus_core.burst.context import Context
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.burst.orphans import NOTED_BURST, NOTED_JOB, NOTED_TASK
-from renderbus_core.burst.prepare import build, profile
+from renderbus_core.burst.prepare import build, profile, stage_anew
 from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeError
 
 # An id that is unknown twice, apart in time, was never submitted; and one id is sent twice at
@@ -41,6 +41,7 @@ def submit(ctx: Context, burst: Burst) -> WakeAt:
     assert burst.remote_id is not None  # noqa: S101 - the state says that it is reserved
     stamp(ctx, burst)
     built, _ = build(ctx, burst)
+    stage_anew(ctx, burst, built)
     final = package.with_identity(built, task_id=burst.remote_id, user_id=profile(ctx).user_id)
     ctx.effects.perform("write_package", lambda: package.write(final, ctx.folder(burst.id)))
     _send_configuration(ctx, burst.remote_id, final)

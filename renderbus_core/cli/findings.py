@@ -53,6 +53,7 @@ def as_json(groups: Iterable[Group]) -> list[dict[str, Any]]:
             "fix": group.first.fix,
             "found": group.first.found,
             "expected": group.first.expected,
+            "waived_by": group.first.waived_by,
             **_place(group.first),
             "count": group.count,
             "places": [_place(finding) for finding in group.findings],

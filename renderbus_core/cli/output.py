@@ -92,8 +92,20 @@ def confirm(question: str, *, yes: bool) -> None:
         click.UsageError: nobody can be asked.
         click.Abort: the answer was no.
     """
-    if yes:
-        return
-    if not sys.stdin.isatty():
+    refuse_unasked(question, yes=yes)
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
+def refuse_unasked(question: str, *, yes: bool) -> None:
+    """Refuse what nobody has agreed to and nobody can be asked for.
+
+    Args:
+        question: what is about to happen.
+        yes: it was answered on the command line.
+
+    Raises:
+        click.UsageError: nobody can be asked.
+    """
+    if not yes and not sys.stdin.isatty():
         raise click.UsageError(f"{question} Nobody can be asked here: add --yes to agree.")
-    click.confirm(question, abort=True, err=True)

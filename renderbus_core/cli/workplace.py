@@ -66,6 +66,16 @@ def open_store(config: Config) -> Iterator[BurstStore]:
         store.close()
 
 
+def open_client(config: Config, account: Credentials | None = None) -> Client:
+    """Return a client of the cloud that the configuration names; nothing is sent by this.
+
+    Args:
+        config: settings.
+        account: of the cloud; None reads it from the environment or the credentials file.
+    """
+    return Client(endpoint(config), account or configuration.credentials(config))
+
+
 @contextmanager
 def open_gateway(
     config: Config, progress: Progress | None = None, account: Credentials | None = None
@@ -77,11 +87,10 @@ def open_gateway(
         progress: hears of moved files.
         account: of the cloud; None reads it from the environment or the credentials file.
     """
-    who = account or configuration.credentials(config)
     with ExitStack() as stack:
         yield Gateway(
+            client=stack.enter_context(open_client(config, account)),
             farm=stack.enter_context(open_farm(config)),
-            client=stack.enter_context(Client(endpoint(config), who)),
             store=stack.enter_context(open_store(config)),
             config=config,
             clock=SystemClock(),

@@ -55,6 +55,8 @@ _PLAIN_TYPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "string": str,
     }
 )
+# What a variable of the environment cannot hold, as people call it.
+_ONLY_IN_FILES: Mapping[str, str] = MappingProxyType({"array": "list", "object": "table"})
 _CLOSE_ENOUGH = 0.8
 _UNKNOWN = re.compile(r"'([^']+)' is not known")
 
@@ -207,7 +209,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     return {
         key: _scalar(rule, env[_variable(key)])
         for key, rule in _rules().items()
-        if env.get(_variable(key)) and rule["type"] != "array"
+        if env.get(_variable(key)) and _only_in_files(rule) is None
     }
 
 
@@ -222,11 +224,19 @@ def _unusable_variables(env: Mapping[str, str]) -> Iterator[str]:
     for variable in sorted(name for name in env if name.startswith(_PREFIX) and env[name]):
         name = variable.removeprefix(_PREFIX)
         close = difflib.get_close_matches(name, keys, n=1, cutoff=_CLOSE_ENOUGH)
-        if name in keys and _rules()[keys[name]]["type"] == "array":
-            yield f"{variable} in the environment cannot hold a list; set {keys[name]} in the file"
+        kind = _only_in_files(_rules()[keys[name]]) if name in keys else None
+        if kind is not None:
+            place = f"set {keys[name]} in the file"
+            yield f"{variable} in the environment cannot hold a {kind}; {place}"
         elif name not in keys and (close or name.startswith(sections)):
             hint = f"; did you mean {_PREFIX}{close[0]}?" if close else ""
             yield f"{variable} in the environment is not known{hint}"
+
+
+def _only_in_files(rule: Mapping[str, Any]) -> str | None:
+    """Return what people call a kind of value that no variable can hold; None for the others."""
+    kind = rule["type"]
+    return _ONLY_IN_FILES.get(kind) if isinstance(kind, str) else None
 
 
 def _scalar(rule: Mapping[str, Any], text: str) -> Any:
@@ -253,7 +263,8 @@ def _typed(rule: Mapping[str, Any], raw: Any, base: Path) -> Any:
     if kind == "array":
         return tuple(_typed(rule["items"], item, base) for item in raw)
     if kind == "object":
-        return {key: _typed(rule["properties"][key], item, base) for key, item in raw.items()}
+        known, others = rule.get("properties", {}), rule.get("additionalProperties")
+        return {key: _typed(known.get(key, others), item, base) for key, item in raw.items()}
     return _PLAIN_TYPES[kind](raw)
 
 

@@ -119,6 +119,7 @@ class Preflight:
     """What is looked at before anything is sent."""
 
     waive: tuple[str, ...]
+    severity: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

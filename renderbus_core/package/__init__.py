@@ -29,12 +29,15 @@ from renderbus_core.package.pictures import CloudPicture, Spelling, cloud_pictur
 from renderbus_core.package.preflight import preflight
 from renderbus_core.package.request import BurstRequest, Hardware, PriorityFrames, render_system
 from renderbus_core.package.review import is_package, review
+from renderbus_core.package.supported import system_of
+from renderbus_core.package.tips import Explanation, codes_of
 
 __all__ = [
     "Account",
     "BurstRequest",
     "CloudPicture",
     "Documents",
+    "Explanation",
     "Finding",
     "Group",
     "Hardware",
@@ -56,6 +59,7 @@ __all__ = [
     "build",
     "check",
     "cloud_pictures",
+    "codes_of",
     "cut_upload",
     "grouped",
     "is_package",
@@ -69,6 +73,7 @@ __all__ = [
     "render_system",
     "review",
     "save",
+    "system_of",
     "texts",
     "time_limits",
     "update_task_info",

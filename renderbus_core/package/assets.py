@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
-from renderbus_core.facts import ExternalFile, SceneFacts
+from renderbus_core.facts import Absence, ExternalFile, SceneFacts
 from renderbus_core.jobs import LocalJob
 from renderbus_core.paths import Asset, server_path
 
@@ -38,6 +38,10 @@ class Resolved(Protocol):
     @property
     def rule(self) -> str:
         """How it was found: `absolute path`, `path mapping`, or a rule of the program."""
+
+    @property
+    def absence(self) -> Absence | None:
+        """Why nothing was found; None when all is there."""
 
 
 @dataclass(frozen=True, slots=True)

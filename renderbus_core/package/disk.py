@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+
+from renderbus_core.facts import Stamp
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Disks can hold times that no calendar has.
@@ -20,6 +23,7 @@ class Kind(StrEnum):
     FILE = "file"
     FOLDER = "folder"
     OTHER = "neither file nor folder"
+    LOOP = "behind links that lead in a circle"
     ABSENT = "absent"
 
 
@@ -33,6 +37,7 @@ class FileState:
         size: bytes.
         modified: last change, UTC.
         readable: whether this process may read it.
+        stamp: tells this state from the next; None of what is absent.
     """
 
     path: Path
@@ -40,13 +45,16 @@ class FileState:
     size: int = 0
     modified: datetime = _NEVER
     readable: bool = False
+    stamp: Stamp | None = None
 
 
 def state_of(path: Path) -> FileState:
     """Look at one path; what cannot be looked at counts as absent."""
     try:
         found = path.stat()
-    except (OSError, ValueError):  # ValueError: a NUL in the name
+    except OSError as error:
+        return FileState(path, Kind.LOOP if error.errno == errno.ELOOP else Kind.ABSENT)
+    except ValueError:  # a NUL in the name
         return FileState(path, Kind.ABSENT)
     kind = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER}.get(stat.S_IFMT(found.st_mode))
     return FileState(
@@ -55,6 +63,7 @@ def state_of(path: Path) -> FileState:
         found.st_size,
         datetime.fromtimestamp(min(max(found.st_mtime, 0), _LATEST), UTC),
         os.access(path, os.R_OK),
+        Stamp(found.st_size, found.st_mtime_ns),
     )
 
 

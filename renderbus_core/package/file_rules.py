@@ -6,34 +6,52 @@ not follow: only what certainly cannot work is an error.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 
 from renderbus_core.errors import InputError
-from renderbus_core.facts import ExternalFile, SceneFacts
+from renderbus_core.facts import Absence, ExternalFile, SceneFacts
 from renderbus_core.frames import FrameSet
 from renderbus_core.package.assets import Needed, Resolved, is_rooted
 from renderbus_core.package.disk import FileState, Kind, Listings, is_below
 from renderbus_core.package.findings import Finding, Severity, parted
 from renderbus_core.package.request import BurstRequest
-from renderbus_core.paths import server_path
+from renderbus_core.paths import is_reserved_on_windows, server_path
 
 _DEEPEST = 22
 _LONGEST_SHOWN = 200
 _LONGEST_ON_WINDOWS = 259
+# Bytes of a path and of one name in it, without the zero at the end.
+_LONGEST_ON_LINUX = 4095
+_LONGEST_NAME_ON_LINUX = 255
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _UNIT = 1000
 _SLASH = re.compile(r"[\\/]")
 _USUAL = re.compile(r"[A-Za-z0-9_./-]")
 _FORBIDDEN_ON_WINDOWS = re.compile(r'[<>:"|?*]')
-_DOUBTFUL_ROOT = re.compile(r"[A-Da-d]:|(?:\\\\|//)[^\\/]+")
+_DOUBTFUL_DRIVE = re.compile(r"[A-Da-d]:")
+_SHARE = re.compile(r"(?:\\\\|//)[^\\/]+")
+_MANY = re.compile(r"[<#]")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 # What stands before and after the frame in the name of a sequence.
 _AROUND_FRAME = re.compile(r"([^#<]*)#+([^#<]*)")
 # Names that `resolve` gives to the ways in which a path is where it says.
 _BY_ITS_PATH = frozenset({"absolute path", "path mapping"})
+# Those that need nothing but the scene beside the file.
+_BY_THE_SCENE = frozenset({"folder of the scene", "folder of the blend file"})
+_RULE_OF_ABSENCE: Mapping[Absence, str] = MappingProxyType(
+    {
+        Absence.NOT_FOUND: "missing_file",
+        Absence.OTHER_CASE: "wrong_case",
+        Absence.LINK_LOOP: "link_loop",
+        Absence.UNMAPPED: "unmapped_drive",
+    }
+)
 
 
 def missing_files(resolved: Sequence[Resolved]) -> Iterator[Finding]:
@@ -42,7 +60,8 @@ def missing_files(resolved: Sequence[Resolved]) -> Iterator[Finding]:
         if each.missing is not None:
             message, fix = parted(each.missing, "put it back")
             severity = Severity.ERROR if each.file.required else Severity.WARNING
-            yield Finding("missing_file", severity, _place(each.file), message, fix)
+            rule = _RULE_OF_ABSENCE[each.absence or Absence.NOT_FOUND]
+            yield Finding(rule, severity, _place(each.file), message, fix)
 
 
 def sequence_gaps(resolved: Sequence[Resolved], request: BurstRequest) -> Iterator[Finding]:
@@ -84,6 +103,27 @@ def found_elsewhere(facts: SceneFacts, resolved: Sequence[Resolved]) -> Iterator
             )
 
 
+def relative_paths(
+    facts: SceneFacts, resolved: Sequence[Resolved], request: BurstRequest
+) -> Iterator[Finding]:
+    """A relative path leads from the scene to its file, or the cloud is told the project."""
+    for each in () if request.project_path else resolved:
+        if (
+            each.local
+            and not is_rooted(facts.dcc, each.file.stored)
+            and each.rule not in _BY_THE_SCENE
+            and not _is_beside(each, facts.path.absolute())
+        ):
+            yield Finding(
+                "relative_path",
+                Severity.WARNING,
+                _place(each.file),
+                f"{shortened(each.file.stored)!r} ({_place(each.file)}) is relative and was found "
+                f"by {each.rule} ({each.local[0]}), which the cloud may not know",
+                "store an absolute path, or one that counts from the scene's folder",
+            )
+
+
 def unusable_files(files: Sequence[Needed], states: dict[Path, FileState]) -> Iterator[Finding]:
     """Every file that was found can be read and holds something."""
     for file in files:
@@ -93,9 +133,13 @@ def unusable_files(files: Sequence[Needed], states: dict[Path, FileState]) -> It
             vital = file.file.required and not file.file.folder
             severity = Severity.ERROR if vital else Severity.WARNING
             message = f"{_named(file)} {fault} ({file.local})"
-            yield Finding(
-                "unusable_file", severity, _place(file.file), message, "put a good copy there"
+            looped = states[file.local].kind is Kind.LOOP
+            rule, fix = (
+                ("link_loop", "mend the links")
+                if looped
+                else ("unusable_file", "put a good copy there")
             )
+            yield Finding(rule, severity, _place(file.file), message, fix)
 
 
 def files_outside(files: Sequence[Needed], roots: tuple[Path, ...]) -> Iterator[Finding]:
@@ -172,14 +216,23 @@ def names(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
                 f"{_named(file)} lies more than {_DEEPEST} folders deep",
                 "move it up",
             )
-        if windows and len(server) > _LONGEST_ON_WINDOWS:
+        too_long = _length_on_windows(server) if windows else _length_on_linux(server)
+        if too_long:
             yield Finding(
                 "long_path",
-                Severity.WARNING,
+                Severity.WARNING if windows else Severity.ERROR,
                 _place(file.file),
-                f"{_named(file)} has a path of {len(server)} characters, and many programs on "
-                f"Windows open {_LONGEST_ON_WINDOWS} at most",
+                f"{_named(file)} has {too_long}",
                 "move it up or give it a shorter name",
+            )
+        reserved = filter(is_reserved_on_windows, server.split("/") if windows else ())
+        for part in reserved:
+            yield Finding(
+                "reserved_name",
+                Severity.ERROR,
+                _place(file.file),
+                f"{_named(file)} has {part!r} in its path, a name that Windows cannot store",
+                "rename it",
             )
         unusual = sorted(set(_USUAL.sub("", server)))
         if unusual:
@@ -197,15 +250,20 @@ def names(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
 
 def doubtful_roots(files: Sequence[Needed]) -> Iterator[Finding]:
     """No file is on a drive from A to D or on a share, which the vendor advises against."""
-    found = (_DOUBTFUL_ROOT.match(file.stored) for file in files)
-    for root in sorted({match[0] for match in found if match}):
-        yield Finding(
-            "doubtful_root",
-            Severity.WARNING,
-            root,
-            f"files are on {root}, and the vendor advises against drives A to D and shares",
-            "use a drive from E on if the cloud does not find them",
-        )
+    advice = (
+        ("doubtful_root", _DOUBTFUL_DRIVE, "drives A to D"),
+        ("network_share", _SHARE, "shares named by their server"),
+    )
+    for rule, form, what in advice:
+        found = (form.match(file.stored) for file in files)
+        for root in sorted({match[0] for match in found if match}):
+            yield Finding(
+                rule,
+                Severity.WARNING,
+                root,
+                f"files are on {root}, and the vendor advises against {what}",
+                "use a drive from E on if the cloud does not find them",
+            )
 
 
 def collisions(files: Sequence[Needed], request: BurstRequest) -> Iterator[Finding]:
@@ -256,6 +314,38 @@ def _fault(state: FileState) -> str | None:
     if not state.readable:
         return "may not be read"
     return None if state.size else "is empty"
+
+
+def _length_on_windows(server: str) -> str | None:
+    count = len(server)
+    if count <= _LONGEST_ON_WINDOWS:
+        return None
+    most = f"many programs on Windows open {_LONGEST_ON_WINDOWS} at most"
+    return f"a path of {count} characters, and {most}"
+
+
+def _length_on_linux(server: str) -> str | None:
+    sizes = [len(part.encode("utf-8", "surrogatepass")) for part in server.split("/")]
+    whole = sum(sizes) + len(sizes) - 1
+    if max(sizes) > _LONGEST_NAME_ON_LINUX:
+        return (
+            f"a name of {max(sizes)} bytes in its path, and Linux stores {_LONGEST_NAME_ON_LINUX}"
+        )
+    if whole > _LONGEST_ON_LINUX:
+        return f"a path of {whole} bytes, and Linux opens {_LONGEST_ON_LINUX} at most"
+    return None
+
+
+def _is_beside(found: Resolved, scene: Path) -> bool:
+    """Tell whether the stored path, counted from the scene's folder, is where the file lies."""
+    *folders, name = _SLASH.split(found.file.pattern or found.file.stored)
+    plain = list(takewhile(lambda part: not _MANY.search(part), folders))
+    if found.file.folder and plain == folders:
+        plain.append(name)
+    start = Path(os.path.normpath(scene.parent.joinpath(*plain)))
+    if found.file.folder or plain != folders:
+        return start in found.local[0].parents
+    return start == found.local[0].parent
 
 
 def _place(file: ExternalFile) -> str:

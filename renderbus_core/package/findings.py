@@ -56,6 +56,7 @@ class Finding:
         expected: what should be there.
         kind: equal for the same mistake at several places of documents; None where the rule and
             the form of the path tell.
+        waived_by: who turned the warning into a remark; "" when nobody did.
     """
 
     rule: str
@@ -67,6 +68,7 @@ class Finding:
     found: str = ""
     expected: str = ""
     kind: Hashable = field(default=None, repr=False)
+    waived_by: str = ""
 
     def __str__(self) -> str:
         place = "" if self.where in self.message else f"{self.where}: "

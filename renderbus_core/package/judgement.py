@@ -37,13 +37,20 @@ def check(
     return worst_first(_findings(present, machines, blocking_codes))
 
 
-def check_some(present: Mapping[str, dict[str, Any]]) -> tuple[Finding, ...]:
+def check_some(
+    present: Mapping[str, dict[str, Any]],
+    *,
+    machines: Sequence[Machine] | None = None,
+    blocking_codes: Collection[str] = (),
+) -> tuple[Finding, ...]:
     """Do as `check` with those documents that are there.
 
     Args:
         present: by name: `task`, `upload`, `asset`, `tips`.
+        machines: as there.
+        blocking_codes: as there.
     """
-    return worst_first(_findings(present, None, ()))
+    return worst_first(_findings(present, machines, blocking_codes))
 
 
 def _findings(

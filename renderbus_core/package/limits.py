@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from renderbus_core.errors import InputError
 from renderbus_core.money import SECONDS_PER_HOUR, Money, render_cost
@@ -22,6 +23,12 @@ DAY = 24 * SECONDS_PER_HOUR
 
 LONGEST_TASK = 2 * DAY
 """What a task gets at most, however many frames it has; one frame's own limit may be longer."""
+
+
+# A machine of the cloud is this many times as fast or as slow as those here, at most; and a mean
+# of a few frames is off by as much again. ASSUMPTIONS, until a parity probe has measured it.
+_MACHINES_DIFFER = Decimal("1.5")
+_FEW_DIFFER = Decimal(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +58,36 @@ def time_limits(request: BurstRequest, pictures: int) -> Limits:
     return Limits(frame, task)
 
 
-def likely_cost(request: BurstRequest, pictures: int) -> Money | None:
-    """Return what rendering costs when frames take as long as they did here; None when unknown.
-
-    Args:
-        request: the burst.
-        pictures: how many pictures the cloud renders.
-    """
+def likely_cost(request: BurstRequest) -> Money | None:
+    """Return what rendering costs when frames take as long as they did here; None when unknown."""
     if request.frame_seconds is None or request.price_per_hour is None:
         return None
-    return render_cost(request.frame_seconds * pictures, request.price_per_hour)
+    return render_cost(request.frame_seconds * len(request.frames), request.price_per_hour)
+
+
+def cost_range(request: BurstRequest) -> tuple[Money, Money] | None:
+    """Return between which amounts the cost will be, limits apart; None when unknown.
+
+    What was measured here is uncertain by its own spread, and by how much machines differ; the
+    mean of a few frames is taken to be off by a factor.
+    """
+    seconds, error, price = (
+        request.frame_seconds,
+        request.frame_seconds_error,
+        request.price_per_hour,
+    )
+    if seconds is None or price is None:
+        return None
+
+    def cost(each: float, factor: Decimal) -> Money:
+        whole = render_cost(each * len(request.frames), price)
+        return Money(whole.amount * factor, whole.currency)
+
+    if error is None:
+        factor = _MACHINES_DIFFER * _FEW_DIFFER
+        return cost(seconds, 1 / factor), cost(seconds, factor)
+    low, high = max(0.0, seconds - error), seconds + error
+    return cost(low, 1 / _MACHINES_DIFFER), cost(high, _MACHINES_DIFFER)
 
 
 def highest_cost(request: BurstRequest, pictures: int) -> Money | None:

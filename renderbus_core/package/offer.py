@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from renderbus_core.facts import Fact, SceneFacts
 from renderbus_core.money import Money
@@ -15,6 +15,8 @@ from renderbus_core.package.dcc import Program, program
 from renderbus_core.package.findings import Finding, Severity
 from renderbus_core.package.request import BurstRequest
 from renderbus_core.package.rules import Machine
+from renderbus_core.package.supported import Supported
+from renderbus_core.package.tips import Explanations
 
 _AVAILABLE = 1
 _MOST_NAMED = 12
@@ -33,11 +35,14 @@ class Account:
         may_download: whether pictures can come home.
         left: balance, coupons and credit together; None where they are hidden, or nothing is
             charged to them.
+        commits: whether what it submits renders without being confirmed on the vendor's page
+            (autoCommit).
     """
 
     name: str
     may_download: bool = True
     left: Money | None = None
+    commits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,27 @@ class Offer:
         releases: what is offered; None when the cloud did not say.
         machines: the hardware list; None when the cloud did not say.
         account: who pays; None when nobody asked.
+        tips: what codes of an analysis mean; none when nobody asked.
         silence: sentences about what the cloud did not say, and why.
     """
 
     releases: Releases | None = None
     machines: Sequence[Machine] | None = None
     account: Account | None = None
+    tips: Explanations = field(default_factory=dict)
     silence: tuple[str, ...] = ()
+
+    @property
+    def supported(self) -> Supported | None:
+        """The same releases as a task spells them; None when the cloud did not say."""
+        if self.releases is None:
+            return None
+        return {
+            version: frozenset(
+                f"{name} {release}".lower() for name, own in plugins.items() for release in own
+            )
+            for version, plugins in self.releases.items()
+        }
 
     def version_like(self, version: str) -> str | None:
         """Return how the cloud spells a version of the program; None when it has none like it.
@@ -110,12 +129,17 @@ def offered(
         offer: the answers.
         cost: what the burst will likely cost; None when nobody knows.
     """
-    for sentence in offer.silence:
-        yield Finding("not_asked", Severity.WARNING, "cloud", sentence, "try a single frame first")
+    yield from not_asked(offer)
     yield from _software(facts, request, offer)
     yield from _hardware(request, offer)
     if offer.account is not None:
-        yield from _account(offer.account, cost)
+        yield from about_account(offer.account, cost)
+
+
+def not_asked(offer: Offer) -> Iterator[Finding]:
+    """Pass on what the cloud did not say."""
+    for sentence in offer.silence:
+        yield Finding("not_asked", Severity.WARNING, "cloud", sentence, "try a single frame first")
 
 
 def _software(facts: SceneFacts, request: BurstRequest, offer: Offer) -> Iterator[Finding]:
@@ -207,7 +231,13 @@ def _hardware(request: BurstRequest, offer: Offer) -> Iterator[Finding]:
         )
 
 
-def _account(account: Account, cost: Money | None) -> Iterator[Finding]:
+def about_account(account: Account, cost: Money | None) -> Iterator[Finding]:
+    """Yield what the state of an account forbids or makes doubtful.
+
+    Args:
+        account: who pays.
+        cost: what the burst will likely cost; None when nobody knows.
+    """
     place = f"account {account.name}"
     if not account.may_download:
         yield Finding(
@@ -216,6 +246,15 @@ def _account(account: Account, cost: Money | None) -> Iterator[Finding]:
             place,
             f"account {account.name} may not download, so no frame could come home",
             "ask its main account to allow downloads",
+        )
+    if not account.commits:
+        yield Finding(
+            "account_commit",
+            Severity.WARNING,
+            place,
+            f"account {account.name} has automatic submission (autoCommit) switched off, "
+            "so the task may wait until somebody confirms it on the vendor's page",
+            "switch it on there",
         )
     left = account.left
     if left is None:

@@ -51,6 +51,7 @@ def preflight(
             file_rules.missing_files(resolved),
             file_rules.sequence_gaps(resolved, request),
             file_rules.found_elsewhere(facts, resolved),
+            file_rules.relative_paths(facts, resolved, request),
             file_rules.unusable_files(files, states),
             file_rules.files_outside(files, tuple(roots)),
             file_rules.wrong_case(files, request),
@@ -60,6 +61,7 @@ def preflight(
             frames_outside(facts, request),
             many_frames(request),
             changed_scene(states[scene.local], request, split=split),
+            changed_meanwhile(facts, states[scene.local]),
             file_rules.changed_files(files[1:], states, request, split=split),
             outputs(request),
             file_rules.names(files, request),
@@ -150,14 +152,26 @@ def many_frames(request: BurstRequest) -> Iterator[Finding]:
 def changed_scene(scene: FileState, request: BurstRequest, *, split: bool) -> Iterator[Finding]:
     """A job that is rendered in two places is rendered from one state of its scene."""
     submitted = request.job.submitted_at
-    if split and scene.modified > submitted:
-        yield Finding(
-            "scene_changed",
-            Severity.ERROR,
-            str(scene.path),
-            f"the scene was saved at {scene.modified:%Y-%m-%d %H:%M:%S} UTC, after its job was "
-            f"submitted at {submitted:%Y-%m-%d %H:%M:%S} UTC, so frames may not match",
-            "submit the job again or burst all of it",
+    if scene.modified <= submitted:
+        return
+    times = (
+        f"the scene was saved at {scene.modified:%Y-%m-%d %H:%M:%S} UTC, after its job was "
+        f"submitted at {submitted:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    yield Finding(
+        "scene_changed" if split else "scene_newer",
+        Severity.ERROR if split else Severity.INFO,
+        str(scene.path),
+        f"{times}, {'so frames may not match' if split else 'and is rendered as it is now'}",
+        "submit the job again or burst all of it" if split else "submit again if that is wrong",
+    )
+
+
+def changed_meanwhile(facts: SceneFacts, scene: FileState) -> Iterator[Finding]:
+    """The scene is still the one that was inspected."""
+    if facts.stamp is not None and scene.stamp is not None and scene.stamp != facts.stamp:
+        yield _scene_error(
+            facts, "changed_meanwhile", "it was saved after it had been inspected", "check it again"
         )
 
 

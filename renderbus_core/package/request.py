@@ -79,7 +79,10 @@ class BurstRequest:
         frame_time_limit_factor: a frame is stopped after this many times its estimated seconds.
         frame_time_limit_minimum: but never before this many seconds.
         machine_limit: machines that render at the same time.
-        frame_seconds: expected render time of one frame; None when nobody knows.
+        frame_seconds: expected render time of one frame, all its pictures together; None when
+            nobody knows.
+        frame_seconds_error: how far the mean of the burst's frames may be from that on machines
+            like those that were measured; None when too few were.
         budget: what the burst may cost; None when no limit is set.
         price_per_hour: of one machine; None when no price is configured.
         project_name: project in the cloud; "" for none.
@@ -104,6 +107,7 @@ class BurstRequest:
     frame_time_limit_minimum: float
     machine_limit: int
     frame_seconds: float | None = None
+    frame_seconds_error: float | None = None
     budget: Money | None = None
     price_per_hour: Money | None = None
     project_name: str = ""

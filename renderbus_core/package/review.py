@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from renderbus_core.errors import InputError
-from renderbus_core.package import json_text
-from renderbus_core.package.documents import NAMES
+from renderbus_core.package import json_text, supported, tips
+from renderbus_core.package.documents import NAMES, Documents
 from renderbus_core.package.findings import (
     Finding,
     Group,
@@ -19,6 +21,12 @@ from renderbus_core.package.findings import (
 )
 from renderbus_core.package.json_text import JsonText, UnreadableError
 from renderbus_core.package.judgement import check_some
+from renderbus_core.package.offer import Offer, about_account, not_asked
+from renderbus_core.package.waivers import waive
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_SHAPE = frozenset({"program", "schema"})
+_WORDS = tuple(name.removesuffix(".json") for name in NAMES)
 
 
 def is_package(path: Path) -> bool:
@@ -26,11 +34,24 @@ def is_package(path: Path) -> bool:
     return path.suffix.lower() == ".json" or path.is_dir()
 
 
-def review(path: Path) -> tuple[Group, ...]:
+Ask = Callable[[Documents], Offer]
+"""Asks the cloud about the task of documents whose task.json has its form."""
+
+
+def review(
+    path: Path,
+    ask: Ask | None = None,
+    *,
+    severity: Mapping[str, Severity] = _NONE,
+    waivers: Mapping[str, str] = _NONE,
+) -> tuple[Group, ...]:
     """Judge the documents of a task, as many of them as there are; the worst first.
 
     Args:
         path: their folder, or one of them: then nobody minds that others are missing.
+        ask: asks the cloud; None leaves out what depends on its answers.
+        severity: what codes of tips.json mean to the site, whatever the cloud says of them.
+        waivers: who turns warnings into remarks, by rule, see `waive`.
 
     Raises:
         InputError: there is none of them, or the path has another name.
@@ -47,8 +68,37 @@ def review(path: Path) -> tuple[Group, ...]:
         raise InputError(f"{folder} holds none of {', '.join(NAMES)}; name the folder of a task")
     unread = (_unread(name, error, alone=alone) for name, error in failures.items())
     present = {name.removesuffix(".json"): text.document for name, text in texts.items()}
-    findings = worst_first([*unread, *_marks(texts), *check_some(present)])
-    return located(grouped(findings), texts)
+    documents = Documents(**{name: present.get(name, {}) for name in _WORDS})
+    judged = check_some(present)
+    sound = "task" in present and not any(_spoils_task(each) for each in judged)
+    offer = ask(documents) if ask is not None and sound else Offer()
+    if offer != Offer() or severity:
+        judged = tuple(_with_answers(documents, present, offer, severity))
+    found = worst_first([*unread, *_marks(texts), *judged])
+    info = documents.task.get("task_info")
+    project = str(info.get("project_name", "")) if isinstance(info, dict) else ""
+    return located(grouped(waive(found, waivers, project)), texts)
+
+
+def _spoils_task(finding: Finding) -> bool:
+    in_task = finding.place is not None and finding.place.file == "task.json"
+    return in_task and finding.rule in _SHAPE
+
+
+def _with_answers(
+    documents: Documents,
+    present: Mapping[str, dict[str, Any]],
+    offer: Offer,
+    severity: Mapping[str, Severity],
+) -> Iterator[Finding]:
+    stopping = tips.blocking(documents.tips, offer.tips, severity)
+    judged = check_some(present, machines=offer.machines, blocking_codes=stopping)
+    yield from (tips.explained(each, offer.tips) for each in judged)
+    yield from not_asked(offer)
+    if offer.supported is not None:
+        yield from supported.judge(documents.task, offer.supported)
+    if offer.account is not None:
+        yield from about_account(offer.account, None)
 
 
 def _read(folder: Path) -> tuple[dict[str, JsonText], dict[str, UnreadableError]]:

@@ -10,7 +10,7 @@ from renderbus_core.facts import Fact, Origin, SceneFacts
 from renderbus_core.package.builder import pictures_of
 from renderbus_core.package.documents import TaskPackage
 from renderbus_core.package.findings import Finding, Severity
-from renderbus_core.package.limits import highest_cost, likely_cost
+from renderbus_core.package.limits import cost_range, highest_cost, likely_cost
 from renderbus_core.package.outputs import OutputMap, OutputPair
 from renderbus_core.package.request import BurstRequest
 
@@ -92,7 +92,16 @@ def _cost(request: BurstRequest, pictures: int) -> tuple[str, str]:
             f"{many} cost an unknown amount, because no price is known",
             "set money.price_per_hour",
         )
-    likely, most = likely_cost(request, pictures), highest_cost(request, pictures)
-    usual = f"about {likely}" if likely else "an unknown amount, because none was rendered here yet"
+    likely, range_, most = (
+        likely_cost(request),
+        cost_range(request),
+        highest_cost(request, pictures),
+    )
+    usual = "an unknown amount, because none was rendered here yet"
+    if likely and range_:
+        low, high = range_
+        if most and most.amount > likely.amount:
+            high = min(high, most, key=lambda money: money.amount)
+        usual = f"about {likely}, between {low} and {high}"
     bound = f"at most {most} when every limit is met" if most else "and nothing limits it"
     return f"{many} cost {usual}, {bound}", "set money.budget to cap it"

@@ -1,31 +1,38 @@
-"""Waivers: warnings that a site has looked at and does not want to hear again."""
+"""Waivers: warnings that somebody has looked at and does not want to hear again."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from renderbus_core.package.findings import Finding, Severity, worst_first
 
 
 def waive(
-    findings: Sequence[Finding], waived: Collection[str], project: str
+    findings: Sequence[Finding], waivers: Mapping[str, str], project: str
 ) -> tuple[Finding, ...]:
-    """Turn warnings into remarks that say so; errors stay errors, and nothing is left out.
+    """Turn warnings into remarks that say who wants it so; errors stay errors, nothing is left out.
 
     Args:
         findings: what was found.
-        waived: names of rules: `rule` everywhere, `project:rule` in one project.
+        waivers: who waives, by name of the rule: `rule` everywhere, `project:rule` in one project.
         project: of the job.
     """
-    rules = {name for name in waived if ":" not in name}
-    # A project's name may hold a colon, a rule's never does.
-    rules |= {
-        rule for where, _, rule in (name.rpartition(":") for name in waived) if where == project
-    }
+    by_rule = {name: who for name, who in waivers.items() if ":" not in name}
+    for name, who in waivers.items():
+        # A project's name may hold a colon, a rule's never does.
+        where, colon, rule = name.rpartition(":")
+        if colon and where == project:
+            by_rule.setdefault(rule, who)
     return worst_first(
-        replace(finding, severity=Severity.INFO, fix=f"waived by preflight.waive; {finding.fix}")
-        if finding.severity is Severity.WARNING and finding.rule in rules
+        _waived(finding, by_rule[finding.rule])
+        if finding.severity is Severity.WARNING and finding.rule in by_rule
         else finding
         for finding in findings
+    )
+
+
+def _waived(finding: Finding, who: str) -> Finding:
+    return replace(
+        finding, severity=Severity.INFO, fix=f"waived by {who}; {finding.fix}", waived_by=who
     )

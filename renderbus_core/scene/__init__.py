@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderbus_core.scene.inspection import inspect
+from renderbus_core.scene.inspection import inspect, is_current
 from renderbus_core.scene.resolve import NOT_FOUND, ResolvedFile, resolve
 
-__all__ = ["NOT_FOUND", "ResolvedFile", "inspect", "resolve"]
+__all__ = ["NOT_FOUND", "ResolvedFile", "inspect", "is_current", "resolve"]

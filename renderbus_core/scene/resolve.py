@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,8 @@ from itertools import chain, islice
 from pathlib import Path
 
 from renderbus_core.errors import InputError
-from renderbus_core.facts import ExternalFile, SceneFacts
+from renderbus_core.facts import Absence, ExternalFile, SceneFacts
+from renderbus_core.paths import foreign_root
 from renderbus_core.scene.lookup import Place, candidates, is_foreign, unknown_variable
 from renderbus_core.scene.maya_project import find_project
 from renderbus_core.scene.patterns import has_place, matcher
@@ -32,12 +34,14 @@ class ResolvedFile:
         local: every file it stands for: one, or all tiles, frames or folder content found.
         missing: one sentence when nothing was found.
         rule: how it was found; `NOT_FOUND` otherwise.
+        absence: the kind of cause when nothing was found.
     """
 
     file: ExternalFile
     local: tuple[Path, ...] = ()
     missing: str | None = None
     rule: str = NOT_FOUND
+    absence: Absence | None = None
 
 
 def resolve(
@@ -101,7 +105,7 @@ class Finder:
                     return _missing(file, f"stands for over {MAX_FILES:,} files; narrow it down")
                 if local:
                     return ResolvedFile(file, local, rule=rule)
-        return _missing(file, self._advice(file, tuple(tried)))
+        return _missing(file, *self._advice(file, tuple(tried)))
 
     def _local(self, file: ExternalFile, path: str) -> tuple[Path, ...]:
         places = self._expanded(Path(path)) if file.pattern else [Path(path)]
@@ -132,20 +136,26 @@ class Finder:
                 self._listings[folder] = ()
         return self._listings[folder]
 
-    def _advice(self, file: ExternalFile, tried: tuple[str, ...]) -> str:
+    def _advice(self, file: ExternalFile, tried: tuple[str, ...]) -> tuple[str, Absence]:
         here = [path for path in tried if not is_foreign(path)]
         if not here:
-            return "is a path of another system; add a path mapping for it"
+            return _on_another_system(tried[0]), Absence.UNMAPPED
         for path in map(Path, here):
+            if _is_loop(path):
+                why = f"is behind links at {_shown(str(path))} that lead in a circle; mend them"
+                return why, Absence.LINK_LOOP
             if os.path.islink(path):  # noqa: PTH114 - Path raises for what no system can ask for
-                return f"is a link at {_shown(str(path))} that leads nowhere; mend it"
+                why = f"is a link at {_shown(str(path))} that leads nowhere; mend it"
+                return why, Absence.NOT_FOUND
             spelling = self._spelling(path)
             if spelling is not None:
-                return f"is there as {spelling!r}, which differs in case; correct the path"
+                why = f"is there as {spelling!r}, which differs in case; correct the path"
+                return why, Absence.OTHER_CASE
         found = "was not found or is empty" if file.folder else "was not found"
         places = " or ".join(map(_shown, here))
         mapping = ", add a path mapping" if len(here) < len(tried) else ""
-        return f"{found} at {places}; put it there{mapping} or correct the path"
+        why = f"{found} at {places}; put it there{mapping} or correct the path"
+        return why, Absence.NOT_FOUND
 
     def _spelling(self, path: Path) -> str | None:
         """Spell a path as the disk does, from the first part in another case on; None without."""
@@ -177,9 +187,27 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _missing(file: ExternalFile, why: str) -> ResolvedFile:
+def _is_loop(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    except ValueError:  # a path the system cannot even ask for
+        return False
+    return False
+
+
+def _on_another_system(path: str) -> str:
+    root = foreign_root(path)
+    if root is None:
+        return "is a path of another system; add a path mapping for it"
+    return f"is on {root}, which this host does not have; add a path mapping for {root}"
+
+
+def _missing(file: ExternalFile, why: str, absence: Absence = Absence.NOT_FOUND) -> ResolvedFile:
     line = f", line {file.line}" if file.line else ""
-    return ResolvedFile(file, missing=f"{_shown(file.stored)!r} ({file.owner}{line}) {why}")
+    sentence = f"{_shown(file.stored)!r} ({file.owner}{line}) {why}"
+    return ResolvedFile(file, missing=sentence, absence=absence)
 
 
 def _shown(path: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import BurstState
+from renderbus_core.burst import BurstState, Order
 from renderbus_core.errors import RequestRefusedError
 
 
@@ -164,3 +164,77 @@ def test_a_waived_warning_is_not_counted(make_world):
         world.carry(world.runner(burst), burst)
         found.append(checked(world, burst))
     assert found == ["checked, 1 warning", "checked, 2 warnings"]
+
+
+def events(world, burst, subject):
+    return [(e.who, e.after, e.reason) for e in world.store.events(burst) if e.subject == subject]
+
+
+def test_a_waiver_of_the_configuration_stands_in_the_log_with_what_it_waived(make_world):
+    world = make_world(config='[preflight]\nwaive = ["frames_outside", "collision"]')
+    scene = world.folder / "shot.ma"
+    scene.write_text(scene.read_text().replace('".ef" 10', '".ef" 9'))
+    burst = world.order()
+    world.carry(world.runner(burst), burst)
+    ((who, rule, reason),) = events(world, burst, "waiver")
+    assert (who, rule) == ("gateway-1", "frames_outside")
+    assert "frames 10 are not in the scene's own range" in reason
+    assert "waived by preflight.waive" in reason
+
+
+def test_a_waiver_by_hand_holds_for_its_burst_and_is_logged_with_who_gave_it(world):
+    scene = world.folder / "shot.ma"
+    scene.write_text(scene.read_text().replace('".ef" 10', '".ef" 9'))
+    refs = tuple(task.ref for task in world.tasks())
+    order = Order("local", world.job, refs, "a test", waived=("frames_outside",))
+    (burst,) = world.store.plan([order], world.clock.now(), who="ada")
+    world.carry(world.runner(burst.id), burst.id)
+    assert events(world, burst.id, "waiver") == [("ada", "frames_outside", "waived by hand by ada")]
+    assert checked(world, burst.id) == "checked, 1 warning"
+
+
+def test_an_account_that_does_not_submit_by_itself_is_a_warning(world):
+    setting = replace(world.gateway.client.user.query_user_setting(), auto_commit="1")
+    world.gateway.client.user.query_user_setting = lambda: setting
+    burst = world.order()
+    world.carry(world.runner(burst), burst)
+    assert checked(world, burst) == "checked, 2 warnings"
+
+
+def test_an_account_that_may_not_download_ends_a_burst_before_anything_is_sent(world):
+    setting = replace(world.gateway.client.user.query_user_setting(), download_disable=1)
+    world.gateway.client.user.query_user_setting = lambda: setting
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert end.state is BurstState.FAILED
+    assert "may not download, so no frame could come home" in end.reason
+    assert not world.engine
+
+
+def test_a_missing_sound_is_written_as_the_code_that_the_vendor_has_for_it(world):
+    add_sound(world)
+    burst = world.order()
+    assert world.carry(world.runner(burst), burst).state is BurstState.DONE
+    folder = world.gateway.config.burst.work_folder / burst
+    ((code, lines),) = json.loads((folder / "tips.json").read_text()).items()
+    assert code == "50001"
+    assert "voice.wav" in lines[0]
+
+
+def test_a_code_that_the_site_calls_an_error_ends_the_burst_in_the_clouds_words(make_world):
+    world = make_world(config='[preflight]\nseverity = {"50001" = "error"}')
+    add_sound(world)
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert end.state is BurstState.FAILED
+    assert "the analysis reports 50001" in end.reason
+    assert "Files that the scene uses are missing" in end.reason
+
+
+def add_sound(world):
+    """Let the scene name a sound that is not there; no picture needs it."""
+    scene = world.folder / "shot.ma"
+    sound = 'createNode audio -n "voice";\n\tsetAttr ".f" -type "string" "voice.wav";\n'
+    scene.write_text(
+        scene.read_text().replace("select -ne :defaultRes", f"{sound}select -ne :defaultRes")
+    )

@@ -5,8 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+TASK = Path(__file__).parent.parent / "package" / "tasks" / "maya.json"
+MAYA_2030 = """//Maya ASCII 2030 scene
+requires maya "2030";
+fileInfo "product" "Maya 2030";
+createNode camera -n "camShape" -p "cam";
+\tsetAttr ".rnd" yes;
+select -ne :defaultRenderGlobals;
+\tsetAttr ".ren" -type "string" "mayaSoftware";
+\tsetAttr ".outf" 32;
+\tsetAttr ".an" yes;
+\tsetAttr ".fs" 1;
+\tsetAttr ".ef" 3;
+// End of shot.ma
+"""
 
 
 @pytest.fixture
@@ -76,3 +92,53 @@ def test_a_burst_is_recalled(renderbus, cloud, job):
     (row,) = renderbus("farm", "jobs", "--json").json
     assert row["counts"] == {"queued": 8}
     assert renderbus("recall", burst["id"], "--yes").status == 1
+
+
+def test_the_cloud_is_asked_before_a_burst_and_waivers_stand_in_its_log(
+    renderbus, cloud, spin, tmp_path
+):
+    output = tmp_path / "renders" / "spin.####.png"
+    job = renderbus("farm", "submit", spin, "--output", output, "--renderer", "stand-in",
+                    "--seconds", "0", "--frames", "16-18").out.strip()  # fmt: skip
+    answer = renderbus("burst", job, "--yes", "--detach", "--json", "--waive", "frames_outside",
+                       "--waive", "frames_outsid", env=cloud)  # fmt: skip
+    assert answer.status == 0, answer.err
+    assert "--waive frames_outsid changes nothing: nothing was found by that name" in answer.err
+    findings, planned = answer.lines
+    (waived,) = [each for each in findings["findings"] if each["waived_by"]]
+    assert (waived["rule"], waived["severity"]) == ("frames_outside", "info")
+    log = renderbus("status", planned["burst"]["id"], "--json").json["log"]
+    assert ("frames_outside", waived["waived_by"]) in [
+        (event["after"], event["who"]) for event in log if event["subject"] == "waiver"
+    ]
+
+
+def test_a_version_that_is_not_offered_is_told_before_a_burst_is_planned(
+    renderbus, cloud, tmp_path
+):
+    scene = tmp_path / "shot.ma"
+    scene.write_text(MAYA_2030)
+    output = tmp_path / "shot.####.png"
+    answer = renderbus("check", scene, "--output", output, "--online", env=cloud)
+    assert answer.status == 1
+    assert "the cloud does not render Maya 2030" in answer.out
+    offline = renderbus("check", scene, "--output", output)
+    assert "the cloud was not asked" in offline.out
+    job = renderbus("farm", "submit", scene, "--output", output).out.strip()
+    assert renderbus("burst", job, "--yes", env=cloud).status == 1
+    assert renderbus("status", "--json").json == []
+
+
+def test_a_package_is_held_against_what_the_cloud_offers(renderbus, cloud, tmp_path):
+    for name, document in json.loads(TASK.read_text()).items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(document, indent=2))
+    (tmp_path / "tips.json").write_text('{"15006": ["no camera"], "50001": ["wood.png"]}')
+    rules = {
+        (each["rule"], each["severity"]): each
+        for each in renderbus("check", tmp_path, "--online", "--json", env=cloud).json
+    }
+    assert "15006" in rules["tips_block", "error"]["message"]
+    assert "Files that the scene uses are missing" in rules["tips", "warning"]["message"]
+    assert ("tips_block", "error") not in {
+        (each["rule"], each["severity"]) for each in renderbus("check", tmp_path, "--json").json
+    }

@@ -73,6 +73,7 @@ def test_json_has_every_part_of_a_finding(renderbus, folder):
         "fix": "choose one of them",
         "found": '"2"',
         "expected": 'one of "0", "1"',
+        "waived_by": "",
         "count": 1,
         "places": [place],
     }

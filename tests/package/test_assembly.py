@@ -35,6 +35,7 @@ select -ne :defaultRenderGlobals;
 class Found:
     missing = None
     rule = "absolute path"
+    absence = None
 
     def __init__(self, file, *local):
         self.file, self.local = file, local
@@ -119,7 +120,8 @@ def test_what_is_rendered_where_it_goes_and_what_it_costs_is_said(show, inspect,
         f"shot.####.exr of the cloud becomes {show}/renders/shot.####.exr"
     )
     assert remarks["cost"] == (
-        "10 pictures cost about 0.10 USD, at most 2.50 USD when every limit is met"
+        "10 pictures cost about 0.10 USD, between 0.03 USD and 0.30 USD, "
+        "at most 2.50 USD when every limit is met"
     )
     assert remarks["summary"].startswith("maya 2023, renderer mayaSoftware (default)")
     assert remarks["upload_size"].startswith("2 files with ")
@@ -131,7 +133,7 @@ def test_a_waived_warning_is_a_remark_that_says_so(inspect, burst):
     look = {"facts": facts, "resolved": scene.resolve(facts, str), "request": request}
 
     def severity(*waived):
-        _, findings = assemble(**look, waived=waived)
+        _, findings = assemble(**look, waivers=dict.fromkeys(waived, "ada"))
         (finding,) = [f for f in findings if f.rule == "frames_outside"]
         return finding.severity
 
@@ -139,16 +141,17 @@ def test_a_waived_warning_is_a_remark_that_says_so(inspect, burst):
     assert severity("unusual_name", "other:frames_outside") is Severity.WARNING
     assert severity("frames_outside") is Severity.INFO
     assert severity("film: two:frames_outside") is Severity.INFO
-    _, findings = assemble(**look, waived=["frames_outside"])
+    _, findings = assemble(**look, waivers={"frames_outside": "ada"})
     (finding,) = [f for f in findings if f.rule == "frames_outside"]
-    assert finding.fix == "waived by preflight.waive; make sure that there is something to see"
+    assert finding.fix == "waived by ada; make sure that there is something to see"
+    assert finding.waived_by == "ada"
 
 
 def test_an_error_cannot_be_waived(inspect, burst):
     facts, settings = inspect("tex/oak.png")
     request = burst(facts, **settings)
     resolved = scene.resolve(facts, str)
-    package, findings = assemble(facts, resolved, request, waived=["missing_file"])
+    package, findings = assemble(facts, resolved, request, waivers={"missing_file": "ada"})
     assert package is None
     assert findings[0].rule == "missing_file"
 

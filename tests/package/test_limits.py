@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from renderbus_core.errors import InputError
 from renderbus_core.money import Money
 from renderbus_core.package import Limits, time_limits
-from renderbus_core.package.limits import highest_cost, likely_cost
+from renderbus_core.package.limits import cost_range, highest_cost, likely_cost
 
 DAY = 24 * 3600
 
@@ -78,9 +78,25 @@ def test_a_budget_of_nothing_is_refused(burst, usd):
 
 def test_the_likely_cost_is_that_of_frames_as_they_were_here(burst, usd):
     request = burst(frame_seconds=90, price_per_hour=usd("2.00"))
-    assert likely_cost(request, 100) == usd("5.00")
-    assert likely_cost(burst(price_per_hour=usd(2)), 100) is None
-    assert likely_cost(burst(frame_seconds=90), 100) is None
+    assert likely_cost(request) == usd("0.50")
+    assert likely_cost(burst(price_per_hour=usd(2))) is None
+    assert likely_cost(burst(frame_seconds=90)) is None
+
+
+def test_a_cost_that_few_frames_tell_may_be_three_times_as_much_or_as_little(burst, usd):
+    low, high = cost_range(burst(frame_seconds=90, price_per_hour=usd("2.00")))
+    assert (low.amount.quantize(Decimal("0.001")), high) == (Decimal("0.167"), usd("1.50"))
+    assert cost_range(burst(price_per_hour=usd(2))) is None
+    assert cost_range(burst(frame_seconds=90)) is None
+
+
+def test_a_known_spread_narrows_the_cost_down_to_how_much_machines_differ(burst, usd):
+    request = burst(frame_seconds=90, frame_seconds_error=0, price_per_hour=usd("3.00"))
+    low, high = cost_range(request)
+    assert (str(low), high) == ("0.50 USD", usd("1.125"))
+    unsure = burst(frame_seconds=90, frame_seconds_error=100, price_per_hour=usd("3.00"))
+    assert cost_range(unsure)[0] == usd(0)
+    assert cost_range(unsure)[1].amount > high.amount
 
 
 def test_the_highest_cost_is_that_of_every_limit_met(burst, usd):

@@ -217,3 +217,9 @@ def test_an_account_that_may_not_download_is_an_error(findings):
     assert said(findings(account=Account("studio", may_download=False))) == [
         ("account_download", "error")
     ]
+
+
+def test_an_account_that_does_not_commit_is_a_warning(findings):
+    (finding,) = findings(account=Account("ada", commits=False))
+    assert (finding.rule, finding.severity) == ("account_commit", Severity.WARNING)
+    assert "autoCommit" in finding.message

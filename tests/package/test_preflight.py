@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from renderbus_core.facts import Camera, ExternalFile, Fact, FileKind, Layer, Origin
+from renderbus_core import scene
+from renderbus_core.facts import Absence, Camera, ExternalFile, Fact, FileKind, Layer, Origin, Stamp
 from renderbus_core.frames import FrameSet
 from renderbus_core.package import Severity, preflight
 
@@ -25,11 +26,18 @@ class Found:
     local: tuple[Path, ...] = ()
     missing: str | None = None
     rule: str = "absolute path"
+    absence: Absence | None = None
 
 
 def texture(stored, *local, missing=None, rule="absolute path", **changes):
     file = ExternalFile(stored, FileKind.TEXTURE, "file1.fileTextureName", line=42, **changes)
     return Found(file, local, missing, rule)
+
+
+def resolved(facts, stored):
+    """Look a texture up on the disk, as a check does."""
+    file = ExternalFile(stored, FileKind.TEXTURE, "file1.fileTextureName", line=42)
+    return scene.resolve(replace(facts, files=(file,)), str)[0]
 
 
 @pytest.fixture
@@ -248,6 +256,65 @@ def test_a_path_of_another_project_is_a_warning_that_says_what_was_found(look, s
     assert look(relative) == ()
 
 
+def test_a_relative_path_that_only_a_project_explains_is_a_warning(look, show):
+    (show / "sourceimages").mkdir()
+    wood = show / "sourceimages" / "wood.png"
+    wood.write_bytes(b"x")
+    found = texture("wood.png", wood, rule="file rule sourceImages")
+    (finding,) = look(found)
+    assert (finding.rule, finding.severity) == ("relative_path", Severity.WARNING)
+    assert finding.message == (
+        "'wood.png' (file1.fileTextureName, line 42) is relative and was found by file rule "
+        f"sourceImages ({wood}), which the cloud may not know"
+    )
+    assert look(found, project_path=str(show)) == ()
+    for stored in ("sourceimages/wood.png", f"../{show.name}/sourceimages/wood.png"):
+        assert look(texture(stored, wood, rule="project of the scene")) == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows makes no such links")
+@pytest.mark.parametrize("stored", ["loop.png", "loops/wood.png"])
+def test_links_that_lead_in_a_circle_are_told_as_such(look, show, maya, stored):
+    (show / "loop.png").symlink_to("loop.png")
+    (show / "loops").symlink_to("loops")
+    found = resolved(maya(path=show / "shot.ma"), stored)
+    (finding,) = look(found)
+    assert (finding.rule, finding.severity) == ("link_loop", Severity.ERROR)
+    assert finding.message.endswith("that lead in a circle")
+    # Made between the look-up and the check.
+    (finding,) = look(texture(stored, show / stored))
+    assert (finding.rule, finding.severity) == ("link_loop", Severity.ERROR)
+    assert "is behind links that lead in a circle" in finding.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has drives")
+@pytest.mark.parametrize(
+    ("stored", "root"),
+    [("q:\\tex\\wood.png", "drive Q:"), ("\\\\srv\\tex\\a.png", "the share \\\\srv\\tex")],
+)
+def test_a_drive_that_nothing_maps_is_named(look, show, maya, stored, root):
+    (finding,) = look(resolved(maya(path=show / "shot.ma"), stored))
+    assert (finding.rule, finding.severity) == ("unmapped_drive", Severity.ERROR)
+    assert finding.message.endswith(f"is on {root}, which this host does not have")
+    assert finding.fix == f"add a path mapping for {root}"
+
+
+def test_a_name_that_is_there_in_another_case_is_told_with_its_spelling(look, show, maya):
+    (finding,) = look(resolved(maya(path=show / "shot.ma"), f"{show}/Wood.PNG"))
+    assert (finding.rule, finding.severity) == ("wrong_case", Severity.ERROR)
+    assert "is there as 'wood.png', which differs in case" in finding.message
+
+
+def test_a_file_that_may_not_be_read_is_an_error(look, show, monkeypatch):
+    # Nothing is forbidden to the super-user, who may run this.
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != show / "wood.png" or mode != os.R_OK
+    )
+    (finding,) = look(texture(f"{show}/wood.png", show / "wood.png"))
+    assert (finding.rule, finding.severity) == ("unusable_file", Severity.ERROR)
+    assert "may not be read" in finding.message
+
+
 @pytest.mark.parametrize(
     ("stored", "messages"),
     [
@@ -282,6 +349,20 @@ def test_a_path_too_long_for_windows_is_a_warning(look, show):
     assert "long_path" not in [rule for rule, _ in said(look(found, os_name="linux"))]
 
 
+@pytest.mark.parametrize("name", ["木" * 86 + ".png", "/".join(["d" * 250] * 17) + "/wood.png"])
+def test_a_path_too_long_for_linux_is_an_error(look, show, name):
+    found = texture(f"X:/{name}", show / "wood.png")
+    assert ("long_path", "error") in said(look(found, os_name="linux"))
+    assert ("long_path", "error") not in said(look(found, os_name="windows"))
+
+
+@pytest.mark.parametrize("name", ["aux.png", "tex./wood.png", "com1/wood.png"])
+def test_a_name_that_windows_keeps_for_itself_is_an_error_there(look, show, name):
+    found = texture(f"/show/{name}", show / "wood.png")
+    assert said(look(found, os_name="windows")) == [("reserved_name", "error")]
+    assert look(found, os_name="linux") == ()
+
+
 def test_the_size_of_the_upload_counts_each_file_once(show, maya, burst):
     (show / "wood.png").write_bytes(b"x" * 2_500_000)
     wood = texture(f"{show}/wood.png", show / "wood.png")
@@ -304,7 +385,15 @@ def test_a_scene_saved_after_submission_is_not_split(look, show):
     (finding,) = look(split=True)
     assert (finding.rule, finding.severity) == ("scene_changed", Severity.ERROR)
     assert "2030-01-01 01:00:00 UTC" in finding.message
-    assert look(split=False) == ()
+    assert said(look(split=False)) == [("scene_newer", "info")]
+
+
+def test_a_scene_saved_after_it_was_inspected_is_an_error(look, show, maya):
+    facts = maya(path=show / "shot.ma", stamp=Stamp((show / "shot.ma").stat().st_size, 7))
+    (finding,) = look(facts=facts)
+    assert (finding.rule, finding.severity) == ("changed_meanwhile", Severity.ERROR)
+    current = replace(facts, stamp=scene.inspect(show / "shot.ma").stamp)
+    assert look(facts=current) == ()
 
 
 def test_a_time_that_no_calendar_has_is_only_later(look, show):
@@ -369,7 +458,7 @@ def test_drives_the_vendor_advises_against_are_said_once(look, show):
     )
     assert [(f.rule, f.where, f.severity.value) for f in findings] == [
         ("doubtful_root", "D:", "warning"),
-        ("doubtful_root", "\\\\srv", "warning"),
+        ("network_share", "\\\\srv", "warning"),
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from renderbus_core.errors import InputError
-from renderbus_core.facts import ExternalFile, Fact, FileKind, Origin, SceneFacts
+from renderbus_core.facts import Absence, ExternalFile, Fact, FileKind, Origin, SceneFacts
 from renderbus_core.paths import PathMapping, PathRule
 from renderbus_core.scene import NOT_FOUND, ResolvedFile, resolve
 
@@ -70,8 +70,8 @@ def test_a_windows_path_without_mapping_is_missing_and_never_mangled(scene, monk
     found = find(scene, texture("D:/x/wood.png"))
     assert found.rule == NOT_FOUND
     assert found.missing == (
-        "'D:/x/wood.png' (wood.fileTextureName, line 8) is a path of another system; "
-        "add a path mapping for it"
+        "'D:/x/wood.png' (wood.fileTextureName, line 8) is on drive D:, which this host does not "
+        "have; add a path mapping for drive D:"
     )
 
 
@@ -212,13 +212,20 @@ def test_folders_in_other_case_are_pointed_out_too(tmp_path):
     assert "is there as 'Tex/wood/Oak.png', which differs in case" in found.missing
 
 
-@pytest.mark.parametrize("target", ["gone.png", "wood.png"])
-def test_a_link_that_leads_nowhere_or_to_itself_is_called_one(tmp_path, target):
+@pytest.mark.parametrize(
+    ("target", "sentence", "absence"),
+    [
+        ("gone.png", "is a link at {} that leads nowhere; mend it", Absence.NOT_FOUND),
+        ("wood.png", "is behind links at {} that lead in a circle; mend them", Absence.LINK_LOOP),
+    ],
+)
+def test_a_link_that_leads_nowhere_or_to_itself_is_called_one(tmp_path, target, sentence, absence):
     (scene,) = touch(tmp_path / "a.blend")
     (tmp_path / "wood.png").symlink_to(target)
     found = find(scene, texture("//wood.png"), dcc="blender")
     assert found.missing is not None
-    assert f"is a link at {tmp_path}/wood.png that leads nowhere; mend it" in found.missing
+    assert sentence.format(f"{tmp_path}/wood.png") in found.missing
+    assert found.absence is absence
 
 
 def test_an_empty_folder_is_missing_and_a_folder_is_no_texture(project, scene):

@@ -162,7 +162,9 @@ class TestSources:
         with pytest.raises(ConfigError, match=r"did you mean cloud\.domain\?"):
             config.source("cloud.domian")
 
-    @pytest.mark.parametrize("key", [key for key, rule in RULES.items() if rule["type"] != "array"])
+    @pytest.mark.parametrize(
+        "key", [key for key, rule in RULES.items() if rule["type"] not in ("array", "object")]
+    )
     def test_every_single_value_can_come_from_the_environment(self, folders, key):
         rule = RULES[key]
         value = rule.get("default", "") if key != "store.url" else "sqlite:////a/b.db"
@@ -282,6 +284,15 @@ class TestRefusals:
     def test_a_number_in_the_environment_is_a_number(self, refusal, number):
         text = refusal("", {"RENDERBUS_CLOUD_PLATFORM": number})
         assert text.startswith("RENDERBUS_CLOUD_PLATFORM in the environment: ")
+
+    def test_codes_have_the_severity_of_the_site(self, refusal, tmp_path):
+        file = tmp_path / "own.toml"
+        file.write_text('[preflight]\nseverity = {"50001" = "error"}\n')
+        assert load(file, env={}).preflight.severity == {"50001": "error"}
+        assert "error" in refusal('[preflight]\nseverity = {"50001" = "fatal"}\n')
+        assert "RENDERBUS_PREFLIGHT_SEVERITY in the environment cannot hold a table" in refusal(
+            "", {"RENDERBUS_PREFLIGHT_SEVERITY": "50001=error"}
+        )
 
     def test_a_list_cannot_come_from_the_environment(self, refusal):
         assert refusal("", {"RENDERBUS_PATHS_ROOTS": "/a:/b"}) == (

@@ -7,12 +7,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from renderbus_core.burst.store.values import Output
-from renderbus_core.burst.tables import outputs, uploads
+from renderbus_core.burst.model import BurstState
+from renderbus_core.burst.store import reading
+from renderbus_core.burst.store.values import FilesInUseError, Output
+from renderbus_core.burst.tables import bursts, outputs, uploads
+from renderbus_core.database import one_at_a_time
 from renderbus_core.jobs import BurstId
 from renderbus_core.transfer import Upload
+
+_LOOKS_AGAIN = tuple(
+    state.value
+    for state in (
+        BurstState.INTENDED,
+        BurstState.INSPECTED,
+        BurstState.CHECKED,
+        BurstState.STAGED,
+        BurstState.CLAIMED,
+        BurstState.ID_RESERVED,
+    )
+)
 
 
 def staged(db: Connection, burst: BurstId) -> tuple[Upload, ...]:
@@ -23,7 +38,18 @@ def staged(db: Connection, burst: BurstId) -> tuple[Upload, ...]:
 
 
 def stage(db: Connection, burst: BurstId, sent: Iterable[Upload], now: datetime) -> None:
-    """Record what was sent; what was sent before under the same name is replaced."""
+    """Record what is sent; what was sent before under the same name is replaced.
+
+    Args:
+        db: a writing transaction.
+        burst: whose files they are.
+        sent: the files.
+        now: UTC.
+
+    Raises:
+        FilesInUseError: another burst at work needs another content under one of the names.
+    """
+    one_at_a_time(db, "renderbus stage")
     rows = {
         file.server: {
             "burst": burst,
@@ -41,6 +67,36 @@ def stage(db: Connection, burst: BurstId, sent: Iterable[Upload], now: datetime)
         )
         db.execute(before, [{"of": name} for name in rows])
         db.execute(insert(uploads), list(rows.values()))
+        _refuse_other_contents(db, burst)
+
+
+def _refuse_other_contents(db: Connection, burst: BurstId) -> None:
+    """Raise `FilesInUseError` when a burst at work needs what would be overwritten.
+
+    A burst that is not submitted yet looks once more before it is: a file of this host that was
+    saved meanwhile does not make two such bursts wait for each other.
+    """
+    own, other = uploads.alias("own"), uploads.alias("other")
+    query = (
+        select(other.c.burst, other.c.server)
+        .join(own, own.c.server == other.c.server)
+        .join(bursts, bursts.c.id == other.c.burst)
+        .where(
+            own.c.burst == burst,
+            other.c.burst != burst,
+            bursts.c.state.not_in(reading.OVER),
+            or_(own.c.size != other.c.size, own.c.mtime != other.c.mtime),
+            or_(own.c.local != other.c.local, bursts.c.state.not_in(_LOOKS_AGAIN)),
+        )
+        .order_by(other.c.burst, other.c.server)
+        .limit(1)
+    )
+    taken = db.execute(query).one_or_none()
+    if taken is not None:
+        raise FilesInUseError(
+            f"burst {taken.burst} is at work with another content of {taken.server}, which must "
+            "not be overwritten before it is over; wait, or recall that one"
+        )
 
 
 def listed(db: Connection, burst: BurstId) -> tuple[Output, ...]:

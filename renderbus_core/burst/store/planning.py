@@ -123,6 +123,7 @@ def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
     burst, start = BurstId(uuid.uuid4().hex[:12]), _Start()
     event = Event(now, who, "burst", None, start.burst.value, order.reason)
     _write(db, burst, order, start, event)
+    log.waive(db, burst, dict.fromkeys(order.waived, f"waived by hand by {who}"), who, now)
     return burst
 
 

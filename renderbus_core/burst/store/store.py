@@ -284,6 +284,11 @@ class BurstStore:
         with self._database.reading() as db:
             return log.follow(db, log.last(db) - 1 if after is None else after, most)
 
+    def waivers(self, burst: BurstId) -> Mapping[str, str]:
+        """Read who waived which rule of the check for a burst, by the rule's name."""
+        with self._database.reading() as db:
+            return log.waivers(db, burst)
+
     def staged(self, burst: BurstId) -> tuple[Upload, ...]:
         """Read what was sent to the input storage for a burst."""
         with self._database.reading() as db:
@@ -387,9 +392,33 @@ class BurstStore:
             remote.note(db, burst, leaves, now)
 
     def stage(self, lease: Lease, burst: BurstId, sent: Iterable[Upload], now: datetime) -> None:
-        """Record files that are in the input storage; repeated, the last one counts."""
+        """Record files that are sent to the input storage; repeated, the last one counts.
+
+        Args:
+            lease: of the burst.
+            burst: whose files they are.
+            sent: the files.
+            now: UTC.
+
+        Raises:
+            FilesInUseError: another burst at work needs another content under one of the names.
+        """
         with self._carrying(lease, burst) as db:
             files.stage(db, burst, sent, now)
+
+    def waive(
+        self, lease: Lease, burst: BurstId, reasons: Mapping[str, str], now: datetime
+    ) -> None:
+        """Log which rules of the check are waived and why; what is logged already stays as it is.
+
+        Args:
+            lease: of the burst.
+            burst: which.
+            reasons: for people, by the rule's name.
+            now: UTC.
+        """
+        with self._carrying(lease, burst) as db:
+            log.waive(db, burst, reasons, lease.owner, now)
 
     def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
         """Record a whole listing of the cloud's files; equal sizes in a row are counted."""

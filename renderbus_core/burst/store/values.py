@@ -124,6 +124,10 @@ class LimitReachedError(StoreError):
     """A limit forbids a burst; nothing was planned, and it may be asked for again later."""
 
 
+class FilesInUseError(StoreError):
+    """Another burst at work has sent another content under the same name; nothing was recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """A file the cloud has listed for a burst.
@@ -185,7 +189,7 @@ class Event:
     Args:
         at: UTC.
         who: the gateway or person that did it; "" in what releases before version 2 logged.
-        subject: `burst`, `task 7`, or `recall`.
+        subject: `burst`, `task 7`, `recall`, or `waiver`, where the state after is a rule's name.
         before: state before; None when there was none.
         after: state after.
         reason: for people.

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import click
 
 from renderbus_core.burst import BurstState, Gateway, Order
-from renderbus_core.burst.examine import examine, inspect
+from renderbus_core.burst.examine import Known, ask, examine, frame_times, inspect
 from renderbus_core.cli import findings as show
 from renderbus_core.cli.carry import carry
-from renderbus_core.cli.output import confirm, json_option, print_json
+from renderbus_core.cli.output import confirm, json_option, print_json, print_line, refuse_unasked
+from renderbus_core.cli.waiving import by_hand, person, tell_unused, waive_option
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
-from renderbus_core.errors import InputError
+from renderbus_core.errors import CloudError, InputError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import Gone, JobId, JobRow, LocalJob, LocalState, TaskRef
-from renderbus_core.money import Money, render_cost
-from renderbus_core.package import Finding, Severity, grouped
+from renderbus_core.jobs import Gone, JobId, LocalJob, LocalState, TaskRef
+from renderbus_core.money import render_cost
+from renderbus_core.package import Finding, Offer, Severity, grouped
 
 
 @click.command(short_help="Send waiting tasks of a local job to the cloud.")
@@ -26,8 +27,9 @@ from renderbus_core.package import Finding, Severity, grouped
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Check scene and files here and show it; nothing is sent, the account is not asked.",
+    help="Check scene and files, ask the cloud, and show all of it; nothing is sent or changed.",
 )
+@waive_option
 @click.option("--detach", is_flag=True, help="Only record the burst; `renderbus run` carries it.")
 @click.option("--yes", is_flag=True, help="Agree to the cost without being asked.")
 @json_option
@@ -38,35 +40,48 @@ def command(  # noqa: PLR0917 - click passes options by name
     farm_kind: str | None,
     frames: str | None,
     dry_run: bool,
+    waive: tuple[str, ...],
     detach: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Send the waiting tasks of JOB to the cloud and carry the burst until it is over.
 
-    Scene and files are checked first; with an error nothing is sent. Tasks that local workers
-    start meanwhile stay with them.
+    Scene and files are checked first, and the cloud is asked what it offers and what the account
+    may do; with an error nothing is sent. Tasks that local workers start meanwhile stay with them.
     """
+    if not dry_run:
+        refuse_unasked(f"Send tasks of {job} to the cloud?", yes=yes)
     config = read_config(ctx, farm_kind)
     with open_gateway(config) as gateway:
         local, tasks = _waiting(
             gateway, JobId(job), FrameSet.parse(frames) if frames is not None else None
         )
         count = f"{len(tasks)} task{'s' if len(tasks) != 1 else ''}"
-        estimate = _estimate(gateway, local, tasks)
         leaving = FrameSet.of(frame for task in tasks for frame in task.frames)
-        _, findings = examine(gateway, local, leaving, inspect(gateway, local), estimate)
+        known = _known(gateway, local, leaving, waive, patient=dry_run)
+        estimate = known.estimate
+        _, findings = examine(config, local, leaving, inspect(config, local), known)
+        tell_unused(waive, findings)
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]
         cost = f"about {estimate}" if estimate else "an unknown amount (no price or frame time yet)"
+        sentence = f"{count} of {local.name} would cost {cost}."
         if dry_run or errors:
-            _show(findings, f"{count} of {local.name} would cost {cost}.", as_json=as_json)
+            _show(findings, sentence, as_json=as_json)
             ctx.exit(1 if errors else 0)
+        if as_json:
+            shown = show.as_json(grouped(findings))
+            print_line({"event": "findings", "summary": sentence, "findings": shown})
+        else:
+            show.print_findings(findings)
         confirm(f"Send {count} of {local.name} to {config.cloud.domain}? Costs {cost}.", yes=yes)
-        order = Order(config.farm.kind, local.id, tasks, "asked for by a person", estimate)
-        (burst,) = gateway.store.plan([order], gateway.clock.now())
+        order = Order(
+            config.farm.kind, local.id, tasks, "asked for by a person", estimate, waived=waive
+        )
+        (burst,) = gateway.store.plan([order], gateway.clock.now(), who=person())
         if detach:
             if as_json:
-                print_json({"burst": burst})
+                print_line({"event": "burst", "burst": burst})
             else:
                 click.echo(f"Burst {burst.id} is recorded; carry it: renderbus run {burst.id}")
             return
@@ -91,10 +106,25 @@ def _waiting(
     return local, tasks
 
 
-def _estimate(gateway: Gateway, job: LocalJob, tasks: Sequence[TaskRef]) -> Money | None:
-    rows: dict[JobId, JobRow] = {row.job.id: row for row in gateway.farm.snapshot().jobs}
-    mean, price = rows[job.id].mean_seconds, gateway.config.money.price_per_hour
-    return render_cost(mean * len(tasks), price) if mean is not None and price else None
+def _known(
+    gateway: Gateway, job: LocalJob, frames: FrameSet, waive: Sequence[str], *, patient: bool
+) -> Known:
+    """Return what is known of a job; `patient` with a cloud that cannot be asked now."""
+    times = frame_times(gateway, job, frames)
+    price = gateway.config.money.price_per_hour
+    try:
+        offer = ask(gateway.client, gateway.config, gateway.offers, job, gateway.clock.now())
+    except CloudError as error:
+        if not patient:
+            raise
+        offer = Offer(silence=(f"the cloud cannot be asked now: {error.sentence}",))
+    return Known(
+        offer=offer,
+        times=times,
+        estimate=render_cost(times.mean * len(frames), price) if times and price else None,
+        profile=gateway.client.endpoint.profile,
+        waivers=by_hand(waive),
+    )
 
 
 def _show(findings: Sequence[Finding], sentence: str, *, as_json: bool) -> None:

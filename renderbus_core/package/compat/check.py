@@ -6,12 +6,11 @@ import copy
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from renderbus_core.package import edit
-from renderbus_core.package.compat import cloud, machines, software
+from renderbus_core.package import edit, supported, tips
+from renderbus_core.package.compat import cloud, machines
 from renderbus_core.package.compat.cloud import Api
 from renderbus_core.package.compat.edits import Place
 from renderbus_core.package.compat.errors import CheckError, Code, EditError, coded
@@ -22,9 +21,6 @@ from renderbus_core.package.judgement import check
 
 _LOGGER = logging.getLogger("renderbus_core.package.compat")
 _SHAPE = frozenset({"program", "schema"})
-_TIPS = "tips.json: "
-_STOPS = "1"
-_LONGEST = 300
 
 
 class RayvisionCheck:
@@ -61,7 +57,10 @@ class RayvisionCheck:
         self.tips_json: str | None = None
         self.findings: tuple[Finding, ...] = ()
         self.error_warn_info_list: list[dict[str, Any]] = []
-        self._blocks = dict(blocks or {})
+        self._severity = {
+            code: Severity.ERROR if blocks_it else Severity.WARNING
+            for code, blocks_it in (blocks or {}).items()
+        }
 
     def execute(  # noqa: PLR0917 - the vendor's signature
         self,
@@ -122,15 +121,13 @@ class RayvisionCheck:
         self._report((each for each in check(documents) if each.rule in _SHAPE), given)
         listed = cloud.machines(self.api)
         documents, findings = machines.chosen(documents, hardware, listed)
-        findings += software.judge(documents.task, cloud.offered(self.api, documents.task))
-        tips = documents.tips
-        explained = cloud.explanations(self.api, tips)
-        self.error_warn_info_list = [row | {"details": tips[row["code"]]} for row in explained]
-        blocking = {row["code"] for row in explained if str(row.get("type")) == _STOPS}
-        stopping = {code for code in tips if self._blocks.get(code, code in blocking)}
+        findings += supported.judge(documents.task, cloud.offered(self.api, documents.task))
+        rows = cloud.explanations(self.api, documents.tips)
+        self.error_warn_info_list = [row | {"details": documents.tips[row["code"]]} for row in rows]
+        known = cloud.read_explanations(rows)
+        stopping = tips.blocking(documents.tips, known, self._severity)
         judged = check(documents, machines=listed, blocking_codes=stopping)
-        by_place = {f"{_TIPS}{row['code']}": row for row in explained}
-        findings += (_explained(each, by_place.get(each.where, {})) for each in judged)
+        findings += (tips.explained(each, known) for each in judged)
         self._report(findings, given)
         return documents
 
@@ -173,13 +170,3 @@ def _completed(documents: Documents, platform: int | str) -> Documents:
     if not completed.task.get("scene_info_render") and completed.task.get("scene_info"):
         completed.task["scene_info_render"] = copy.deepcopy(completed.task["scene_info"])
     return completed
-
-
-def _explained(finding: Finding, row: Mapping[str, Any]) -> Finding:
-    """Return a finding about a tip with what the cloud says of its code."""
-    meaning, remedy = (
-        " ".join(str(row.get(key) or "").split())[:_LONGEST].rstrip(".")
-        for key in ("desDescriptionCn", "desSolutionCn")
-    )
-    message = f"{finding.message} ({meaning})" if meaning else finding.message
-    return replace(finding, message=message, fix=remedy or finding.fix)

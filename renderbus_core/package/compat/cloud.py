@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from renderbus_core.errors import UnknownOutcomeError
 from renderbus_core.package.compat import software
 from renderbus_core.package.compat.machines import OfferedMachine
-from renderbus_core.package.compat.software import Offered
+from renderbus_core.package.supported import Supported, system_of
+from renderbus_core.package.tips import Explanation
 
 _LANGUAGES = {"zh": 0, "en": 1}
+_STOPS = "1"
 
 
 class Query(Protocol):
@@ -75,9 +77,9 @@ def machines(api: Api) -> tuple[OfferedMachine, ...]:
         return tuple(map(OfferedMachine.read, rows or ()))
 
 
-def offered(api: Api, task: Mapping[str, Any]) -> Offered:
+def offered(api: Api, task: Mapping[str, Any]) -> Supported:
     """List versions and plug-ins of a task's program on the system that renders it."""
-    reply = api.query.supported_plugin(software.name_of(task), os_name=software.system_of(task))
+    reply = api.query.supported_plugin(software.name_of(task), os_name=system_of(task))
     with _documented("supported_plugin"):
         return software.read(reply or {})
 
@@ -91,6 +93,16 @@ def explanations(api: Api, codes: Iterable[str]) -> list[dict[str, Any]]:
     with _documented("error_detail"):
         named = [dict(row) | {"code": str(row["code"])} for row in rows or ()]
     return [row for row in named if row["code"] in wanted]
+
+
+def read_explanations(rows: Iterable[Mapping[str, Any]]) -> dict[str, Explanation]:
+    """Read what `explanations` returned, by code."""
+    return {row["code"]: _explanation(row) for row in rows}
+
+
+def _explanation(row: Mapping[str, Any]) -> Explanation:
+    meaning, remedy = (str(row.get(key) or "") for key in ("desDescriptionCn", "desSolutionCn"))
+    return Explanation(int(str(row.get("type")) == _STOPS), meaning, remedy)
 
 
 def new_task_id(api: Api) -> int:

@@ -1,17 +1,13 @@
-"""What the cloud renders: versions of a program and its plug-ins, on the task's own system."""
+"""What the cloud renders, asked and read as the vendor's clients do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from renderbus_core.package.dcc import programs
-from renderbus_core.package.findings import Finding, Severity
-from renderbus_core.package.request import OS_CODES
-
-Offered = Mapping[str, frozenset[str]]
-"""By version of a program, `name version` of its plug-ins in lower case."""
+from renderbus_core.package.supported import Supported
 
 # The vendor's clients ask by names of their own; the other programs are called as here.
 _NAMES: Mapping[str, str] = MappingProxyType(
@@ -22,9 +18,6 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "vray_standalone": "vr_standalone",
     }
 )
-_SYSTEMS = MappingProxyType({code: name for name, code in OS_CODES.items()})
-_DEFAULT_SYSTEM = "1"
-_MOST_SHOWN = 40
 
 
 def name_of(task: Mapping[str, Any]) -> str:
@@ -34,12 +27,7 @@ def name_of(task: Mapping[str, Any]) -> str:
     return _NAMES.get(name, name)
 
 
-def system_of(task: Mapping[str, Any]) -> str:
-    """Return the system that renders a task, which need not be this host's."""
-    return _SYSTEMS[task["task_info"].get("os_name", _DEFAULT_SYSTEM)]
-
-
-def read(reply: Mapping[str, Any]) -> Offered:
+def read(reply: Mapping[str, Any]) -> Supported:
     """Read versions and plug-ins as the cloud lists them."""
     plugins: dict[object, set[str]] = {}
     for plugin in reply.get("cgPlugin") or ():
@@ -50,29 +38,3 @@ def read(reply: Mapping[str, Any]) -> Offered:
         str(version["cgVersion"]): frozenset(plugins.get(version["id"], ()))
         for version in reply.get("cgVersion") or ()
     }
-
-
-def judge(task: Mapping[str, Any], offered: Offered) -> Iterator[Finding]:
-    """Yield what the cloud does not have of the software that a task names."""
-    software = task["software_config"]
-    program, version = software["cg_name"], software["cg_version"]
-    if version not in offered:
-        versions = list(offered)[:_MOST_SHOWN]
-        yield Finding(
-            "version_offer",
-            Severity.ERROR,
-            "task.json: software_config.cg_version",
-            f"{program} {version} is not rendered on {system_of(task)} machines",
-            f"choose one of {', '.join(versions)}" if versions else "choose another system",
-        )
-        return
-    for name, release in software.get("plugins", {}).items():
-        if f"{name} {release}".lower() not in offered[version]:
-            yield Finding(
-                "plugin_offer",
-                Severity.WARNING,
-                f"task.json: software_config.plugins.{name}",
-                f"{name} {release} is not offered for {program} {version} "
-                f"on {system_of(task)} machines",
-                "choose another version, or ask whether it can be installed",
-            )
