@@ -25,7 +25,8 @@ from renderbus_core.package.json_places import JsonPath, Position, locate, locat
 MAX_BYTES = 96 * 1024 * 1024
 """Largest document that is read: 500 bytes for each of 200,000 files.
 
-Together with `MAX_MEMBERS` it keeps reading and judging below 1.5 GB of memory. A single sign outside the basic plane makes Python keep its text in four times as many bytes.
+Together with `MAX_MEMBERS` it keeps reading and judging below 1.5 GB of memory. A single
+sign outside the basic plane makes Python keep its text in four times as many bytes.
 """
 
 MAX_MEMBERS = 2_500_000

@@ -23,6 +23,7 @@ LAYERS = (
         "jobs",
         "money",
         "paths",
+        "rulebook",
         "schema",
         "statuses",
     },

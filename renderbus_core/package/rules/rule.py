@@ -125,20 +125,17 @@ class Rule:
         id: stable name, for waivers.
         severity: of everything it finds.
         fix: what to do about it, usually.
-        judge: yields each place that breaks it; its docstring says what must hold.
+        sentence: what must hold.
+        judge: yields each place that breaks it.
         reads: documents that must be there and well-formed for it to be asked.
     """
 
     id: str
     severity: Severity
     fix: str
+    sentence: str
     judge: Callable[[Subject], Iterator[Fault]]
     reads: tuple[str, ...] = ("task",)
-
-    @property
-    def sentence(self) -> str:
-        """What must hold."""
-        return (self.judge.__doc__ or "").partition("\n")[0]
 
     def findings(self, subject: Subject) -> Iterator[Finding]:
         """Yield what breaks the rule: the first thousand places, and how many more there are."""
