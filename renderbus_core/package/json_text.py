@@ -254,6 +254,8 @@ def _syntax(name: str, text: str, error: json.JSONDecodeError) -> UnreadableErro
     before, after = text[: error.pos].rstrip(_BLANK), text[error.pos : error.pos + 1]
     if not text.strip():
         what, fix = "the file is empty", "a document begins with a brace"
+    elif after == "\ufeff":
+        what, fix = "a byte order mark stands here", "save it as UTF-8 without one"
     elif before.endswith(",") and after in {"}", "]", ""}:
         what, fix = "a comma stands before the end", "take it away"
     elif error.pos >= len(text.rstrip()):
@@ -261,6 +263,8 @@ def _syntax(name: str, text: str, error: json.JSONDecodeError) -> UnreadableErro
     elif error.msg.startswith("Extra data"):
         what, fix = "something follows the end of the document", "take it away"
     else:
-        what, fix = f"{error.msg[0].lower()}{error.msg[1:]}", "correct it"
+        # Some of the decoder's sentences lead to the place that we name in front.
+        told = error.msg.removesuffix(" at")
+        what, fix = f"{told[0].lower()}{told[1:]}", "correct it"
     place = Position(error.lineno, error.colno)
     return UnreadableError(name, f"not valid JSON: {what}", fix, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from renderbus_core import schema
 from renderbus_core.errors import InputError
 from renderbus_core.package import json_text
 from renderbus_core.package.documents import NAMES
@@ -37,14 +38,16 @@ def review(path: Path) -> tuple[Group, ...]:
     """
     alone = not path.is_dir()
     if alone and path.name not in NAMES:
-        raise InputError(f"{path} is none of {', '.join(NAMES)}; name one of them, or their folder")
+        told = f"{schema.printable(str(path))} is none of {', '.join(NAMES)}"
+        raise InputError(f"{told}; name one of them, or their folder")
     folder = path.parent if alone else path
     texts, failures = _read(folder)
     absent = {name for name, error in failures.items() if error.absent}
     if alone and path.name in absent:
         raise failures[path.name]
     if len(absent) == len(NAMES):
-        raise InputError(f"{folder} holds none of {', '.join(NAMES)}; name the folder of a task")
+        told = f"{schema.printable(str(folder))} holds none of {', '.join(NAMES)}"
+        raise InputError(f"{told}; name the folder of a task")
     unread = (_unread(name, error, alone=alone) for name, error in failures.items())
     present = {name.removesuffix(".json"): text.document for name, text in texts.items()}
     findings = worst_first([*unread, *_marks(texts), *check_some(present)])

@@ -21,6 +21,7 @@ LAYERS = (
         "frames",
         "http",
         "jobs",
+        "machines",
         "money",
         "paths",
         "rulebook",

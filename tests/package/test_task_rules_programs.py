@@ -420,7 +420,7 @@ def test_a_task_that_leaves_the_machine_open_needs_one_that_fits(changed):
     documents = changed("maya", {f"{INFO}.hardwareConfigIds": []})
     unfit = machine(notSupportCgId=[2000])
     assert judged(documents, unfit, OTHER) == []
-    expected = "no machine renders it: machine 28C 64GB does not render DCC 2000"
+    expected = "no machine renders it: machine 28C 64GB does not render program 2000"
     assert judged(documents, unfit) == [("hardware_none", "hardwareConfigIds", expected)]
     assert judged(documents, machine(platform=2), machine(status=0)) == [
         ("hardware_none", "hardwareConfigIds", "no machine renders it: none is there")
