@@ -37,7 +37,7 @@ SLIPS = {
     '{"a": 1}'.encode("utf-16-le"): "UTF-16 or UTF-32",
     b"\x00" * 5000: "holds nothing but zero bytes; copy or save it again",
     b'{"a": "\x00"}': "line 1, column 8: not valid JSON: invalid control character; correct it",
-    b"\xef\xbb\xbf\xef\xbb\xbf{}": "line 1, column 1: not valid JSON: a byte order mark stands here",
+    b"\xef\xbb\xbf\xef\xbb\xbf{}": "not valid JSON: a byte order mark stands here; save it",
     b"[" * 100_000: "nested too deeply",
     b'{"a":' * 100_000: "nested too deeply",
     b'{"a": ' + b"9" * 5000 + b"}": "holds a number of thousands of digits",
