@@ -35,6 +35,7 @@ from renderbus_core.config.values import (
     Transfer,
     without_passwords,
 )
+from renderbus_core.config.waivers import unknown_waivers
 from renderbus_core.errors import ConfigError, InputError
 from renderbus_core.money import Money
 from renderbus_core.paths import PathMapping, PathRule
@@ -122,9 +123,8 @@ class _Given:
             if isinstance(table, dict):
                 table[name] = value
         # Messages quote what they refuse, so passwords go first.
-        return [
-            self._located(p) for p in schema.problems("config.json", without_passwords(document))
-        ]
+        problems = schema.problems("config.json", without_passwords(document))
+        return [self._located(p) for p in problems or unknown_waivers(document)]
 
     def _located(self, problem: Problem) -> str:
         unknown = _UNKNOWN.match(problem.message)

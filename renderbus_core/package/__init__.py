@@ -3,7 +3,7 @@
 from renderbus_core.package.assembly import assemble
 from renderbus_core.package.assets import Resolved
 from renderbus_core.package.builder import build
-from renderbus_core.package.dcc import Program, program, programs
+from renderbus_core.package.dcc import Program, Tiles, program, programs
 from renderbus_core.package.documents import Documents, TaskPackage, with_identity
 from renderbus_core.package.edit import (
     append_to_task,
@@ -52,6 +52,7 @@ __all__ = [
     "Severity",
     "Spelling",
     "TaskPackage",
+    "Tiles",
     "append_to_task",
     "append_to_upload",
     "assemble",

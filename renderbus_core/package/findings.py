@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from renderbus_core import schema
-from renderbus_core.package.json_text import JsonPath, JsonText, Position
+from renderbus_core.package.json_places import JsonPath, Position
+from renderbus_core.package.json_text import JsonText
 
 MOST_PLACES = 10
 """How many places of a mistake are told; the others are counted."""

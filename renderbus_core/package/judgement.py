@@ -10,7 +10,7 @@ from renderbus_core import schema
 from renderbus_core.package.dcc import Program, programs, row_of
 from renderbus_core.package.documents import Documents
 from renderbus_core.package.findings import Finding, Place, Severity, worst_first
-from renderbus_core.package.json_text import JsonPath
+from renderbus_core.package.json_places import JsonPath
 from renderbus_core.package.rules import RULES, Machine, Subject
 
 _Present = Mapping[str, dict[str, Any]]

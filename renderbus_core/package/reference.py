@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renderbus_core import schema
+from renderbus_core import rulebook, schema
 from renderbus_core.package.dcc import Program, Tiles, programs
-from renderbus_core.package.rules import RULES
+from renderbus_core.rulebook import Entry
 
 _BASE = "task/base.json"
 _SECTIONS = ("scene_info_render", "scene_info")
@@ -32,11 +32,20 @@ _TILES = {
     Tiles.GI: "with global illumination",
     Tiles.NONE: "no",
 }
+_CHAPTERS = {
+    "documents": "Reading the documents",
+    "fields": "What must agree between their fields",
+    "scene": "The scene",
+    "job": "The job",
+    "files": "The files of the scene",
+    "cloud": "What the cloud offers, and the account",
+}
 _INTRODUCTIONS = {
     "rules.md": (
-        "What `renderbus check` looks for when a task's documents have the right form. A finding "
-        "with the name `schema` says that they have not; `program` that number and name of the "
-        "program do not belong together. Errors stop a burst."
+        "What is looked at before money is spent, by `renderbus check` and by every burst. Errors "
+        "stop a burst. A warning that a site has looked at can be made a remark: its name goes "
+        "into `waive` in the section `[preflight]` of the configuration, as `name` or, for one "
+        "project, as `project:name`. Some rules warn or stop, depending on what is found."
     ),
     "README.md": (
         "A task is described by four JSON documents. These pages list what stands in them; they "
@@ -191,7 +200,7 @@ def _index() -> str:
     documents = [
         "- [task.json](task.md): what to render, and how; by program below",
         *(f"- [{n}.json]({n}.md): {_lower(schema.load(f'{n}.json'))}" for n in _OTHERS),
-        "- [rules](rules.md): what must agree between their fields",
+        "- [rules](rules.md): everything that a check can find, in them and around them",
     ]
     lines = [
         _line("program", "cg_id", "scenes", "renders on", "tiles", "one frame on several", "built"),
@@ -215,12 +224,21 @@ def _index() -> str:
 
 
 def _rules() -> str:
+    parts = [
+        part
+        for name, rows in rulebook.chapters().items()
+        for part in (f"## {_CHAPTERS[name]}", _entries(rows))
+    ]
+    return _joined("# Rules", _INTRODUCTIONS["rules.md"], *parts)
+
+
+def _entries(rows: Sequence[Entry]) -> str:
     lines = [
         _line("name", "severity", "what must hold", "what to do"),
         _line(*["---"] * 4),
-        *(_line(f"`{r.id}`", r.severity.value, r.sentence, r.fix) for r in RULES),
+        *(_line(f"`{r.id}`", " or ".join(r.severities), r.guards, r.fix) for r in rows),
     ]
-    return _joined("# Rules", _INTRODUCTIONS["rules.md"], "\n".join(lines))
+    return "\n".join(lines)
 
 
 def _table(rows: Sequence[Field]) -> str:

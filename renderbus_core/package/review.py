@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from renderbus_core import schema
 from renderbus_core.errors import InputError
 from renderbus_core.package import json_text, supported, tips
 from renderbus_core.package.documents import NAMES, Documents
@@ -58,14 +59,16 @@ def review(
     """
     alone = not path.is_dir()
     if alone and path.name not in NAMES:
-        raise InputError(f"{path} is none of {', '.join(NAMES)}; name one of them, or their folder")
+        told = f"{schema.printable(str(path))} is none of {', '.join(NAMES)}"
+        raise InputError(f"{told}; name one of them, or their folder")
     folder = path.parent if alone else path
     texts, failures = _read(folder)
     absent = {name for name, error in failures.items() if error.absent}
     if alone and path.name in absent:
         raise failures[path.name]
     if len(absent) == len(NAMES):
-        raise InputError(f"{folder} holds none of {', '.join(NAMES)}; name the folder of a task")
+        told = f"{schema.printable(str(folder))} holds none of {', '.join(NAMES)}"
+        raise InputError(f"{told}; name the folder of a task")
     unread = (_unread(name, error, alone=alone) for name, error in failures.items())
     present = {name.removesuffix(".json"): text.document for name, text in texts.items()}
     documents = Documents(**{name: present.get(name, {}) for name in _WORDS})

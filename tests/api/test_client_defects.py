@@ -110,7 +110,7 @@ def test_b30_a_log_is_always_that_of_a_frame(answering):
 @pytest.mark.parametrize("asked", [2000, "2000"])
 def test_b10_a_dcc_that_a_machine_does_not_render_is_found_in_either_form(answering, listed, asked):
     row = hardware(answering, notSupportCgId=listed)
-    assert row.objections(asked) == ("machine 2080Ti 128GB 10*GPU does not render DCC 2000",)
+    assert row.objections(asked) == ("machine 2080Ti 128GB 10*GPU does not render program 2000",)
     assert row.objections(2001) == ()
 
 
@@ -134,7 +134,7 @@ def test_b11_where_they_are_they_count(answering):
     plugins = {"Redshift_GPU": "2.5.48", "bad(pattern": "1"}
     reasons = row.objections(2007, "2.79", plugins, [15015, 1])
     assert [reason.split("does not render ")[1] for reason in reasons] == [
-        "version 2.79 of DCC 2007",
+        "version 2.79 of program 2007",
         "a scene whose analysis found code 15015",
         "with plug-in Redshift_GPU 2.5.48",
         "with plug-in bad(pattern 1",

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from renderbus_core.package import Finding, Group, Place, Severity, check, grouped, worst_first
 from renderbus_core.package.findings import MOST_PLACES, located
-from renderbus_core.package.json_text import JsonText, Position
+from renderbus_core.package.json_places import Position
+from renderbus_core.package.json_text import JsonText
 
 MISSING = Finding("missing_file", Severity.ERROR, "file1", "'a.png' is missing", "put it back")
 
@@ -66,7 +67,7 @@ def test_errors_and_warnings_stay_apart():
 
 def test_findings_get_the_line_and_column_of_their_values():
     document = {"asset": [{"local": "a"}, {"local": "b"}]}
-    text = JsonText("shots/7/upload.json", json.dumps(document, indent=1), document)
+    text = JsonText("shots/7/upload.json", json.dumps(document, indent=1).encode(), document)
     elsewhere = Group((MISSING,), 1)
     group, same = located([Group((in_upload(1),), 1), elsewhere], {"upload.json": text})
     assert same == elsewhere

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from renderbus_core.errors import InputError
 from renderbus_core.package import json_text
-from renderbus_core.package.json_text import Position, UnreadableError, locate, parse, read
+from renderbus_core.package.json_places import Position, locate
+from renderbus_core.package.json_text import UnreadableError, parse, read
 
 SLIPS = {
     b"": "line 1, column 1: not valid JSON: the file is empty",
@@ -24,12 +27,17 @@ SLIPS = {
     b'{"a": 1} x': "something follows the end of the document",
     b'{"a" 1}': "line 1, column 6: not valid JSON: expecting ':' delimiter; correct it",
     b"[1]": "holds no JSON object",
-    b'{"a": NaN}': "NaN is no JSON number",
+    b'{"a": NaN}': "line 1, column 7: NaN is no JSON number",
+    b'{"a": [1e5, 1e999999]}': "line 1, column 13: 1e999999 is no JSON number that programs can",
+    b'{"a": -1' + b"0" * 400 + b".5}": "000 is no JSON number that programs can",
     b'{"a": -Infinity}': "-Infinity is no JSON number",
     b'{"a": 1, "b": {"c": 1, "c": 2}}': "the key 'c' stands twice",
     b'{\n\n"a": "\xe4"}': "line 3, column 7: not UTF-8 text; save it as UTF-8",
     '{"a": 1}'.encode("utf-16"): "UTF-16 or UTF-32",
     '{"a": 1}'.encode("utf-16-le"): "UTF-16 or UTF-32",
+    b"\x00" * 5000: "holds nothing but zero bytes; copy or save it again",
+    b'{"a": "\x00"}': "line 1, column 8: not valid JSON: invalid control character; correct it",
+    b"\xef\xbb\xbf\xef\xbb\xbf{}": "not valid JSON: a byte order mark stands here; save it",
     b"[" * 100_000: "nested too deeply",
     b'{"a":' * 100_000: "nested too deeply",
     b'{"a": ' + b"9" * 5000 + b"}": "holds a number of thousands of digits",
@@ -55,7 +63,7 @@ def test_a_file_that_is_too_long_is_refused_without_being_read(tmp_path: Path) -
     huge = tmp_path / "upload.json"
     with huge.open("wb") as file:
         file.truncate(1 << 30)
-    with pytest.raises(InputError, match=r"upload\.json has more than the 268,435,456 bytes"):
+    with pytest.raises(InputError, match=r"upload\.json has more than the 100,663,296 bytes"):
         read(huge)
 
 
@@ -66,6 +74,81 @@ def test_a_file_that_grows_while_it_is_read_is_refused(
     (tmp_path / "task.json").write_bytes(b" " * 1001)
     with pytest.raises(InputError, match="has more than the 1,000 bytes"):
         read(tmp_path / "task.json")
+
+
+def test_values_without_number_are_refused_before_they_take_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(json_text, "MAX_MEMBERS", 4)
+    assert parse("upload.json", b'{"a": [1, 2, 3]}').document == {"a": [1, 2, 3]}
+    with pytest.raises(
+        InputError, match=r"has 5 commas and opening brackets, more than the 4 .*; split the task"
+    ):
+        parse("upload.json", b'{"a": [1, 2, 3, 4]}')
+
+
+def test_a_list_of_half_a_million_files_with_checksums_has_not_too_many_values() -> None:
+    entry = '{"local":"/l","server":"/s","hash":"0"},'
+    assert sum(map(entry.count, ",[{")) * 500_000 < json_text.MAX_MEMBERS
+
+
+BOUNDED = """
+import resource, sys
+from pathlib import Path
+
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
+
+from renderbus_core.package import review
+
+print(*(group.first for group in review(Path(sys.argv[1]))))
+"""
+
+
+def _judged_in(memory: int, path: Path) -> str:
+    """Judge a document in a process that cannot have more memory, and return what it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", BOUNDED, str(path), str(memory)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr[-2000:]) == (0, "")
+    return done.stdout
+
+
+def _filled(path: Path, start: bytes, entry: bytes, end: bytes, size: int) -> Path:
+    """Write a document of as many equal entries as make it the size, in bytes."""
+    path.write_bytes(start + entry * ((size - len(start) - len(end)) // len(entry)) + end)
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold RLIMIT_AS")
+@pytest.mark.parametrize("entry", [b"{},", b"[],", b"NaN,", b'{"":0,"":0},', b"[{},"])
+def test_millions_of_empty_values_are_refused_in_little_memory(
+    tmp_path: Path, entry: bytes
+) -> None:
+    path = _filled(tmp_path / "upload.json", b'{"asset":[', entry, b"1]}", 32 << 20)
+    assert "commas and opening brackets, more than the 2,500,000" in _judged_in(400 << 20, path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold RLIMIT_AS")
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("start", "entry", "end", "size"),
+    [
+        (b'{"asset":[', b'{"":0},', b"1]}", 8_700_000),
+        (b'{"asset":[', b'{"":0,"":0},', b"1]}", 9_900_000),
+        (b'{"asset":[', b"[0],", b"1]}", 4_900_000),
+        (b'{"asset":[', '"\U0001f600aaaaaaaaaaaaaaaa",'.encode(), b"1]}", 57_000_000),
+        ('{"asset":"\U0001f600'.encode(), b"a", b'"}', 95 << 20),
+        (b'{"asset":[', b'{"local":"/a","server":"/b"},', b'{"server":"","local":""}]}', 24 << 20),
+    ],
+)
+def test_the_worst_that_is_read_stays_below_the_bound(
+    tmp_path: Path, start: bytes, entry: bytes, end: bytes, size: int
+) -> None:
+    path = _filled(tmp_path / "upload.json", start, entry, end, size)
+    assert "upload.json" in _judged_in(3 << 29, path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
@@ -93,6 +176,8 @@ def test_a_folder_and_a_link_to_itself_are_refused(tmp_path: Path) -> None:
         ('{"a": [{"b": Infinity}],\n "a": 2}', Position(2, 7)),
         ('{\n "a" 1}', Position(2, 6)),
         ('{"a": 1', Position(1, 8)),
+        ('{"a":' * 900 + '{"b": 1, "b": 2}' + "}" * 900, Position(1, 4515)),
+        ('{"a":' * 900 + "\nNaN" + "}" * 900, Position(2, 1)),
     ],
 )
 def test_what_is_refused_has_a_place(text: str, place: Position) -> None:

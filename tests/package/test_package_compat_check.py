@@ -561,7 +561,7 @@ def test_of_several_machines_those_are_asked_for_that_render_the_scene(cloud, pa
 @pytest.mark.parametrize(
     ("limit", "words"),
     [
-        ({"notSupportCode": [10012]}, "whose analysis found 10012"),
+        ({"notSupportCode": [10012]}, "whose analysis found code 10012"),
         (
             {"notSupportCgVersions": [{"cgId": 2000, "cgVersionName": "2024"}]},
             "does not render version 2024 of program 2000",

@@ -74,7 +74,6 @@ CASES = [
     ("stop_after_test", "katana", {f"{INFO}.stop_after_test": "1"}, "stop_after_test"),
     ("tiles", "clarisse", TILED, "tiles"),
     ("tiles", "katana", TILED, "tiles"),
-    ("tiles", "houdini", TILED, "tiles"),
     (
         "tiles",
         "maya",
@@ -275,6 +274,7 @@ FINE = [
         "arnold_standalone",
         {f"{INFO}.input_cg_file": "K:/dust/ass/dust.0002.ass", f"{RENDER}.common.frames": "2"},
     ),
+    ("houdini", TILED | {f"{INFO}.tiles_type": "strip"}),
     ("houdini", {f"{RENDER}.geo_node.0.option": "1"}),
     ("houdini", {f"{RENDER}.rop_node.1.option": "0"}),
     ("houdini", {f"{RENDER}.rop_node": [], f"{RENDER}.geo_node": []}),
@@ -420,7 +420,7 @@ def test_a_task_that_leaves_the_machine_open_needs_one_that_fits(changed):
     documents = changed("maya", {f"{INFO}.hardwareConfigIds": []})
     unfit = machine(notSupportCgId=[2000])
     assert judged(documents, unfit, OTHER) == []
-    expected = "no machine renders it: machine 28C 64GB does not render DCC 2000"
+    expected = "no machine renders it: machine 28C 64GB does not render program 2000"
     assert judged(documents, unfit) == [("hardware_none", "hardwareConfigIds", expected)]
     assert judged(documents, machine(platform=2), machine(status=0)) == [
         ("hardware_none", "hardwareConfigIds", "no machine renders it: none is there")

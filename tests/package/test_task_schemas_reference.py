@@ -7,7 +7,6 @@ import sys
 
 from renderbus_core.package import programs
 from renderbus_core.package.reference import fields, pages
-from renderbus_core.package.rules import RULES
 
 
 def test_the_pages_are_current(root):
@@ -35,11 +34,6 @@ def test_every_program_has_a_page_with_all_that_it_adds():
         twins = {path.replace("scene_info.", "scene_info_render.") for path in own}
         assert len(sections) <= 1
         assert not missing or len(twins) == len(own - missing)
-
-
-def test_every_rule_is_on_the_page_of_rules():
-    for rule in RULES:
-        assert f"| `{rule.id}` | {rule.severity.value} | {rule.sentence} |" in pages()["rules.md"]
 
 
 def test_lines_of_tables_have_as_many_cells_as_their_head():

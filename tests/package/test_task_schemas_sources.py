@@ -106,6 +106,25 @@ def test_every_field_of_the_sources_has_its_type(sources, name):
 
 
 @pytest.mark.parametrize("name", programs())
+def test_every_field_of_the_sources_says_what_it_means(sources, name):
+    assert [row["path"] for row, field in pairs(sources, name) if not description(field)] == []
+
+
+def description(field):
+    """Return what the reference page prints."""
+    return field.rule.get("description", "")
+
+
+@pytest.mark.parametrize("name", programs())
+def test_a_default_is_one_of_those_that_the_sources_name(sources, name):
+    for row, field in pairs(sources, name):
+        theirs = set(map(str, row.get("default", {}).values()))
+        # Of the platform they say in words that a program passes it on.
+        if theirs and "default" in field.rule and row["path"] != "task_info.platform":
+            assert str(field.rule["default"]) in theirs, row["path"]
+
+
+@pytest.mark.parametrize("name", programs())
 def test_what_the_sources_ask_for_must_be_there_unless_their_samples_leave_it_out(sources, name):
     for row, field in pairs(sources, name):
         path = row["path"]

@@ -154,10 +154,15 @@ def test_what_no_source_shows_is_not_rendered():
         plan_of(document)
 
 
-@pytest.mark.parametrize("program", ["clarisse", "katana", "houdini"])
+@pytest.mark.parametrize("program", ["clarisse", "katana"])
 def test_some_programs_have_no_tiles(program):
     with pytest.raises(InputError, match="have no tiles"):
         plan_of(a_document(program, {}, tiles="4"))
+
+
+def test_houdini_has_tiles_as_no_source_says_otherwise():
+    rop = {"render": "1", "node": "/out/beauty", "frames": "1-2[1]", "option": "-1"}
+    assert plan_of(a_document("houdini", {"rop_node": [rop]}, tiles="4")).tiles == 4
 
 
 NAMES = (

@@ -334,6 +334,24 @@ def test_an_endpoint_by_itself_is_what_the_configuration_has_by_default(folders)
     assert endpoint(load(env={}, folders=folders)) == Endpoint("task.renderbus.com")
 
 
+class TestWaivers:
+    def test_a_rule_that_there_is_can_be_waived_everywhere_and_in_a_project(self, read):
+        waive = read('[preflight]\nwaive = ["unusual_name", "show:7:doubtful_root"]\n').preflight
+        assert waive.waive == ("unusual_name", "show:7:doubtful_root")
+
+    @pytest.mark.parametrize(
+        ("waiver", "sentence"),
+        [
+            ("unusal_name", "no rule is called 'unusal_name'; did you mean 'unusual_name'?"),
+            ("show:doubtful_rot", "no rule is called 'doubtful_rot'; did you mean 'doubtful_root'"),
+            ("xyzzy", "no rule is called 'xyzzy'; see docs/reference/rules.md"),
+        ],
+    )
+    def test_a_rule_that_there_is_not_is_refused_with_its_line(self, refusal, waiver, sentence):
+        text = refusal(f'[preflight]\nwaive = ["missing_file", "{waiver}"]\n')
+        assert f"line 2: preflight.waive[1]: {sentence}" in text
+
+
 class TestDocument:
     def test_it_can_be_read_again(self, read):
         config = read(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from renderbus_core.api.model.wire import Wire, named
+from renderbus_core.machines import Refusals, leading_number
 
-_DIGITS = re.compile(r"[0-9]{1,6}")
 _NO_PLUGINS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -72,12 +71,12 @@ class HardwareConfig(Wire):
     @property
     def gpu_count(self) -> int:
         """GPUs of a machine, 0 without."""
-        return _leading_number(self.gpu_num)
+        return leading_number(self.gpu_num)
 
     @property
     def ram_gigabytes(self) -> int:
         """Memory of a machine in GB, 0 where the cloud does not tell."""
-        return _leading_number(self.ram)
+        return leading_number(self.ram)
 
     def objections(
         self,
@@ -95,25 +94,15 @@ class HardwareConfig(Wire):
             codes: of the scene's analysis.
         """
         # The protocol writes ids and codes as numbers and as text: they are compared as text.
-        return tuple(self._objections(str(cg_id), cg_version, plugins, frozenset(map(str, codes))))
-
-    def _objections(
-        self, cg_id: str, cg_version: str, plugins: Mapping[str, str], codes: frozenset[str]
-    ) -> Iterator[str]:
-        machine = f"machine {self.model} {self.ram} {self.gpu_num}".rstrip()
-        if cg_id in self.not_support_cg_id:
-            yield f"{machine} does not render DCC {cg_id}"
-        if any(
-            (each.cg_id, each.cg_version_name) == (cg_id, cg_version)
-            for each in self.not_support_cg_versions
-        ):
-            yield f"{machine} does not render version {cg_version} of DCC {cg_id}"
-        for code in self.not_support_code:
-            if code in codes:
-                yield f"{machine} does not render a scene whose analysis found code {code}"
-        for name, version in plugins.items():
-            if any(_matches(each, f"{name} {version}") for each in self.not_support_plugin_list):
-                yield f"{machine} does not render with plug-in {name} {version}"
+        refused = Refusals(
+            programs=self.not_support_cg_id,
+            codes=self.not_support_code,
+            versions=[(each.cg_id, each.cg_version_name) for each in self.not_support_cg_versions],
+            plugins=self.not_support_plugin_list,
+        )
+        machine = f"{self.model} {self.ram} {self.gpu_num}".rstrip()
+        asked = str(cg_id), cg_version, plugins, frozenset(map(str, codes))
+        return tuple(refused.objections(machine, *asked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,16 +233,3 @@ class PackNode(Wire):
 
     pack_node_id: int = 0
     pack_name: str = ""
-
-
-def _leading_number(text: str) -> int:
-    digits = _DIGITS.match(text)
-    return int(digits[0]) if digits else 0
-
-
-def _matches(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text, re.IGNORECASE) is not None
-    except re.error:
-        # A pattern that is none can still be the very name.
-        return pattern.casefold() == text.casefold()

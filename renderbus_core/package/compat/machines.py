@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from renderbus_core.machines import Refusals, leading_number
 from renderbus_core.package import edit
 from renderbus_core.package.compat.errors import Code, EditError
 from renderbus_core.package.documents import Documents
@@ -15,7 +15,6 @@ from renderbus_core.package.findings import Finding, Severity
 ANY = "Default"
 """Model that stands for every one."""
 
-_DIGITS = re.compile(r"[0-9]{1,6}")
 _WHERE = "task.json: task_info.hardwareConfigIds"
 _EXAMPLE = "write for example {'model': 'Default', 'ram': '64GB', 'gpuNum': None}"
 # What the vendor's check writes for machines without graphics cards.
@@ -34,10 +33,7 @@ class OfferedMachine:
         gpu_count: 0 without.
         platform: where it stands.
         status: 1 when it can be had.
-        programs: numbers of those that it does not render, as all that follow.
-        codes: of the scene analysis.
-        versions: number of a program, and its version.
-        plugins: patterns of `name version`.
+        refused: what it does not render.
     """
 
     id: int
@@ -46,10 +42,7 @@ class OfferedMachine:
     gpu_count: int
     platform: int
     status: int
-    programs: frozenset[str]
-    codes: frozenset[str]
-    versions: frozenset[tuple[str, str]]
-    plugins: tuple[str, ...]
+    refused: Refusals
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> OfferedMachine:
@@ -60,17 +53,19 @@ class OfferedMachine:
         return cls(
             id=int(row["id"]),
             model=str(row.get("model") or ""),
-            ram_gigabytes=_leading_number(row.get("ram")),
-            gpu_count=_leading_number(row.get("gpuNum")),
+            ram_gigabytes=leading_number(str(row.get("ram"))),
+            gpu_count=leading_number(str(row.get("gpuNum"))),
             platform=int(row.get("platform") or 0),
             status=int(row.get("status") or 0),
-            programs=frozenset(map(str, row.get("notSupportCgId") or ())),
-            codes=frozenset(map(str, row.get("notSupportCode") or ())),
-            versions=frozenset(
-                (str(each.get("cgId")), str(each.get("cgVersionName")))
-                for each in row.get("notSupportCgVersions") or ()
+            refused=Refusals(
+                programs=frozenset(map(str, row.get("notSupportCgId") or ())),
+                codes=frozenset(map(str, row.get("notSupportCode") or ())),
+                versions=frozenset(
+                    (str(each.get("cgId")), str(each.get("cgVersionName")))
+                    for each in row.get("notSupportCgVersions") or ()
+                ),
+                plugins=tuple(map(str, row.get("notSupportPluginList") or ())),
             ),
-            plugins=tuple(map(str, row.get("notSupportPluginList") or ())),
         )
 
     def __str__(self) -> str:
@@ -81,20 +76,7 @@ class OfferedMachine:
         self, cg_id: str, cg_version: str, plugins: Mapping[str, str], codes: Collection[str]
     ) -> tuple[str, ...]:
         """Say, each in a sentence, why it does not render a scene."""
-        return tuple(self._objections(cg_id, cg_version, plugins, codes))
-
-    def _objections(
-        self, cg_id: str, cg_version: str, plugins: Mapping[str, str], codes: Collection[str]
-    ) -> Iterator[str]:
-        if cg_id in self.programs:
-            yield f"machine {self} does not render program {cg_id}"
-        if (cg_id, cg_version) in self.versions:
-            yield f"machine {self} does not render version {cg_version} of program {cg_id}"
-        for code in sorted(self.codes.intersection(codes)):
-            yield f"machine {self} does not render a scene whose analysis found {code}"
-        for name, version in plugins.items():
-            if any(_matches(pattern, f"{name} {version}") for pattern in self.plugins):
-                yield f"machine {self} does not render with plug-in {name} {version}"
+        return tuple(self.refused.objections(str(self), cg_id, cg_version, plugins, codes))
 
 
 def chosen(
@@ -142,12 +124,12 @@ def chosen(
 def _described(hardware: Mapping[str, Any], here: Sequence[OfferedMachine]) -> list[OfferedMachine]:
     model, ram = hardware.get("model"), hardware.get("ram")
     models = [model] if isinstance(model, str) else model
-    if not isinstance(models, list | tuple) or not models or not _leading_number(ram):
+    if not isinstance(models, list | tuple) or not models or not leading_number(str(ram)):
         raise EditError(
             Code.TYPE,
             f"hardware_config names model {model!r:.80} and ram {ram!r:.80}; {_EXAMPLE}",
         )
-    size = (_leading_number(ram), _leading_number(hardware.get("gpuNum")))
+    size = (leading_number(str(ram)), leading_number(str(hardware.get("gpuNum"))))
     return [
         machine
         for machine in here
@@ -182,17 +164,3 @@ def _settings(machines: Sequence[OfferedMachine]) -> Mapping[str, Any]:
         "ram": str(first.ram_gigabytes),
         "graphics_cards_num": str(first.gpu_count) if first.gpu_count else _CARDS_WITHOUT,
     }
-
-
-def _leading_number(text: object) -> int:
-    """Return the number that a text begins with: 10 for `10*GPU`; 0 without."""
-    digits = _DIGITS.match(str(text))
-    return int(digits[0]) if digits else 0
-
-
-def _matches(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text, re.IGNORECASE) is not None
-    except re.error:
-        # A pattern that is none can still be the very name.
-        return pattern.casefold() == text.casefold()

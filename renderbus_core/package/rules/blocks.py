@@ -9,7 +9,7 @@ from typing import Any
 
 from renderbus_core.errors import InputError
 from renderbus_core.frames import Dialect, FrameSet
-from renderbus_core.package.json_text import JsonPath
+from renderbus_core.package.json_places import JsonPath
 from renderbus_core.package.rules.rule import Subject
 
 _RENDER, _SCENE = "scene_info_render", "scene_info"

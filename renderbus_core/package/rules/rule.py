@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Protocol
 
+from renderbus_core import schema
 from renderbus_core.package.dcc import Program
 from renderbus_core.package.documents import Documents
 from renderbus_core.package.findings import Finding, Place, Severity
-from renderbus_core.package.json_text import JsonPath
+from renderbus_core.package.json_places import JsonPath
 
 
 class Machine(Protocol):
@@ -123,24 +125,22 @@ class Rule:
         id: stable name, for waivers.
         severity: of everything it finds.
         fix: what to do about it, usually.
-        judge: yields each place that breaks it; its docstring says what must hold.
+        sentence: what must hold.
+        judge: yields each place that breaks it.
         reads: documents that must be there and well-formed for it to be asked.
     """
 
     id: str
     severity: Severity
     fix: str
+    sentence: str
     judge: Callable[[Subject], Iterator[Fault]]
     reads: tuple[str, ...] = ("task",)
 
-    @property
-    def sentence(self) -> str:
-        """What must hold."""
-        return (self.judge.__doc__ or "").partition("\n")[0]
-
     def findings(self, subject: Subject) -> Iterator[Finding]:
-        """Yield everything that breaks the rule."""
-        for fault in self.judge(subject):
+        """Yield what breaks the rule: the first thousand places, and how many more there are."""
+        faults = self.judge(subject)
+        for fault in islice(faults, schema.MOST_EXPLAINED):
             yield Finding(
                 self.id,
                 self.severity,
@@ -148,6 +148,18 @@ class Rule:
                 fault.message,
                 fault.fix or self.fix,
                 place=fault.place,
+                expected=self.sentence,
+            )
+        more = sum(1 for _ in faults)
+        if more:
+            place = Place(fault.place.file)
+            yield Finding(
+                self.id,
+                self.severity,
+                str(place),
+                f"{more:,} more places are like that",
+                "correct those that are told first",
+                place=place,
                 expected=self.sentence,
             )
 

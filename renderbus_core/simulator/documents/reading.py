@@ -10,7 +10,7 @@ from typing import Any
 
 from renderbus_core import schema
 from renderbus_core.errors import InputError
-from renderbus_core.package import Program, programs
+from renderbus_core.package import Program, Tiles, programs
 from renderbus_core.paths import server_path
 from renderbus_core.simulator.documents.blocks import block_layers, vray_layers
 from renderbus_core.simulator.documents.first_frames import first_frames
@@ -50,7 +50,6 @@ _ARCHIVE = ".7z"
 # Their readers take the document as it is, so its own schema judges it first. The others' readers
 # are tolerant: samples of the vendor contradict each other.
 _TRUSTED = frozenset({"maya", "blender"})
-_WITHOUT_TILES = frozenset({"clarisse", "houdini", "katana"})
 # Its documents set the flag for simulations, which are shared by their own slices.
 _MAY_DISTRIBUTE = frozenset({"houdini"})
 
@@ -146,7 +145,7 @@ def _refuse_what_excludes_itself(
             f"task.json: tiles {info['tiles']} and frames_per_task {info['frames_per_task']} "
             "exclude each other; set one of them to 1"
         )
-    if program.name in _WITHOUT_TILES:
+    if program.tiles is Tiles.NONE:
         raise InputError(f"task.json: {program.cg_name} frames have no tiles; set tiles to 1")
     if program.name == "maya" and info.get("enable_layered", info.get("is_layer_rendering")) != "1":
         raise InputError("task.json: Maya frames have tiles only with enable_layered 1")
