@@ -158,13 +158,22 @@ def changed_scene(scene: FileState, request: BurstRequest, *, split: bool) -> It
         f"the scene was saved at {scene.modified:%Y-%m-%d %H:%M:%S} UTC, after its job was "
         f"submitted at {submitted:%Y-%m-%d %H:%M:%S} UTC"
     )
-    yield Finding(
-        "scene_changed" if split else "scene_newer",
-        Severity.ERROR if split else Severity.INFO,
-        str(scene.path),
-        f"{times}, {'so frames may not match' if split else 'and is rendered as it is now'}",
-        "submit the job again or burst all of it" if split else "submit again if that is wrong",
-    )
+    if split:
+        yield Finding(
+            "scene_changed",
+            Severity.ERROR,
+            str(scene.path),
+            f"{times}, so frames may not match",
+            "submit the job again or burst all of it",
+        )
+    else:
+        yield Finding(
+            "scene_newer",
+            Severity.INFO,
+            str(scene.path),
+            f"{times}, and is rendered as it is now",
+            "submit again if that is wrong",
+        )
 
 
 def changed_meanwhile(facts: SceneFacts, scene: FileState) -> Iterator[Finding]:

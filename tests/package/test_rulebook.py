@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -63,6 +64,39 @@ def severities(node: ast.expr, function: Function) -> set[str]:
     }
 
 
+def values_of(name: str, scope: ast.AST) -> Iterator[ast.expr]:
+    """Yield the expressions that a name is assigned in a scope, loops included."""
+    for node in ast.walk(scope):
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        elif isinstance(node, ast.For):
+            targets, value = [node.target], node.iter
+        for target in targets:
+            if any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(target)):
+                yield value
+
+
+def names_of_rules(expression: ast.expr, function: Function, module: ast.Module) -> set[str]:
+    """Return every text that an expression can become and that is written like a rule's name."""
+    found, seen, left = set(), set(), [expression]
+    while left:
+        for node in ast.walk(left.pop()):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {node.value} & set(re.findall(r"^[a-z]+(?:_[a-z]+)+$", node.value))
+            elif isinstance(node, ast.Name) and node.id not in seen:
+                seen.add(node.id)
+                left += [*values_of(node.id, function)] or [
+                    value
+                    for each in module.body
+                    if isinstance(each, ast.Assign | ast.AnnAssign)
+                    for value in values_of(node.id, each)
+                ]
+    return found
+
+
 def rules_in(source: str) -> dict[str, set[str]]:
     """Return the rules that a module's findings carry, with how bad they can be there."""
     tree = ast.parse(source)
@@ -78,7 +112,10 @@ def rules_in(source: str) -> dict[str, set[str]]:
                 maker = makers.setdefault(function.name, Maker(parameters.index(rule.id)))
                 maker.severities |= severities(how_bad, function)
             else:
-                raise AssertionError(f"line {call.lineno}: name the rule of a Finding as a text")
+                texts = names_of_rules(rule, function, tree)
+                assert texts, f"line {call.lineno}: name the rule of a Finding as a text"
+                for text in texts:
+                    found[text] |= severities(how_bad, function)
     for name, maker in makers.items():
         for call in calls(tree, name):
             rule = argument(call, maker.position, "rule")
