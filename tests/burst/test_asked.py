@@ -244,3 +244,45 @@ def test_all_frames_are_read_again_once_in_a_while(make_world):
     world.clock.advance(120)
     runner.step()
     assert len(pages) == 1
+
+
+# -- test frames --------------------------------------------------------------------------------
+
+TEST_FRAMES = 'overrides = ["task_info.pre_frames=100", "task_info.stop_after_test=1"]'
+
+
+def waits(burst):
+    return "approve" in burst.reason
+
+
+def test_the_frames_behind_test_frames_go_on_when_a_person_approves(make_world):
+    world = make_world(nodes=2, config=TEST_FRAMES)
+    burst = world.order()
+    runner = world.runner(burst)
+    now = world.carry(runner, burst, waits)
+    assert f"renderbus approve {burst}" in now.reason
+    assert now.waiting_since is not None
+    world.store.approve(burst, world.clock.now(), "ada")
+    end = world.carry(runner, burst)
+    assert end.state is BurstState.DONE
+    assert len(ids(end, TaskState.COMPLETED)) == 10
+    assert end.waiting_since is None
+
+
+def test_test_frames_that_are_approved_early_hold_nothing_up(make_world):
+    world = make_world(nodes=2, config=TEST_FRAMES)
+    burst = world.order()
+    world.store.approve(burst, world.clock.now())
+    reasons = []
+    end = world.carry(world.runner(burst), burst, lambda b: bool(reasons.append(b.reason)))
+    assert len(ids(end, TaskState.COMPLETED)) == 10
+    assert not any("approve" in reason for reason in reasons)
+
+
+def test_frames_behind_test_frames_that_nobody_approves_come_back(make_world):
+    world = make_world(nodes=2, config=f"{TEST_FRAMES}\napproval_seconds = 3600")
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert ids(end, TaskState.COMPLETED) == ["0"]
+    assert ids(end, TaskState.RELEASED) == [str(n) for n in range(1, 10)]
+    assert "nobody approved its test frames within 3600 s" in end.tasks[5].reason
