@@ -169,7 +169,7 @@ def _settings(known: Program, facts: SceneFacts, request: BurstRequest) -> dict[
         "cg_id": known.cg_id,
         "platform": str(request.platform),
         "input_cg_file": _slashed(request.job.scene),
-        "input_project_path": _slashed(request.project_path) or _stored_project(facts, request),
+        "input_project_path": project_folder(facts, request),
         "project_name": request.project_name,
         "project_id": _project(request),
         "os_name": OS_CODES[request.render_system],
@@ -182,11 +182,13 @@ def _settings(known: Program, facts: SceneFacts, request: BurstRequest) -> dict[
     }
 
 
-def _stored_project(facts: SceneFacts, request: BurstRequest) -> str:
+def project_folder(facts: SceneFacts, request: BurstRequest) -> str:
     """Return the scene's project folder as the farm stores it; "" where that cannot be told.
 
     The scene lies as many steps below it as it does on this host.
     """
+    if request.project_path:
+        return _slashed(request.project_path)
     if facts.project is None:
         return ""
     steps = facts.path.absolute().relative_to(facts.project.absolute()).parts

@@ -18,6 +18,7 @@ from renderbus_core.errors import InputError
 from renderbus_core.facts import Absence, ExternalFile, SceneFacts
 from renderbus_core.frames import FrameSet
 from renderbus_core.package.assets import Needed, Resolved, is_rooted
+from renderbus_core.package.builder import project_folder
 from renderbus_core.package.disk import FileState, Kind, Listings, is_below
 from renderbus_core.package.findings import Finding, Severity, parted
 from renderbus_core.package.request import BurstRequest
@@ -107,7 +108,7 @@ def relative_paths(
     facts: SceneFacts, resolved: Sequence[Resolved], request: BurstRequest
 ) -> Iterator[Finding]:
     """A relative path leads from the scene to its file, or the cloud is told the project."""
-    for each in () if request.project_path else resolved:
+    for each in () if project_folder(facts, request) else resolved:
         if (
             each.local
             and not is_rooted(facts.dcc, each.file.stored)

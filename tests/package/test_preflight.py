@@ -256,7 +256,7 @@ def test_a_path_of_another_project_is_a_warning_that_says_what_was_found(look, s
     assert look(relative) == ()
 
 
-def test_a_relative_path_that_only_a_project_explains_is_a_warning(look, show):
+def test_a_relative_path_that_only_a_project_explains_is_a_warning(look, show, maya):
     (show / "sourceimages").mkdir()
     wood = show / "sourceimages" / "wood.png"
     wood.write_bytes(b"x")
@@ -268,6 +268,8 @@ def test_a_relative_path_that_only_a_project_explains_is_a_warning(look, show):
         f"sourceImages ({wood}), which the cloud may not know"
     )
     assert look(found, project_path=str(show)) == ()
+    told = replace(maya(path=show / "shot.ma"), project=show)
+    assert look(found, facts=told) == (), "the cloud is told the project that was found"
     for stored in ("sourceimages/wood.png", f"../{show.name}/sourceimages/wood.png"):
         assert look(texture(stored, wood, rule="project of the scene")) == ()
 
