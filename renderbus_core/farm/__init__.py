@@ -3,14 +3,12 @@
 from renderbus_core.farm.link import Link
 from renderbus_core.farm.local import CLOUD, Event, JobSpec, LocalFarm, Worker, WorkerPool
 from renderbus_core.farm.protocol import (
-    PROTOCOL,
     Hello,
     LinkClosedError,
     LinkDataError,
     LinkError,
     LinkVersionError,
     RemoteError,
-    Request,
     Result,
     Role,
     Unknown,
@@ -18,7 +16,6 @@ from renderbus_core.farm.protocol import (
 
 __all__ = [
     "CLOUD",
-    "PROTOCOL",
     "Event",
     "Hello",
     "JobSpec",
@@ -29,7 +26,6 @@ __all__ = [
     "LinkVersionError",
     "LocalFarm",
     "RemoteError",
-    "Request",
     "Result",
     "Role",
     "Unknown",

@@ -24,6 +24,7 @@ LAYERS = (
         "money",
         "paths",
         "schema",
+        "shim",
         "statuses",
     },
     {"api", "farm", "package", "scene", "transfer"},
