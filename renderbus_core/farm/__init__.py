@@ -1,6 +1,7 @@
 """Farms: the embedded one, and the link to agents that live inside other render managers."""
 
 from renderbus_core.farm.link import Link
+from renderbus_core.farm.linked import LinkFarm, connect
 from renderbus_core.farm.local import CLOUD, Event, JobSpec, LocalFarm, Worker, WorkerPool
 from renderbus_core.farm.protocol import (
     Hello,
@@ -13,6 +14,7 @@ from renderbus_core.farm.protocol import (
     Role,
     Unknown,
 )
+from renderbus_core.farm.stdio import open_stdio_farm
 
 __all__ = [
     "CLOUD",
@@ -23,6 +25,7 @@ __all__ = [
     "LinkClosedError",
     "LinkDataError",
     "LinkError",
+    "LinkFarm",
     "LinkVersionError",
     "LocalFarm",
     "RemoteError",
@@ -31,4 +34,6 @@ __all__ = [
     "Unknown",
     "Worker",
     "WorkerPool",
+    "connect",
+    "open_stdio_farm",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, Self
 
 from renderbus_core.farm.protocol import (
     Hello,
@@ -35,7 +35,7 @@ class Link:
             when it is closed, so that the peer sees no end: give a duplicate of its descriptor.
     """
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
+    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
         self._pipe = shim.Pipe(reader, writer, _log.warning, fault)
 
     @property

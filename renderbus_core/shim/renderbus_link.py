@@ -642,7 +642,7 @@ class Agent(Pipe):
             raise RemoteError(INTERNAL_ERROR, told[:_MAX_SENTENCE]) from error
 
     def _first_page(self, result: Pages) -> Message:
-        pages = collections.deque(_cut(result.lists))
+        pages = collections.deque(cut(result.lists))
         first = dict(result.head, **pages.popleft())
         if pages:
             token = first["more"] = str(next(self._numbers))
@@ -818,6 +818,21 @@ def decode(line: Optional[bytes]) -> Message:
     return message
 
 
+def cut(lists: Mapping[str, Iterable[Any]]) -> Iterator[Message]:
+    """Yield pages of rows that fit into a line each; at least one."""
+    page: Message = {name: [] for name in lists}
+    size = 0
+    for name, rows in lists.items():
+        for row in rows:
+            length = len(encode({"row": row}))
+            if size and size + length > _PAGE_BYTES:
+                yield page
+                page, size = {one: [] for one in lists}, 0
+            page[name].append(row)
+            size += length
+    yield page
+
+
 def frame_numbers(text: str) -> List[int]:
     """Read a frame list as it travels over the link, for example `1-10x2,20`."""
     numbers: List[int] = []
@@ -841,21 +856,6 @@ def frame_text(numbers: Iterable[int]) -> str:
         else:
             runs.append([number, number])
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
-
-
-def _cut(lists: Mapping[str, Iterable[Any]]) -> Iterator[Message]:
-    """Yield pages of rows that fit into a line each; at least one."""
-    page: Message = {name: [] for name in lists}
-    size = 0
-    for name, rows in lists.items():
-        for row in rows:
-            length = len(encode({"row": row}))
-            if size and size + length > _PAGE_BYTES:
-                yield page
-                page, size = {one: [] for one in lists}, 0
-            page[name].append(row)
-            size += length
-    yield page
 
 
 def _check_version(message: Message) -> None:

@@ -5,6 +5,7 @@ A farm joins by adding a bench to `BENCHES`: the farm, and a person's hands on i
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from renderbus_core.clock import ManualClock
-from renderbus_core.farm import JobSpec, LocalFarm
+from renderbus_core.farm import JobSpec, Link, LocalFarm, connect
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import (
     BurstId,
@@ -81,7 +82,22 @@ def local_bench(folder):
     farm.close()
 
 
-BENCHES = {"local": local_bench}
+def link_bench(folder):
+    """Return the same farm, with its agent in another process at the other end of a link."""
+    for bench in local_bench(folder):
+        agent = subprocess.Popen(
+            [sys.executable, "-m", "renderbus_core.farm.agent", str(folder / "farm.db")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        stops = []
+        with connect(Link(agent.stdout, agent.stdin), stops.append) as farm:
+            yield replace(bench, farm=farm)
+        assert agent.wait(30) == 0
+        assert stops == []
+
+
+BENCHES = {"local": local_bench, "link": link_bench}
 
 
 @pytest.fixture(params=BENCHES)
