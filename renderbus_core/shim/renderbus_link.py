@@ -491,11 +491,14 @@ class Pipe:
                     self._heard_at = time.monotonic()
             except OSError as error:
                 why = f"the peer cannot be read ({error.strerror})"
-        if lines.pending:
-            self.log(f"link: dropped a last line that breaks off after {lines.pending} bytes")
-        # Who has hung up waits for this side to do the same.
-        self._hang_up(why)
-        self._inbox.close()
+            finally:
+                # Who has hung up waits for this side to do the same.
+                if lines.pending:
+                    self.log(
+                        f"link: dropped a last line that breaks off after {lines.pending} bytes"
+                    )
+                self._hang_up(why)
+                self._inbox.close()
 
     def _accept(self, line: Optional[bytes]) -> None:
         try:

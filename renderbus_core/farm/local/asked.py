@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, Text, cast, delete, insert, select
 
+from renderbus_core.farm.local import queries
 from renderbus_core.farm.local.tables import intents
 from renderbus_core.farm.local.values import legible
 from renderbus_core.frames import FrameSet
@@ -51,8 +52,6 @@ def unacknowledged(connection: Connection) -> tuple[Intent, ...]:
 
 
 def forget(connection: Connection, ids: Collection[str]) -> None:
-    """Forget what was acknowledged; ids that are none are none of ours."""
-    numbers = [{"n": int(one)} for one in ids if one.isascii() and one.isdecimal()]
-    if numbers:
-        here = intents.c.number == bindparam("n")
-        connection.execute(delete(intents).where(here), numbers)
+    """Forget what was acknowledged; ids that name nothing are left alone."""
+    known = cast(intents.c.number, Text).in_(queries.listed(ids))
+    connection.execute(delete(intents).where(known))
