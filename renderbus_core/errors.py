@@ -33,11 +33,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 class RenderbusError(Exception):
-    """Base of all errors raised on purpose; its text is one sentence for a person."""
+    """Base of all errors raised on purpose; its text is one sentence for a person.
+
+    `exit_status` is that of a command which ends with it.
+    """
+
+    exit_status: ClassVar[int] = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors cross process borders whatever their constructors take.

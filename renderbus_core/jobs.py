@@ -150,6 +150,46 @@ class Gone:
     id: JobId
 
 
+class IntentKind(StrEnum):
+    """What a person asked of the bridge, or did to a job that it must know of."""
+
+    BURST = "burst"
+    RECALL = "recall"
+    APPROVE = "approve"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    REQUEUED = "requeued"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CHANGED = "changed"
+    PRIORITY = "priority"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One thing that a person asked or did; kept by the farm until it is acknowledged.
+
+    Args:
+        id: the farm's, to acknowledge it with.
+        job: the local job.
+        kind: what.
+        at: when, UTC.
+        who: the person, or how the farm calls them.
+        frames: of the tasks that are meant; None for the whole job.
+        note: in words; "" for none.
+    """
+
+    id: str
+    job: JobId
+    kind: IntentKind
+    at: datetime
+    who: str
+    frames: FrameSet | None = None
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """A job with counts: what a cheap listing of the queue gives.

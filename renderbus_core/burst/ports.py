@@ -9,6 +9,7 @@ from renderbus_core.jobs import (
     BurstId,
     Claim,
     Gone,
+    Intent,
     JobId,
     LocalJob,
     LocalTask,
@@ -51,3 +52,12 @@ class Farm(Protocol):
 
     def annotate(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Show facts about the burst on the job."""
+
+    def intents(self) -> tuple[Intent, ...]:
+        """Return what people asked for and did, oldest first, until it is acknowledged."""
+
+    def acknowledge(self, ids: Collection[str]) -> None:
+        """Forget intents that were acted on or written down; unknown ones are forgotten already.
+
+        What a reader had not acknowledged when it died comes again: intents come at least once.
+        """

@@ -9,6 +9,7 @@ import logging
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
+from renderbus_core.burst import wishes
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Decider
@@ -41,6 +42,7 @@ class Service:
         gateway, settings = self._gateway, self._gateway.config.gateway
         now = gateway.clock.now()
         beats_at = self._heartbeat.step()
+        self._grant_wishes()
         if self._decider is not None and self._decides_at <= now:
             self._decides_at = now + timedelta(seconds=settings.decide_seconds)
             self._decide(self._decider)
@@ -53,6 +55,12 @@ class Service:
         self._gateway.switch.turn_off()
         self._crew.detach()
         self._heartbeat.leave()
+
+    def _grant_wishes(self) -> None:
+        try:
+            wishes.grant(self._gateway)
+        except FarmError as error:
+            _log.warning("what people ask for on the farm is not known: %s", error)
 
     def _decide(self, decider: Decider) -> None:
         try:

@@ -125,6 +125,7 @@ def _tell(error: Exception, *, debug: bool) -> int:
         traceback.print_exception(error)
     elif isinstance(error, RenderbusError):
         click.echo(f"renderbus: {error}", err=True)
+        return error.exit_status
     else:
         click.echo(
             f"renderbus: an internal error, {type(error).__name__}: {error}; "

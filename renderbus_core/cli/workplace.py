@@ -7,19 +7,20 @@ import os
 import secrets
 import signal
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
 from renderbus_core import config as configuration
 from renderbus_core.api import Client, Endpoint
-from renderbus_core.burst import BurstStore, Gateway, Moment, Switch
+from renderbus_core.burst import BurstStore, Farm, Gateway, Moment, Switch
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config, Credentials
 from renderbus_core.errors import InputError
-from renderbus_core.farm import LocalFarm
+from renderbus_core.farm import LocalFarm, open_stdio_farm
 from renderbus_core.transfer import Progress, Silent
 
 CRASH_AT = "RENDERBUS_CRASH_AT"
@@ -28,7 +29,7 @@ CRASH_AT = "RENDERBUS_CRASH_AT"
 farm_option = click.option(
     "--farm",
     "farm_kind",
-    type=click.Choice(["local"]),
+    type=click.Choice(["local", "link"]),
     help="Which farm the jobs are on; else farm.kind of the configuration.",
 )
 
@@ -47,9 +48,19 @@ def read_config(ctx: click.Context, farm_kind: str | None = None) -> Config:
     return dataclasses.replace(config, farm=dataclasses.replace(config.farm, kind=farm_kind))
 
 
+def open_farm(config: Config) -> AbstractContextManager[Farm]:
+    """Open the farm that the configuration names.
+
+    A farm agent that wants us to stop, or is gone, has the same effect as SIGTERM.
+    """
+    if config.farm.kind == "link":
+        return open_stdio_farm(on_stop=_terminate)
+    return open_local_farm(config)
+
+
 @contextmanager
-def open_farm(config: Config) -> Iterator[LocalFarm]:
-    """Open the farm that the configuration names."""
+def open_local_farm(config: Config) -> Iterator[LocalFarm]:
+    """Open the embedded farm."""
     database = config.farm.database
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with LocalFarm(database, SystemClock()) as farm:
@@ -98,6 +109,14 @@ def open_gateway(
             progress=progress or Silent(),
             switch=_switch(os.environ.get(CRASH_AT, "")),
         )
+
+
+def _terminate(_why: str) -> None:
+    if hasattr(signal, "pthread_kill"):
+        # To the main thread, which may be waiting and must wake up.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    else:
+        signal.raise_signal(signal.SIGTERM)
 
 
 class _Crashing(Switch):

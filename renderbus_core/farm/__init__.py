@@ -1,24 +1,23 @@
 """Farms: the embedded one, and the link to agents that live inside other render managers."""
 
 from renderbus_core.farm.link import Link
+from renderbus_core.farm.linked import LinkFarm, connect
 from renderbus_core.farm.local import CLOUD, Event, JobSpec, LocalFarm, Worker, WorkerPool
 from renderbus_core.farm.protocol import (
-    PROTOCOL,
     Hello,
     LinkClosedError,
     LinkDataError,
     LinkError,
     LinkVersionError,
     RemoteError,
-    Request,
     Result,
     Role,
     Unknown,
 )
+from renderbus_core.farm.stdio import open_stdio_farm
 
 __all__ = [
     "CLOUD",
-    "PROTOCOL",
     "Event",
     "Hello",
     "JobSpec",
@@ -26,13 +25,15 @@ __all__ = [
     "LinkClosedError",
     "LinkDataError",
     "LinkError",
+    "LinkFarm",
     "LinkVersionError",
     "LocalFarm",
     "RemoteError",
-    "Request",
     "Result",
     "Role",
     "Unknown",
     "Worker",
     "WorkerPool",
+    "connect",
+    "open_stdio_farm",
 ]

@@ -7,8 +7,10 @@ values that fail. What is not covered here has no function and is left to jsonsc
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from renderbus_core.schema.library import followed
@@ -49,14 +51,12 @@ def _compiled(rule: Any, name: str) -> Predicate:
         return _listed(words["enum"])
     if set(words) == {"const"}:
         return _listed([words["const"]])
-    kind = words.pop("type", None)
-    if kind == "string":
-        return _text(words)
-    if kind == "object":
-        return _object(words, name)
-    if kind == "array":
-        return _array(words, name)
-    raise _NotCoveredError
+    if set(words) == {"anyOf"}:
+        return _either([_compiled(one, name) for one in words["anyOf"]])
+    make = _MAKERS.get(str(words.pop("type", None)))
+    if make is None:
+        raise _NotCoveredError
+    return make(words, name)
 
 
 def _listed(allowed: list[Any]) -> Predicate:
@@ -66,7 +66,7 @@ def _listed(allowed: list[Any]) -> Predicate:
     return lambda value: type(value) is str and value in texts
 
 
-def _text(words: dict[str, Any]) -> Predicate:
+def _text(words: dict[str, Any], _name: str) -> Predicate:
     shortest, pattern = words.pop("minLength", 0), words.pop("pattern", None)
     _nothing_left(words)
     if pattern is not None:
@@ -75,6 +75,28 @@ def _text(words: dict[str, Any]) -> Predicate:
             type(value) is str and len(value) >= shortest and search(value) is not None
         )
     return lambda value: type(value) is str and len(value) >= shortest
+
+
+def _number(words: dict[str, Any], _name: str) -> Predicate:
+    least = words.pop("minimum", -math.inf)
+    _nothing_left(words)
+    # NaN, which is no JSON, is below no minimum.
+    return lambda value: type(value) in {int, float} and not value < least
+
+
+def _integer(words: dict[str, Any], name: str) -> Predicate:
+    fits = _number(words, name)
+    # 1.0 is one too.
+    return lambda value: fits(value) and (type(value) is int or value.is_integer())
+
+
+def _null(words: dict[str, Any], _name: str) -> Predicate:
+    _nothing_left(words)
+    return lambda value: value is None
+
+
+def _either(some: list[Predicate]) -> Predicate:
+    return lambda value: any(holds(value) for holds in some)
 
 
 def _array(words: dict[str, Any], name: str) -> Predicate:
@@ -105,6 +127,19 @@ def _object(words: dict[str, Any], name: str) -> Predicate:
         return True
 
     return holds
+
+
+_MAKERS: Mapping[str, Callable[[dict[str, Any], str], Predicate]] = MappingProxyType(
+    {
+        "array": _array,
+        "integer": _integer,
+        "null": _null,
+        "number": _number,
+        "object": _object,
+        "string": _text,
+    }
+)
+"""How a function is made of a rule of each type."""
 
 
 def _others(rule: Any, name: str) -> Predicate:

@@ -26,6 +26,7 @@ LAYERS = (
         "paths",
         "rulebook",
         "schema",
+        "shim",
         "statuses",
     },
     {"api", "farm", "package", "scene", "transfer"},

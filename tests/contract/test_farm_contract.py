@@ -5,6 +5,9 @@ A farm joins by adding a bench to `BENCHES`: the farm, and a person's hands on i
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -14,13 +17,14 @@ from typing import Any
 import pytest
 
 from renderbus_core.clock import ManualClock
-from renderbus_core.farm import JobSpec, LocalFarm
+from renderbus_core.farm import JobSpec, Link, LocalFarm, connect
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import (
     BurstId,
     Claim,
     ClaimStamp,
     Gone,
+    IntentKind,
     JobId,
     LocalState,
     Outcome,
@@ -39,6 +43,7 @@ class Bench:
         resume: a person presses Resume on tasks.
         suspend: a person presses Suspend on tasks.
         delete: a person deletes the job.
+        ask: a person asks for a burst of some frames of a job; None for all.
         render: a worker takes the first queued task; returns what finishes it.
     """
 
@@ -47,10 +52,11 @@ class Bench:
     resume: Callable[[JobId, Collection[str]], object]
     suspend: Callable[[JobId, Collection[str]], object]
     delete: Callable[[JobId], object]
+    ask: Callable[[JobId, FrameSet | None], object]
     render: Callable[[], Callable[[], object]]
 
 
-def local_bench(folder):
+def local_bench(folder, _request):
     clock = ManualClock(datetime(2026, 11, 20, 9, tzinfo=UTC))
     farm = LocalFarm(folder / "farm.db", clock)
 
@@ -76,17 +82,66 @@ def local_bench(folder):
         clock.advance(2)
         return lambda: farm.dispatch.finish(run)
 
-    bench = Bench(farm, submit, farm.resume_tasks, farm.suspend_tasks, farm.delete_job, render)
-    yield bench
+    yield Bench(
+        farm=farm,
+        submit=submit,
+        resume=farm.resume_tasks,
+        suspend=farm.suspend_tasks,
+        delete=farm.delete_job,
+        ask=farm.ask_burst,
+        render=render,
+    )
     farm.close()
 
 
-BENCHES = {"local": local_bench}
+# Loading the agent takes longer than most tests: one process has loaded it and forks for each farm.
+AGENTS = """
+import json, os, sys
+from renderbus_core.farm import agent
+
+for line in sys.stdin:
+    database, down, up = json.loads(line)
+    if os.fork() == 0:
+        os.dup2(os.open(down, os.O_RDONLY), 0)
+        os.dup2(os.open(up, os.O_WRONLY), 1)
+        os._exit(agent.main([database]))
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def agents():
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", AGENTS], text=True, **pipes) as process:
+        yield process
+        process.stdin.close()
+
+
+def link_bench(folder, request):
+    """Return the same farm, with its agent in another process at the other end of a link."""
+    agents = request.getfixturevalue("agents")
+    down, up = folder / "down", folder / "up"
+    for pipe in (down, up):
+        os.mkfifo(pipe)
+    for bench in local_bench(folder, request):
+        agents.stdin.write(json.dumps([str(folder / "farm.db"), str(down), str(up)]) + "\n")
+        agents.stdin.flush()
+        writer, reader = down.open("wb"), up.open("rb")
+        stops = []
+        with connect(Link(reader, writer), stops.append) as farm:
+            yield replace(bench, farm=farm)
+        assert agents.stdout.readline() == "0\n"
+        assert stops == []
+
+
+BENCHES = {"local": local_bench, "link": link_bench}
 
 
 @pytest.fixture(params=BENCHES)
 def bench(request, tmp_path):
-    yield from BENCHES[request.param](tmp_path)
+    yield from BENCHES[request.param](tmp_path, request)
 
 
 @pytest.fixture
@@ -166,6 +221,66 @@ class TestReading:
     def test_without_a_local_render_there_is_no_mean(self, bench, farm):
         bench.submit()
         assert farm.snapshot().jobs[0].mean_seconds is None
+
+
+class TestIntents:
+    def test_what_people_ask_and_do_comes_oldest_first_with_its_frames(self, bench, farm):
+        job = bench.submit("1-6", per_task=2)
+        bench.ask(job, FrameSet.parse("3-6"))
+        bench.suspend(job, ["0"])
+        bench.delete(job)
+        found = farm.intents()
+        assert [(one.job, one.kind, str(one.frames)) for one in found] == [
+            (job, IntentKind.BURST, "3-6[1]"),
+            (job, IntentKind.SUSPENDED, "1-2[1]"),
+            (job, IntentKind.DELETED, "None"),
+        ]
+        assert {one.who for one in found} == {"person"}
+        assert all(one.at.utcoffset().total_seconds() == 0 for one in found)
+
+    def test_an_intent_comes_again_until_it_is_acknowledged(self, bench, farm):
+        job = bench.submit()
+        bench.suspend(job, ["0"])
+        bench.resume(job, ["0"])
+        first, second = farm.intents()
+        assert farm.intents() == (first, second)
+        farm.acknowledge([first.id])
+        assert farm.intents() == (second,)
+
+    def test_acknowledging_again_or_nonsense_forgets_nothing_else(self, bench, farm):
+        job = bench.submit()
+        bench.ask(job, None)
+        (old,) = farm.intents()
+        farm.acknowledge([old.id])
+        bench.ask(job, None)
+        farm.acknowledge([old.id, "", "nonsense", "-1", "\u0663", "9" * 400, "\ud800"])
+        (left,) = farm.intents()
+        assert (left.kind, left.frames) == (IntentKind.BURST, None)
+
+    def test_what_changes_nothing_is_no_intent(self, bench, farm):
+        job = bench.submit()
+        bench.resume(job, ["0"])
+        assert farm.intents() == ()
+
+    def test_what_the_bridge_does_itself_is_no_intent(self, bench, farm):
+        job = bench.submit()
+        claim = claim_of(job, refs(farm, job, "0", "1", "2"))
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks[:1])
+        farm.fail(claim, claim.tasks[1:2], "why")
+        farm.release(claim, claim.tasks[2:], "why")
+        assert farm.intents() == ()
+
+
+class TestManyTasks:
+    def test_a_job_too_large_for_a_line_is_read_and_claimed_whole(self, bench, farm):
+        job = bench.submit("1-5000")
+        found = farm.snapshot([job]).tasks[job]
+        assert [int(task.ref.id) for task in found] == list(range(5000))
+        assert farm.tasks([job]) == {job: found}
+        claim = claim_of(job, [task.ref for task in found])
+        assert farm.claim(claim) == Outcome(taken=claim.tasks)
+        assert farm.snapshot().jobs[0].claimed == 5000
 
 
 class TestClaim:

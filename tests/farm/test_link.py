@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import subprocess
 import sys
 import threading
@@ -13,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderbus_core.clock import SystemClock
 from renderbus_core.errors import FarmError
 from renderbus_core.farm import (
     Hello,
@@ -27,7 +27,7 @@ from renderbus_core.farm import (
     Role,
     Unknown,
 )
-from renderbus_core.farm.protocol import MAX_LINE, Lines
+from renderbus_core.shim.renderbus_link import MAX_LINE, Lines
 
 HELLO = Hello(Role.CORE, "opera", frozenset({"annotate"}))
 
@@ -53,12 +53,11 @@ def hello(protocol="1.0"):
 # An agent that uses the same class.
 LINKED = """
 import os, sys
-from renderbus_core.clock import SystemClock
 from renderbus_core.farm import Hello, Link, RemoteError, Result, Role
 
 writer = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)
-link = Link(sys.stdin.buffer, writer, SystemClock())
+link = Link(sys.stdin.buffer, writer)
 link.greet(Hello(Role.AGENT, "opera", frozenset({"fail"})), 30)
 """
 
@@ -81,7 +80,7 @@ def start():
         process = subprocess.Popen(
             [sys.executable, "-c", prelude + code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        peer = Peer(process, Link(process.stdout, process.stdin, SystemClock()))
+        peer = Peer(process, Link(process.stdout, process.stdin))
         started.append(peer)
         return peer
 
@@ -143,7 +142,7 @@ class TestTalk:
             None,
             "progress",
             {"done": 4},
-            None,
+            math.inf,
         )
 
     def test_nothing_to_receive_is_none(self, start):
@@ -255,7 +254,7 @@ class TestTheEnd:
         assert "secret" not in caplog.text
 
     def test_a_file_that_is_no_pipe_ends_the_link_at_once(self):
-        link = Link(io.BytesIO(), io.BytesIO(), SystemClock())
+        link = Link(io.BytesIO(), io.BytesIO())
         with link, pytest.raises(LinkClosedError, match="cannot be read"):
             link.greet(HELLO, 30)
 
@@ -341,7 +340,7 @@ class TestManyLines:
             "    if n % 100 == 0: say(id=n, method='claim')\n"
         )
         peer.greet()
-        peer.link._threads[0].join(30)
+        peer.link._pipe._threads[0].join(30)
         received = list(iter(lambda: peer.link.receive(30), None))
         assert [r.id for r in received if r.method == "claim"] == list(range(0, 2000, 100))
         assert received[-1].params == {"n": 1999}

@@ -190,7 +190,7 @@ class TestDatabase:
         with sqlite3.connect(database) as raw:
             raw.execute("PRAGMA user_version = 99")
         raw.close()
-        with pytest.raises(FarmError, match="has version 99 where 1 is known"):
+        with pytest.raises(FarmError, match="has version 99 where 2 is known"):
             LocalFarm(database, clock)
 
     def test_the_database_of_another_program_is_refused_untouched(self, tmp_path, clock):

@@ -103,6 +103,8 @@ def test_the_lists_that_get_long_are_covered():
         ("asset.json", schema.load("asset.json")["properties"]["asset"]["items"]),
         ("tips.json", schema.load("tips.json")["additionalProperties"]["items"]),
         ("task/base.json", schema.load("task/base.json")["$defs"]["texts"]["items"]),
+        ("snapshot.json", schema.load("snapshot.json")["$defs"]["rows"]["items"]),
+        ("snapshot.json", schema.load("snapshot.json")["$defs"]["tasks"]["items"]),
     ]:
         assert predicate(rule, name) is not None
 
@@ -119,7 +121,7 @@ def test_a_quick_answer_is_jsonschemas_answer(data):
     "rule",
     [
         True,
-        {"type": "integer"},
+        {"type": "integer", "maximum": 1},
         {"type": ["string", "null"]},
         {"enum": ["1", 1]},
         {"type": "string", "format": "path"},

@@ -13,7 +13,7 @@ import click
 
 from renderbus_core import scene
 from renderbus_core.cli.output import console, json_option, print_json, table
-from renderbus_core.cli.workplace import open_farm, read_config
+from renderbus_core.cli.workplace import open_local_farm, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.farm import JobSpec, WorkerPool
 from renderbus_core.frames import FrameSet
@@ -99,7 +99,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
         user=getpass.getuser(),
         priority=priority,
     )
-    with open_farm(read_config(ctx)) as farm:
+    with open_local_farm(read_config(ctx)) as farm:
         click.echo(farm.submit(spec))
 
 
@@ -117,7 +117,7 @@ def work(ctx: click.Context, workers: int, until_idle: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     names = [f"worker-{os.getpid()}-{number}" for number in range(1, workers + 1)]
     logs = config.farm.database.parent / "logs"
-    with open_farm(config) as farm, WorkerPool(farm, names, logs) as pool:
+    with open_local_farm(config) as farm, WorkerPool(farm, names, logs) as pool:
         while not stop.is_set():
             busy = pool.step()
             if until_idle and not busy and pool.idle:
@@ -130,7 +130,7 @@ def work(ctx: click.Context, workers: int, until_idle: bool) -> None:
 @click.pass_context
 def jobs(ctx: click.Context, as_json: bool) -> None:
     """Show the jobs of the farm."""
-    with open_farm(read_config(ctx)) as farm:
+    with open_local_farm(read_config(ctx)) as farm:
         rows = farm.jobs()
     if as_json:
         print_json(rows)

@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, delete, update
 from renderbus_core.clock import Clock
 from renderbus_core.database import Database
 from renderbus_core.errors import FarmError
-from renderbus_core.farm.local import queries, rules, tables
+from renderbus_core.farm.local import asked, queries, rules, tables
 from renderbus_core.farm.local.dispatch import STALE, Dispatch
 from renderbus_core.farm.local.queries import Change
 from renderbus_core.farm.local.rules import Act, Verdict
@@ -30,10 +30,13 @@ from renderbus_core.farm.local.values import (
     check_text,
     legible,
 )
+from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import (
     BurstId,
     Claim,
     Gone,
+    Intent,
+    IntentKind,
     JobId,
     JobRow,
     LocalJob,
@@ -146,11 +149,12 @@ class LocalFarm:
         Raises:
             FarmError: there is no such job.
         """
+        now = self.clock.now()
         with self._database.writing() as connection:
             _demand_job(connection, job)
             connection.execute(delete(tables.jobs).where(tables.jobs.c.id == job))
-            gone = Event(job, "", None, None, who, "deleted", self.clock.now())
-            queries.record(connection, [gone])
+            queries.record(connection, [Event(job, "", None, None, who, "deleted", now)])
+            asked.note(connection, job, IntentKind.DELETED, who, now)
 
     def set_priority(self, job: JobId, priority: int, *, who: str = PERSON) -> None:
         """Move a job in the queue.
@@ -169,8 +173,34 @@ class LocalFarm:
             before = _demand_job(connection, job).priority
             here = tables.jobs.c.id == job
             connection.execute(update(tables.jobs).where(here).values(priority=priority))
-            why = f"priority {before} is now {priority}"
-            queries.record(connection, [Event(job, "", None, None, who, why, self.clock.now())])
+            why, now = f"priority {before} is now {priority}", self.clock.now()
+            queries.record(connection, [Event(job, "", None, None, who, why, now)])
+            asked.note(connection, job, IntentKind.PRIORITY, who, now, why=why)
+
+    def ask_burst(
+        self, job: JobId, frames: FrameSet | None = None, *, who: str = PERSON, note: str = ""
+    ) -> None:
+        """Ask the bridge to send a job to the cloud.
+
+        Args:
+            job: the job.
+            frames: which of its frames; None for all.
+            who: the person.
+            note: in words.
+
+        Raises:
+            FarmError: there is no such job.
+        """
+        self._ask(IntentKind.BURST, job, frames, who, note)
+
+    def ask_recall(
+        self, job: JobId, frames: FrameSet | None = None, *, who: str = PERSON, note: str = ""
+    ) -> None:
+        """Ask the bridge to bring a job back from the cloud.
+
+        Arguments and errors are those of `ask_burst`.
+        """
+        self._ask(IntentKind.RECALL, job, frames, who, note)
 
     def jobs(self) -> tuple[JobRow, ...]:
         """Return all jobs in the order workers take them."""
@@ -192,7 +222,7 @@ class LocalFarm:
     @property
     def capabilities(self) -> frozenset[str]:
         """Parts of the Farm port beyond the least that every farm has."""
-        return frozenset({"annotate", "complete", "fail"})
+        return frozenset({"annotate", "complete", "fail", "intents"})
 
     def snapshot(self, tasks_of: Collection[JobId] = ()) -> QueueSnapshot:
         """Return the queue as it is at one moment.
@@ -264,6 +294,16 @@ class LocalFarm:
             _demand_job(connection, claim.job)
             queries.note(connection, claim.job, claim.burst, facts)
 
+    def intents(self) -> tuple[Intent, ...]:
+        """Return what people asked and did that was not acknowledged, oldest first."""
+        with self._database.reading() as connection:
+            return asked.unacknowledged(connection)
+
+    def acknowledge(self, ids: Collection[str]) -> None:
+        """Forget intents; safe to repeat."""
+        with self._database.writing() as connection:
+            asked.forget(connection, ids)
+
     # How it is done.
 
     def _act(self, act: Act, job: JobId, ids: Collection[str] | None, who: str) -> tuple[str, ...]:
@@ -273,9 +313,19 @@ class LocalFarm:
             if missing := [one for one in ids or () if one not in found]:
                 raise FarmError(f"{job} has no task {missing[0]!r}; name one of the job's tasks")
             moved = [task for task in found.values() if task.state in act.sources]
-            change = Change(act.goal, act.values, who, act.verb, self.clock.now())
-            queries.move(connection, job, moved, change)
+            now = self.clock.now()
+            queries.move(connection, job, moved, Change(act.goal, act.values, who, act.verb, now))
+            if moved:
+                meant = None if ids is None else asked.frames_of(moved)
+                asked.note(connection, job, act.kind, who, now, frames=meant)
         return tuple(task.ref.id for task in moved)
+
+    def _ask(
+        self, kind: IntentKind, job: JobId, frames: FrameSet | None, who: str, note: str
+    ) -> None:
+        with self._database.writing() as connection:
+            _demand_job(connection, job)
+            asked.note(connection, job, kind, who, self.clock.now(), frames=frames, why=note)
 
     def _end(self, claim: Claim, tasks: Iterable[TaskRef], change: Change) -> Outcome:
         judge = partial(rules.judge_end, goal=change.goal)

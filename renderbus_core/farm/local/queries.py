@@ -72,7 +72,7 @@ def move(connection: Connection, job: JobId, moved: Collection[LocalTask], chang
     """
     if not moved:
         return
-    here = and_(tasks.c.job == job, tasks.c.id.in_(_listed(task.ref.id for task in moved)))
+    here = and_(tasks.c.job == job, tasks.c.id.in_(listed(task.ref.id for task in moved)))
     connection.execute(update(tasks).where(here).values(state=change.goal, **change.values))
     goal, who, why, at = change.goal, change.who, change.why, change.at
     happened = [Event(job, task.ref.id, task.state, goal, who, why, at) for task in moved]
@@ -142,7 +142,7 @@ def job_rows(connection: Connection) -> tuple[JobRow, ...]:
 
 def tasks_of(connection: Connection, ids: Collection[JobId]) -> dict[JobId, tuple[LocalTask, ...]]:
     """Return the tasks of some jobs, in order."""
-    wanted = tasks.c.job.in_(_listed(map(job_number, ids)))
+    wanted = tasks.c.job.in_(listed(map(job_number, ids)))
     found: dict[JobId, list[LocalTask]] = {}
     query = select(tasks).where(wanted).order_by(tasks.c.job, tasks.c.position)
     for row in connection.execute(query):
@@ -162,7 +162,7 @@ def tasks_by_id(
     """
     query = select(tasks).where(tasks.c.job == job).order_by(tasks.c.position)
     if ids is not None:
-        query = query.where(tasks.c.id.in_(_listed(ids)))
+        query = query.where(tasks.c.id.in_(listed(ids)))
     return {row.id: task(row) for row in connection.execute(query)}
 
 
@@ -277,7 +277,7 @@ def _add(connection: Connection, row: Insert) -> Any:
     return key
 
 
-def _listed(values: Iterable[str | int]) -> Select[Any]:
+def listed(values: Iterable[str | int]) -> Select[Any]:
     """Make rows of a list; one parameter however long it is."""
     return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
 

@@ -8,7 +8,15 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from renderbus_core.jobs import Claim, ClaimStamp, LocalState, LocalTask, Reason, TaskRef
+from renderbus_core.jobs import (
+    Claim,
+    ClaimStamp,
+    IntentKind,
+    LocalState,
+    LocalTask,
+    Reason,
+    TaskRef,
+)
 
 MAX_FAILURES = 3
 """A task that went wrong so often stays failed: it was tried and then retried twice."""
@@ -33,28 +41,37 @@ class Act:
         sources: states it applies to; tasks in other states stay as they are.
         goal: state it leads to.
         values: other columns that it sets.
+        kind: what the bridge is told.
     """
 
     verb: str
     sources: frozenset[LocalState]
     goal: LocalState
     values: Mapping[str, Any]
+    kind: IntentKind
 
 
 _HELD = frozenset({LocalState.SUSPENDED, LocalState.QUEUED})
 
 SUSPEND = Act(
-    "suspended", frozenset({LocalState.QUEUED, LocalState.RENDERING}), LocalState.SUSPENDED, FREE
+    "suspended",
+    frozenset({LocalState.QUEUED, LocalState.RENDERING}),
+    LocalState.SUSPENDED,
+    FREE,
+    IntentKind.SUSPENDED,
 )
 # The claim's stamp stays, so that its burst sees what a person did.
-RESUME = Act("resumed", frozenset({LocalState.SUSPENDED}), LocalState.QUEUED, {})
+RESUME = Act(
+    "resumed", frozenset({LocalState.SUSPENDED}), LocalState.QUEUED, {}, IntentKind.RESUMED
+)
 REQUEUE = Act(
     "requeued",
     frozenset({LocalState.RENDERING, LocalState.COMPLETED, LocalState.FAILED}),
     LocalState.QUEUED,
     _NEW,
+    IntentKind.REQUEUED,
 )
-RETRY = Act("retried", frozenset({LocalState.FAILED}), LocalState.QUEUED, _NEW)
+RETRY = Act("retried", frozenset({LocalState.FAILED}), LocalState.QUEUED, _NEW, IntentKind.REQUEUED)
 
 
 class Verdict(Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from renderbus_core.columns import Frames, Moment
 from renderbus_core.database import Design
 from renderbus_core.errors import FarmError
-from renderbus_core.jobs import JobId, LocalState
+from renderbus_core.jobs import IntentKind, JobId, LocalState
 
 _JOB_ID = re.compile(r"job-([1-9][0-9]{0,17})")
 
@@ -47,11 +48,9 @@ class JobKey(TypeDecorator[JobId]):
         return None if value is None else JobId(f"job-{value}")
 
 
-def _state() -> Enum:
+def _words(kind: type[StrEnum]) -> Enum:
     return Enum(
-        LocalState,
-        native_enum=False,
-        values_callable=lambda states: [state.value for state in states],
+        kind, native_enum=False, values_callable=lambda members: [one.value for one in members]
     )
 
 
@@ -84,7 +83,7 @@ tasks = Table(
     Column("id", Text, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("frames", Frames, nullable=False),
-    Column("state", _state(), nullable=False),
+    Column("state", _words(LocalState), nullable=False),
     Column("burst", Text),
     Column("claim_epoch", Integer),
     Column("worker", Text, nullable=False, default=""),
@@ -119,13 +118,28 @@ events = Table(
     Column("number", Integer, primary_key=True),
     Column("job", JobKey, nullable=False),
     Column("task", Text, nullable=False),
-    Column("before", _state()),
-    Column("after", _state()),
+    Column("before", _words(LocalState)),
+    Column("after", _words(LocalState)),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )
 Index("events_by_job", events.c.job)
+
+# What people asked and did that the bridge has not acknowledged; outlives the job as well.
+intents = Table(
+    "intents",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", JobKey, nullable=False),
+    Column("kind", _words(IntentKind), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("frames", Frames),
+    Column("note", Text, nullable=False),
+    # A number is never given twice: acknowledging twice must not meet a newer one.
+    sqlite_autoincrement=True,
+)
 
 # One row per life of a worker: two of the same name never take each other's tasks.
 workers = Table(
@@ -137,5 +151,12 @@ workers = Table(
     sqlite_autoincrement=True,
 )
 
-# A power cut may take the last moments of a demonstration farm, never its consistency. ("RbLF")
-DESIGN = Design("farm database", 0x52624C46, (metadata.create_all,), durable=False, error=FarmError)
+# Version 2 added a table, which is all there is to make of version 1. A power cut may take the last
+# moments of a demonstration farm, never its consistency. ("RbLF")
+DESIGN = Design(
+    "farm database",
+    0x52624C46,
+    (metadata.create_all, metadata.create_all),
+    durable=False,
+    error=FarmError,
+)

@@ -1,0 +1,117 @@
+"""What people asked for on the farm, brought to the bursts it is about.
+
+Intents come at least once: each is acted on first and acknowledged afterwards, and acting twice does
+no more than acting once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.model import Asked, Burst, Order
+from renderbus_core.errors import FarmError, StoreError
+from renderbus_core.jobs import Gone, Intent, IntentKind, LocalState
+
+_log = logging.getLogger(__name__)
+
+# How the table of the mirror calls what people did; what is not here shows on the farm alone.
+_ASKED: Mapping[IntentKind, Asked] = MappingProxyType(
+    {
+        IntentKind.RECALL: Asked.RECALL_ALL,
+        IntentKind.SUSPENDED: Asked.SUSPEND,
+        IntentKind.RESUMED: Asked.RESUME,
+        IntentKind.REQUEUED: Asked.REQUEUE,
+        IntentKind.COMPLETED: Asked.COMPLETE,
+        IntentKind.CHANGED: Asked.REFRAME,
+        IntentKind.PRIORITY: Asked.PRIORITY,
+        IntentKind.ARCHIVED: Asked.ARCHIVE,
+        IntentKind.DELETED: Asked.DELETE,
+    }
+)
+
+
+def grant(gateway: Gateway) -> int:
+    """Act on everything that people asked for on the farm since the last time.
+
+    What cannot be granted is told in the log and acknowledged too: it would fail again.
+
+    Args:
+        gateway: the shared parts.
+
+    Returns:
+        How many wishes there were.
+
+    Raises:
+        FarmError: the farm cannot be asked now.
+    """
+    intents = gateway.farm.intents()
+    for intent in intents:
+        try:
+            _grant_one(gateway, intent)
+        except (FarmError, StoreError) as error:
+            _log.warning(
+                "%s asked for %s of job %s: %s", intent.who, intent.kind, intent.job, error
+            )
+    if intents:
+        gateway.farm.acknowledge([intent.id for intent in intents])
+    return len(intents)
+
+
+def _grant_one(gateway: Gateway, intent: Intent) -> None:
+    if intent.kind is IntentKind.BURST:
+        _burst(gateway, intent)
+        return
+    for burst in gateway.store.live():
+        if burst.job != intent.job or burst.farm != gateway.config.farm.kind:
+            continue
+        if intent.kind is IntentKind.APPROVE:
+            gateway.store.approve(burst.id, gateway.clock.now(), intent.who)
+        elif intent.kind is IntentKind.RECALL and intent.frames is None:
+            gateway.store.ask_recall(burst.id, _why(intent), gateway.clock.now(), intent.who)
+        elif intent.kind in _ASKED:
+            _ask(gateway, gateway.store.burst(burst.id), intent)
+
+
+def _ask(gateway: Gateway, burst: Burst, intent: Intent) -> None:
+    frames = intent.frames
+    refs = [task.ref for task in burst.open_tasks]
+    tasks = [ref.id for ref in refs if frames is None or ref.frames.issubset(frames)]
+    if tasks:
+        gateway.store.ask(
+            burst.id,
+            _ASKED[intent.kind],
+            _why(intent),
+            gateway.clock.now(),
+            intent.who,
+            tasks=tasks,
+        )
+
+
+def _burst(gateway: Gateway, intent: Intent) -> None:
+    """Plan a burst of what still waits of the job; a wish that comes again finds nothing free."""
+    farm = gateway.farm
+    if isinstance(farm.job(intent.job), Gone):
+        return
+    taken = {
+        task.ref.id
+        for live in gateway.store.live()
+        if live.job == intent.job
+        for task in gateway.store.burst(live.id).open_tasks
+    }
+    refs = tuple(
+        task.ref
+        for task in farm.tasks([intent.job]).get(intent.job, ())
+        if task.state is LocalState.QUEUED
+        and task.ref.id not in taken
+        and (intent.frames is None or task.ref.frames.issubset(intent.frames))
+    )
+    if refs:
+        order = Order(gateway.config.farm.kind, intent.job, refs, _why(intent))
+        gateway.store.plan([order], gateway.clock.now(), who=intent.who)
+
+
+def _why(intent: Intent) -> str:
+    return intent.note or f"{intent.kind} by {intent.who} on the farm"
