@@ -1,7 +1,7 @@
 """What people asked for on the farm, brought to the bursts it is about.
 
-Intents come at least once: each is acted on first and acknowledged afterwards, and acting twice does
-no more than acting once.
+Intents come at least once: each is acted on first and acknowledged afterwards, and acting twice
+does no more than acting once.
 """
 
 from __future__ import annotations
