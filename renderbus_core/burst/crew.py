@@ -93,7 +93,17 @@ class Crew:
         if self._workers is None:
             self._note(burst, runner.step())
         else:
-            self._busy[burst] = self._workers.submit(runner.step)
+            self._busy[burst] = self._workers.submit(self._step_on, runner)
+
+    def _step_on(self, runner: Runner) -> WakeAt | Finished:
+        """Step a runner until it wants to wait; on a worker's thread."""
+        clock = self._gateway.clock
+        answer = runner.step()
+        while isinstance(answer, WakeAt) and answer.at <= clock.now():
+            if self._gateway.switch.is_off:
+                break
+            answer = runner.step()
+        return answer
 
     def _harvest(self) -> None:
         for burst in [burst for burst, step in self._busy.items() if step.done()]:
