@@ -62,7 +62,7 @@ class LocalAgent:
 
     def _job(self, params: shim.Message) -> Any:
         found = self._farm.job(params["id"])
-        return None if isinstance(found, Gone) else wire.JOB.write(found)
+        return {"found": [] if isinstance(found, Gone) else [wire.JOB.write(found)]}
 
     def _tasks(self, params: shim.Message) -> shim.Pages:
         return shim.Pages({}, {"tasks": wire.write_tasks(self._farm.tasks(params["ids"]))})

@@ -47,7 +47,7 @@ class Link:
         """Say hello and return the peer's; the first thing to do.
 
         From then on this side pings as often as its hello promises, and a peer that misses three
-        pings of its own promise is gone.
+        pings of its own promise is gone. When this fails, the link is closed.
 
         Raises:
             LinkVersionError: the peer speaks another major version.

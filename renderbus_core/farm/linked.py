@@ -14,7 +14,6 @@ from renderbus_core.farm import wire
 from renderbus_core.farm.link import Link
 from renderbus_core.farm.protocol import (
     Hello,
-    LinkClosedError,
     LinkDataError,
     LinkError,
     RemoteError,
@@ -82,17 +81,13 @@ def connect(
     Raises:
         LinkError: there is no agent, or none that can be talked to.
     """
-    try:
-        mine = Hello(Role.CORE, "", ping_seconds=ping_seconds)
-        theirs = link.greet(mine, HELLO_SECONDS)
-        if theirs.role is not Role.AGENT:
-            raise LinkDataError(
-                f"the other side of the link calls itself {theirs.role}, not agent; "
-                "a core is started by a farm agent"
-            )
-    except LinkError:
+    theirs = link.greet(Hello(Role.CORE, "", ping_seconds=ping_seconds), HELLO_SECONDS)
+    if theirs.role is not Role.AGENT:
         link.close()
-        raise
+        raise LinkDataError(
+            f"the other side of the link calls itself {theirs.role}, not agent; "
+            "a core is started by a farm agent"
+        )
     return LinkFarm(link, theirs, on_stop, timeouts)
 
 
@@ -160,8 +155,8 @@ class LinkFarm:
 
     def job(self, id: JobId) -> LocalJob | Gone:  # noqa: A002 - the port's name
         """Read one job."""
-        found = self._demand("job", {"id": id})
-        return Gone(id) if found is None else wire.JOB.read(found)
+        found = self._demand("job", {"id": id})["found"]
+        return wire.JOB.read(found[0]) if found else Gone(id)
 
     def tasks(self, ids: Collection[JobId]) -> Mapping[JobId, tuple[LocalTask, ...]]:
         """Read all tasks of some jobs; jobs that are gone are absent."""
@@ -287,24 +282,23 @@ class LinkFarm:
     # The listening thread.
 
     def _listen(self) -> None:
-        while not self._link.closed:
+        while not self._closing:
             try:
                 asked = self._link.receive(_LISTEN_SECONDS)
-                if self._closing:
+                if asked is not None:
+                    self._serve(asked)
+                elif self._link.closed and not self._closing:
+                    self._request_stop("the farm agent is gone")
                     return
-                if asked is None:
-                    continue
-                if asked.method == shim.STOP:
-                    self._request_stop("the farm wants the bridge to stop")
-                elif asked.id is not None:
-                    unknown = RemoteError(shim.UNKNOWN_METHOD, "the core serves nothing here")
-                    self._link.reply(asked.id, Result(error=unknown))
-            except LinkClosedError:
-                break
             except LinkError as error:
                 _log.warning("farm: %s", error)
-        if not self._closing:
-            self._request_stop("the farm agent is gone")
+
+    def _serve(self, asked: shim.Request) -> None:
+        if asked.method == shim.STOP:
+            self._request_stop("the farm wants the bridge to stop")
+        elif asked.id is not None:
+            unknown = RemoteError(shim.UNKNOWN_METHOD, "the core serves nothing here")
+            self._link.reply(asked.id, Result(error=unknown))
 
     def _request_stop(self, why: str) -> None:
         if not self._stop:

@@ -88,6 +88,7 @@ _MISSED_PINGS = 3
 _PAGE_BYTES = MAX_LINE // 2
 _LISTS_KEPT = 8
 _POLL_SECONDS = 0.5
+_GOODBYE_SECONDS = 1.0
 _LAST_WORDS = 8192
 _MAX_SENTENCE = 1000
 _FRAMES = re.compile(r"\s*(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?\s*")
@@ -306,7 +307,7 @@ class Pipe:
         """Say hello and return the peer's; the first thing to do.
 
         From then on this side pings as often as its hello promises, and a peer that misses three
-        pings of its own promise is gone.
+        pings of its own promise is gone. When this fails, the link is closed.
 
         Args:
             mine: `role`, `farm`, `capabilities` and `ping_seconds`.
@@ -318,25 +319,16 @@ class Pipe:
             GoneError: the peer is gone.
             LinkError: the peer says nothing in time.
         """
-        # A peer that hung up may have said before why: its line is read in any case.
-        line = encode({"method": HELLO, "params": dict(mine, protocol=PROTOCOL)})
-        self._outbox.put((line, math.inf), None)
-        first = self.receive(timeout_seconds)
-        if first is None:
-            self._check_open()
-            raise LinkError(
-                f"the other side of the link did not say hello within {timeout_seconds:g} s; "
-                "see its log"
-            )
-        if first.method != HELLO:
-            raise DataError(
-                f"the first line of the link calls {first.method!r} where hello is due; "
-                "install the same version on both sides"
-            )
-        pulse = (float(mine["ping_seconds"]), float(first.params.get("ping_seconds", 0)))
+        try:
+            theirs = self._exchange(mine, timeout_seconds)
+        except LinkError:
+            # What was said until now still goes out: it may tell the peer what is wrong.
+            self.close(_GOODBYE_SECONDS)
+            raise
+        pulse = (float(mine["ping_seconds"]), float(theirs.get("ping_seconds", 0)))
         if any(pulse):
             threading.Thread(target=self._beat, args=pulse, name="link beat", daemon=True).start()
-        return first.params
+        return theirs
 
     def ask(self, method: str, params: Mapping[str, Any], timeout_seconds: float) -> Message:
         """Ask the peer for something and return its answer, with `result` or `error`.
@@ -423,6 +415,24 @@ class Pipe:
             self.log("link: the peer does not read; what was to be sent is lost")
         self._hang_up("the link was closed")
         reading.join(max(0.0, until - time.monotonic()))
+
+    def _exchange(self, mine: Mapping[str, Any], timeout_seconds: float) -> Message:
+        # A peer that hung up may have said before why: its line is read in any case.
+        line = encode({"method": HELLO, "params": dict(mine, protocol=PROTOCOL)})
+        self._outbox.put((line, math.inf), None)
+        first = self.receive(timeout_seconds)
+        if first is None:
+            self._check_open()
+            raise LinkError(
+                f"the other side of the link did not say hello within {timeout_seconds:g} s; "
+                "see its log"
+            )
+        if first.method != HELLO:
+            raise DataError(
+                f"the first line of the link calls {first.method!r} where hello is due; "
+                "install the same version on both sides"
+            )
+        return first.params
 
     def _check_open(self) -> None:
         if self._gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_a_version_that_is_not_offered_is_told_before_a_burst_is_planned(
     assert "the cloud was not asked" in offline.out
     job = renderbus("farm", "submit", scene, "--output", output).out.strip()
     assert renderbus("burst", job, "--yes", env=cloud).status == 1
-    assert renderbus("status", "--json").json == []
+    assert renderbus("status", "--json").json["bursts"] == []
 
 
 def test_a_package_is_held_against_what_the_cloud_offers(renderbus, cloud, tmp_path):
@@ -142,3 +143,55 @@ def test_a_package_is_held_against_what_the_cloud_offers(renderbus, cloud, tmp_p
     assert ("tips_block", "error") not in {
         (each["rule"], each["severity"]) for each in renderbus("check", tmp_path, "--json").json
     }
+
+
+@pytest.fixture
+def agent(tmp_path, cloud):
+    """Return what starts an agent of the embedded farm that starts a core with some arguments."""
+    started = []
+    home = tmp_path / "home"
+
+    def start(*arguments):
+        (database,) = home.rglob("farm.db")
+        homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(home))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "renderbus_core.farm.agent", database,
+             sys.executable, "-m", "renderbus_core", *arguments],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **homes, **cloud},
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.communicate()
+
+
+def test_a_burst_is_carried_by_a_core_that_the_farm_started(renderbus, cloud, job, agent):
+    renderbus("burst", job, "--yes", "--detach", env=cloud)
+    (burst,) = renderbus("status", "--json").json["bursts"]
+    farm = agent("run", burst["id"], "--farm", "link")
+    _, said = farm.communicate(timeout=120)
+    assert farm.returncode == 0, said
+    assert "8 of 8 tasks came home" in said
+    assert said.splitlines()[-1].startswith("the core ended with code 0")
+    (row,) = renderbus("farm", "jobs", "--json").json
+    assert row["counts"] == {"completed": 8}
+
+
+def test_a_core_that_is_asked_to_stop_lets_go_and_the_next_one_carries_on(
+    renderbus, cloud, job, agent
+):
+    renderbus("burst", job, "--yes", "--detach", env=cloud)
+    (burst,) = renderbus("status", "--json").json["bursts"]
+    farm = agent("run", burst["id"], "--farm", "link")
+    assert burst["id"] in farm.stderr.readline()
+    farm.terminate()
+    _, said = farm.communicate(timeout=120)
+    assert farm.returncode == 1
+    assert "the farm wants the bridge to stop" in said
+    assert f"let go of burst {burst['id']}" in said
+    assert renderbus("run", burst["id"], env=cloud).status == 0

@@ -10,7 +10,7 @@ import pytest
 from renderbus_core.errors import FarmError, InputError
 from renderbus_core.farm import LocalFarm
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import BurstId, Claim, JobId, LocalState
+from renderbus_core.jobs import BurstId, Claim, IntentKind, JobId, LocalState
 
 
 def states(farm, job):
@@ -192,6 +192,17 @@ class TestDatabase:
         raw.close()
         with pytest.raises(FarmError, match="has version 99 where 2 is known"):
             LocalFarm(database, clock)
+
+    def test_a_farm_of_the_first_release_learns_about_intents(self, database, clock, spec):
+        with LocalFarm(database, clock) as farm:
+            job = farm.submit(spec())
+        with sqlite3.connect(database) as raw:
+            raw.executescript("DROP TABLE intents; PRAGMA user_version = 1")
+        raw.close()
+        with LocalFarm(database, clock) as farm:
+            farm.ask_recall(job, note="too dark")
+            (asked,) = farm.intents()
+        assert (asked.job, asked.kind, asked.note) == (job, IntentKind.RECALL, "too dark")
 
     def test_the_database_of_another_program_is_refused_untouched(self, tmp_path, clock):
         path = tmp_path / "other.db"
