@@ -24,7 +24,10 @@ from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, TaskRef
 from renderbus_core.money import Money
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="about signals of another system")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="about signals of another system"),
+]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 # It forks a child for each call; the child dies, or has its connection cut, at the given point.

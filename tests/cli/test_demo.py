@@ -93,6 +93,7 @@ def test_secrets_of_the_run_stand_in_no_file_and_no_line(played):
     assert "key" not in stored
 
 
+@pytest.mark.heavy
 def test_a_scene_with_a_missing_texture_stays_on_the_farm(renderbus, root, tmp_path):
     project = tmp_path / "mine"
     shutil.copytree(root / "examples" / "turntable", project)
@@ -131,6 +132,7 @@ def test_a_scene_inside_the_folder_that_is_cleared_is_not_deleted(renderbus, roo
     assert scene.is_file()
 
 
+@pytest.mark.heavy
 def test_a_proxy_of_the_studio_and_an_odd_folder_are_no_hindrance(renderbus, tmp_path):
     out = tmp_path / 'we"ird ördner'
     dead = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
@@ -144,6 +146,7 @@ def test_a_proxy_of_the_studio_and_an_odd_folder_are_no_hindrance(renderbus, tmp
 
 @pytest.mark.skipif(os.name == "nt", reason="about signals of another system")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+@pytest.mark.heavy
 def test_a_demonstration_that_is_ended_leaves_no_process_behind(number, tmp_path):
     out = tmp_path / "out"
     demo = subprocess.Popen(

@@ -101,6 +101,7 @@ def test_a_drained_route_lets_work_go_on_and_takes_nothing_new(renderbus, cloud,
     burst(renderbus, cloud, jobs[1])
 
 
+@pytest.mark.heavy
 def test_everything_is_stopped_and_goes_back(renderbus, cloud, jobs):
     for job in jobs:
         burst(renderbus, cloud, job)
@@ -113,6 +114,7 @@ def test_everything_is_stopped_and_goes_back(renderbus, cloud, jobs):
     assert renderbus("drain", "--show", "--json").json["route"]["drained"]
 
 
+@pytest.mark.heavy
 def test_single_frames_are_recalled(renderbus, cloud, jobs):
     one = burst(renderbus, cloud, jobs[0])
     assert "1 open task of burst" in renderbus("recall", one, "--frames", "4", "--yes").out
@@ -123,6 +125,7 @@ def test_single_frames_are_recalled(renderbus, cloud, jobs):
     assert row["counts"] == {"completed": 3, "queued": 1}
 
 
+@pytest.mark.heavy
 def test_a_burst_is_approved_by_name_and_the_log_says_by_whom(renderbus, cloud, jobs):
     one = burst(renderbus, cloud, jobs[0])
     assert renderbus("approve", one, env={"LOGNAME": "ada"}).status == 0

@@ -441,3 +441,16 @@ class TestEnds:
         refused = farm.complete(claim, claim.tasks).refused
         assert refused == dict.fromkeys(claim.tasks, Reason.ALREADY_COMPLETE)
         assert task_of(farm, job, claim.tasks[0]).worker == "node-1"
+
+    def test_what_a_burst_noted_on_a_job_can_be_read_by_whoever_comes_next(
+        self, bench, farm, claim
+    ):
+        other = replace(claim, burst=BurstId("b2"), tasks=())
+        farm.annotate(claim, {"renderbus.task": "7", "renderbus.notice": "größer"})
+        farm.annotate(claim, {"renderbus.task": "8"})
+        farm.annotate(other, {"renderbus.task": "9"})
+        assert farm.annotations(claim.job) == {
+            claim.burst: {"renderbus.task": "8", "renderbus.notice": "größer"},
+            other.burst: {"renderbus.task": "9"},
+        }
+        assert farm.annotations(bench.submit("1")) == {}

@@ -831,6 +831,7 @@ def test_bursts_at_work_are_read_without_their_tasks(store, burst, lease):
     assert [one.id for one in store.live()] == [other.id]
 
 
+@pytest.mark.heavy
 def test_more_tasks_than_a_statement_takes_values_are_no_trouble(store):
     refs = tuple(TaskRef(str(n), FrameSet.span(n, n)) for n in range(33_000))
     (burst,) = store.plan([Order("local", JOB, refs, "")], NOW)
