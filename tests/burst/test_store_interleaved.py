@@ -158,12 +158,13 @@ class Gateways(RuleBasedStateMachine):
             assert all(a.after == b.before for a, b in pairwise(own)), "no step is missing"
 
 
-def test_gateways_never_act_under_an_epoch_that_is_not_theirs(store_bench):
+@pytest.mark.parametrize("lives", [10, pytest.param(60, marks=pytest.mark.heavy)])
+def test_gateways_never_act_under_an_epoch_that_is_not_theirs(store_bench, lives):
     stores = [store_bench.open() for _ in OWNERS]
     run_state_machine_as_test(
         lambda: Gateways(store_bench, stores),
         settings=settings(
-            max_examples=30,
+            max_examples=lives,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -390,7 +390,7 @@ class CloudLife(RuleBasedStateMachine):
 
 
 CloudLife.TestCase.settings = settings(
-    max_examples=100,
+    max_examples=50,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
