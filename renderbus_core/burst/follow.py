@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from renderbus_core.api import RemoteFrame, RemoteTask
 from renderbus_core.burst import mirror
-from renderbus_core.burst.context import Context, KeepsLease
+from renderbus_core.burst.collect import collect, collected, tidy
+from renderbus_core.burst.context import Context
+from renderbus_core.burst.listing import list_outputs
 from renderbus_core.burst.mirror import Act, Action, MirrorPolicy
 from renderbus_core.burst.model import (
     Burst,
@@ -19,19 +21,13 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
-from renderbus_core.burst.outputs import collected, list_outputs
-from renderbus_core.burst.prepare import engine
 from renderbus_core.burst.store import RemoteLeaf
 from renderbus_core.burst.submit import CONFIRMATIONS, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
-from renderbus_core.jobs import Gone, LocalTask, TaskRef
+from renderbus_core.jobs import Gone, LocalTask
 from renderbus_core.statuses import FrameCode, frame_status, task_status
-from renderbus_core.transfer import Download
 
 _log = logging.getLogger(__name__)
-
-# A file whose size was the same in so many listings in a row is whole: there is no checksum.
-STEADY_LISTINGS = 2
 
 _SITUATIONS: Mapping[FrameCode, Remote] = {
     FrameCode.STARTED: Remote.RENDERING,
@@ -62,8 +58,11 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
         _note_progress(ctx, burst, action)
     for action in actions:
         _act(ctx, burst, action)
+    done = [action.task for action in actions if action.act is Act.COLLECT]
+    more = collect(ctx, burst, done, is_over=tree.is_over)
     finish_pending(ctx, burst)
-    return _next(ctx, ctx.store.burst(burst.id), tree)
+    wake = _next(ctx, ctx.store.burst(burst.id), tree)
+    return ctx.at_once() if more else wake
 
 
 def recall(ctx: Context, burst: Burst) -> WakeAt:
@@ -190,8 +189,6 @@ def _note_progress(ctx: Context, burst: Burst, action: Action) -> None:
 
 def _act(ctx: Context, burst: Burst, action: Action) -> None:
     match action.act:
-        case Act.COLLECT:
-            _collect(ctx, burst, action.task)
         case Act.GIVE_BACK:
             if action.remote is Remote.STOPPED:
                 # A top-up or a click must not set them going again beside the local worker.
@@ -205,8 +202,8 @@ def _act(ctx: Context, burst: Burst, action: Action) -> None:
             _lose(ctx, burst, action)
         case Act.LET_GO:
             _lose(ctx, burst, action)
-        case Act.WAIT | Act.GIVE_BACK_LATER:
-            pass
+        case Act.WAIT | Act.GIVE_BACK_LATER | Act.COLLECT:
+            pass  # What is to be collected is collected together.
 
 
 def _lose(ctx: Context, burst: Burst, action: Action) -> None:
@@ -214,23 +211,6 @@ def _lose(ctx: Context, burst: Burst, action: Action) -> None:
     if action.held_as is not None:
         ctx.release(burst, (action.held_as,), action.reason)
     ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
-
-
-def _collect(ctx: Context, burst: Burst, task: TaskRef) -> None:
-    """Fetch the task's files that are known to be whole; it is collected when none is missing."""
-    files = [o for o in ctx.store.outputs(burst.id) if o.frame in task.frames]
-    ready = [o for o in files if not o.collected and o.listings >= STEADY_LISTINGS and o.size > 0]
-    if ready:
-        plan = [Download(o.name, o.local, o.size) for o in ready]
-        transfer = engine(ctx)
-        ctx.effects.perform(
-            "download",
-            lambda: transfer.download(plan, KeepsLease(ctx)),
-            files=[o.name for o in ready],
-        )
-        ctx.store.collected(ctx.effects.lease, burst.id, [o.name for o in ready])
-    if collected(ctx, burst)[task.id].complete:
-        ctx.move_tasks(burst, (task,), TaskState.COLLECTED, "every file is at home")
 
 
 def _stop_frames(ctx: Context, action: Action) -> None:
@@ -278,6 +258,7 @@ def _next(ctx: Context, burst: Burst, tree: RemoteTree) -> WakeAt:
         ctx.effects.perform(
             "stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id
         )
+    tidy(ctx, burst)
     home = len(burst.refs(TaskState.COMPLETED))
     end = BurstState.RECALLED if burst.state is BurstState.RECALLING else BurstState.DONE
     ctx.move(burst, end, f"{home} of {len(burst.tasks)} tasks came home")

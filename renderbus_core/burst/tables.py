@@ -96,6 +96,21 @@ outputs = Table(
     Column("listings", Integer, nullable=False),
     Column("local", String, nullable=False),
     Column("collected", Boolean, nullable=False),
+    # Of the file that the burst put there last.
+    Column("stamp", String),
+    Column("problem", Prose),
+    Column("refusals", Integer, nullable=False),
+)
+
+strays = Table(
+    "strays",
+    metadata,
+    Column("burst", ForeignKey("bursts.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("listings", Integer, nullable=False),
+    Column("why", Prose, nullable=False),
+    Column("local", String),
 )
 
 leases = Table(
@@ -139,7 +154,7 @@ events = Table(
 DESIGN = Design(
     "burst store",
     0x52624253,
-    sql_migrations("renderbus_core.burst", versions=2),
+    sql_migrations("renderbus_core.burst", versions=3),
     durable=True,
     error=StoreError,
     landmark=bursts.name,

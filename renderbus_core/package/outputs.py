@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,10 +39,12 @@ class CloudPicture:
         template: path below the task's output folder; the last run of `#` is the frame, see
             `frames.pad_path`.
         tokens: what its name was made from: `scene`, and with Maya `renderlayer` and `camera`.
+        size: width and height in pixels; None where the task does not tell, and for tiles.
     """
 
     template: str
     tokens: Mapping[str, str]
+    size: tuple[int, int] | None = None
 
     @property
     def layer(self) -> str:
@@ -109,6 +111,11 @@ class OutputMap:
                 return frame, Path(pad_path(pair.local, frame))
         return None
 
+    def picture_of(self, frame: int, local: Path) -> CloudPicture | None:
+        """Return the picture that a local file of a frame shows."""
+        same = (p.picture for p in self.pairs if Path(pad_path(p.local, frame)) == local)
+        return next(same, None)
+
     def expected(self, frame: int) -> tuple[Path, ...]:
         """Return the local files that make a frame complete."""
         return tuple(Path(pad_path(pair.local, frame)) for pair in self.pairs)
@@ -165,7 +172,12 @@ def _maya_pictures(program: Program, task: Mapping[str, Any]) -> tuple[CloudPict
     }
     template = program.cloud_output["layered" if len(rendered) > 1 else "single"]
     return tuple(
-        _maya_picture(program, template, common, _tokens(task, renderlayer=layer, camera=camera))
+        replace(
+            _maya_picture(
+                program, template, common, _tokens(task, renderlayer=layer, camera=camera)
+            ),
+            size=_size(task, common),
+        )
         for layer, common in rendered.items()
         for camera in _cameras(layer, common)
     )
@@ -204,7 +216,17 @@ def _blender_pictures(program: Program, task: Mapping[str, Any]) -> tuple[CloudP
         ending = last if plain_ending(last) == ending else ending
         name = stem
     values = {"prefix": name, "extension": ending}
-    return (_picture(_filled(program.cloud_output["single"], values), _tokens(task)),)
+    picture = _picture(_filled(program.cloud_output["single"], values), _tokens(task))
+    return (replace(picture, size=_size(task, common)),)
+
+
+def _size(task: Mapping[str, Any], common: Mapping[str, Any]) -> tuple[int, int] | None:
+    if task["task_info"].get("tiles", "1") != "1":
+        return None
+    try:
+        return int(common["width"]), int(common["height"])
+    except (KeyError, ValueError):
+        return None
 
 
 _PICTURES = {"maya": _maya_pictures, "blender": _blender_pictures}

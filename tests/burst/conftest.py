@@ -169,7 +169,14 @@ def make_world(tmp_path):
     opened: list = []
     names = itertools.count()
 
-    def make(*, texture: str = "wood.png", chunk: int = 1, config: str = "", **settings) -> World:
+    def make(
+        *,
+        texture: str = "wood.png",
+        chunk: int = 1,
+        config: str = "",
+        collect: str = 'check = "off"',
+        **settings,
+    ) -> World:
         folder = tmp_path / f"world{next(names)}"
         (folder / "renders").mkdir(parents=True)
         (folder / "wood.png").write_bytes(b"\x89PNG a texture")
@@ -184,6 +191,8 @@ poll_seconds = 10
 submit_settle_seconds = 60
 output_grace_seconds = 120
 {config}
+[collect]
+{collect}
 [farm]
 database = "farm.db"
 [store]

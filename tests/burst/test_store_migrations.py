@@ -147,7 +147,7 @@ def kind(type_):
 def test_it_is_done_once(old):
     old.open()
     before = old.content()
-    assert version(old) == 2
+    assert version(old) == 3
     old.open()
     assert old.content() == before
 
@@ -171,7 +171,7 @@ def test_of_two_processes_that_open_it_at_once_one_upgrades(old):
         process.stdin.flush()
     assert [process.communicate()[1] for process in both] == ["", ""]
     assert [process.returncode for process in both] == [0, 0]
-    assert version(old) == 2
+    assert version(old) == 3
     assert len(old.sql("SELECT * FROM events")) == 3
 
 
@@ -190,6 +190,6 @@ def test_a_store_of_a_newer_release_is_refused_in_a_sentence_and_not_touched(sto
     store_bench.open()
     set_version(store_bench, 99)
     before = store_bench.content()
-    with pytest.raises(StoreError, match=r"has version 99 where 2 is known; use the release that"):
+    with pytest.raises(StoreError, match=r"has version 99 where 3 is known; use the release that"):
         store_bench.open()
     assert store_bench.content() == before

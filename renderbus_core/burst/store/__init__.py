@@ -2,6 +2,7 @@
 
 from renderbus_core.burst.store.store import BurstStore
 from renderbus_core.burst.store.values import (
+    NO_SIZE,
     Effect,
     EffectId,
     Event,
@@ -9,9 +10,11 @@ from renderbus_core.burst.store.values import (
     Limits,
     Output,
     RemoteLeaf,
+    Stray,
 )
 
 __all__ = [
+    "NO_SIZE",
     "BurstStore",
     "Effect",
     "EffectId",
@@ -20,4 +23,5 @@ __all__ = [
     "Limits",
     "Output",
     "RemoteLeaf",
+    "Stray",
 ]
