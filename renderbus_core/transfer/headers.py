@@ -147,10 +147,9 @@ def _tiff_tags(
     file: BinaryIO, order: str, place: int, *, big: bool
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Yield the numbers of the first picture's directory."""
-    _expect(place < _size(file), "is cut off")
     entry = f"{order}HHQ8s" if big else f"{order}HHI4s"
     count = f"{order}Q" if big else f"{order}H"
-    file.seek(place)
+    _go_to(file, place)
     (entries,) = struct.unpack(count, file.read(struct.calcsize(count)))
     table = file.read(struct.calcsize(entry) * min(entries, _MOST_ENTRIES))
     for tag, kind, values, inline in struct.iter_unpack(entry, table):
@@ -160,7 +159,7 @@ def _tiff_tags(
         form = f"{order}{values}{letter}"
         size = struct.calcsize(form)
         if size > len(inline):
-            file.seek(struct.unpack(f"{order}{'Q' if big else 'I'}", inline)[0])
+            _go_to(file, struct.unpack(f"{order}{'Q' if big else 'I'}", inline)[0])
             yield tag, struct.unpack(form, file.read(size))
         else:
             yield tag, struct.unpack(form, inline[:size])
@@ -211,9 +210,10 @@ def _check_exr_blocks(file: BinaryIO, values: Mapping[str, bytes]) -> None:
     if compression >= len(_EXR_LINES):
         return
     blocks = -(-(bottom - top + 1) // _EXR_LINES[compression])
+    _expect(0 < blocks <= _size(file) // 8, "is cut off")
     places = struct.unpack(f"<{blocks}Q", file.read(8 * blocks))
     _expect(all(places), "was not finished: some of its lines are missing")
-    file.seek(max(places) + 4)
+    _go_to(file, max(places) + 4)
     (length,) = struct.unpack("<i", file.read(4))
     _expect(max(places) + 8 + length <= _size(file), "is cut off")
 
@@ -224,6 +224,11 @@ def _text(file: BinaryIO) -> str:
         text += letter
         _expect(len(text) < _LONGEST_TEXT, "has a damaged header")
     return text.decode("utf-8", "replace")
+
+
+def _go_to(file: BinaryIO, place: int) -> None:
+    _expect(place < _size(file), "is cut off")
+    file.seek(place)
 
 
 def _tail(file: BinaryIO) -> bytes:

@@ -85,9 +85,17 @@ class Part:
         return digest.hexdigest()
 
     def take_place(self) -> None:
-        """Become the target."""
-        with local_disk(self._item.local):
-            move_into_place(self.path, self._item.local)
+        """Become the target.
+
+        Raises:
+            LocalDiskError: the disk refuses; the part is gone.
+        """
+        try:
+            with local_disk(self._item.local):
+                move_into_place(self.path, self._item.local)
+        except LocalDiskError:
+            self.discard()
+            raise
 
     def discard(self) -> None:
         """Remove it."""
