@@ -14,6 +14,7 @@ from renderbus_core.burst.model import (
 )
 from renderbus_core.burst.overflow import Decision, Verdict
 from renderbus_core.burst.ports import Farm
+from renderbus_core.burst.refill import CloudFile, Found, refill, survey, survey_folder
 from renderbus_core.burst.runner import Runner
 from renderbus_core.burst.store import (
     BurstStore,
@@ -22,6 +23,7 @@ from renderbus_core.burst.store import (
     Limits,
     Output,
     RemoteLeaf,
+    Stray,
 )
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "BurstState",
     "BurstStore",
     "BurstTask",
+    "CloudFile",
     "Crew",
     "Cycle",
     "Decider",
@@ -36,6 +39,7 @@ __all__ = [
     "Event",
     "Farm",
     "Finished",
+    "Found",
     "Gateway",
     "LimitReachedError",
     "Limits",
@@ -43,7 +47,11 @@ __all__ = [
     "Output",
     "RemoteLeaf",
     "Runner",
+    "Stray",
     "TaskState",
     "Verdict",
     "WakeAt",
+    "refill",
+    "survey",
+    "survey_folder",
 ]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from stat import S_ISREG
 
 from renderbus_core.jobs import BurstId
 from renderbus_core.transfer import local_disk, move_into_place
@@ -53,7 +54,7 @@ def take_place(
         LocalDiskError: the disk refuses.
     """
     with local_disk(local):
-        if not _is_kept(local, ours, since):
+        if not is_kept(local, ours, since):
             move_into_place(new, local)
             return Arrival(stamp(local))
         if filecmp.cmp(new, local, shallow=False):
@@ -72,12 +73,14 @@ def stamp(path: Path) -> str | None:
     return None
 
 
-def _is_kept(local: Path, ours: str | None, since: datetime | None) -> bool:
+def is_kept(local: Path, ours: str | None, since: datetime | None) -> bool:
+    """Tell whether a file stands there that is not replaced; see `take_place`."""
     if since is None:
         return False
     try:
         status = local.stat()
     except FileNotFoundError:
         return False
-    newer = status.st_mtime >= since.timestamp()
-    return newer and status.st_size > 0 and stamp(local) != ours
+    # A folder in its place is no file: moving says so.
+    a_file = S_ISREG(status.st_mode) and status.st_size > 0
+    return a_file and status.st_mtime >= since.timestamp() and stamp(local) != ours

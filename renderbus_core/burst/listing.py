@@ -43,7 +43,8 @@ def list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
             continue
         if root not in roots:
             roots.add(root)
-            _sort(files_below(ctx, burst, root), outputs, strays)
+            part = ctx.config.collect.server_path
+            _sort(files_below(ctx.client, output_map(ctx, burst), root, part), outputs, strays)
     if due:
         ctx.store.list_outputs(ctx.effects.lease, burst.id, outputs, tuple(roots))
         ctx.store.list_strays(ctx.effects.lease, burst.id, strays, ctx.now())
@@ -60,11 +61,19 @@ def root_of(leaf: RemoteTask) -> str:
     return f"/{safe_relative(leaf.output_file_name.strip('/'))}"
 
 
-def files_below(ctx: Context, burst: Burst, root: str) -> Iterator[Output | Stray]:
-    """List a leaf's folder and say of each file where it belongs."""
-    where = output_map(ctx, burst)
-    part = ctx.config.collect.server_path.strip("/")
-    for name, file in walk(ctx.client, f"{root}/{part}" if part else root):
+def files_below(
+    client: Client, where: package.OutputMap, root: str, part: str
+) -> Iterator[Output | Stray]:
+    """List a leaf's folder and say of each file where it belongs.
+
+    Args:
+        client: of the account.
+        where: the burst's output map.
+        root: the leaf's folder, see `root_of`.
+        part: only what lies below this folder of it; "" for all.
+    """
+    below = part.strip("/")
+    for name, file in walk(client, f"{root}/{below}" if below else root):
         yield _placed(where, root, name, file)
 
 

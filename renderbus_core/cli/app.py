@@ -32,6 +32,7 @@ _VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "burst": ("burst", "Send waiting tasks of a local job to the cloud."),
         "run": ("run", "Carry one burst until it is over."),
         "status": ("status", "Show bursts and where they stand."),
+        "download": ("download", "Fetch what is missing at home, or copies of it."),
         "recall": ("recall", "Bring a burst's unfinished tasks back to the farm."),
         "farm": ("farm", "Use the embedded farm: submit jobs, render, look."),
     }

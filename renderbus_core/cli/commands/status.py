@@ -50,10 +50,14 @@ def _overview(bursts: tuple[Burst, ...], *, as_json: bool) -> None:
 def _one(store: BurstStore, burst: Burst, *, as_json: bool) -> None:
     events = store.events(burst.id)
     if as_json:
-        print_json({"burst": burst, "log": events, "outputs": store.outputs(burst.id)})
+        outputs, strays = store.outputs(burst.id), store.strays(burst.id)
+        print_json({"burst": burst, "log": events, "outputs": outputs, "strays": strays})
         return
     _overview((burst,), as_json=False)
     tasks = [(task.ref.id, task.ref.frames, task.state, task.reason) for task in burst.tasks]
     console().print(table("Tasks", ("task", "frames", "state", "reason"), tasks))
+    aside = [(s.name, s.size, s.local or "in the cloud") for s in store.strays(burst.id)]
+    if aside:
+        console().print(table("Files without a place", ("file", "bytes", "kept in"), aside))
     log = [(f"{e.at:%H:%M:%S}", e.subject, e.change, e.reason) for e in events]
     console().print(table("Log (UTC)", ("time", "what", "change", "reason"), log))
