@@ -24,7 +24,7 @@ from renderbus_core.errors import LocalDiskError, TransferError
 from renderbus_core.jobs import TaskRef
 from renderbus_core.package import CloudPicture
 from renderbus_core.paths import safe_relative
-from renderbus_core.transfer import Check, Download, Look, begun, look_at
+from renderbus_core.transfer import Check, Download, Look, begun, local_disk, look_at
 
 _log = logging.getLogger(__name__)
 
@@ -150,7 +150,8 @@ def _bring_home(ctx: Context, burst: Burst, files: Sequence[Output]) -> Transfer
             try:
                 _receive(ctx, burst, file, arrivals)
             except LocalDiskError as error:
-                waiting_room(file.local, burst.id).unlink(missing_ok=True)
+                with suppress(OSError):
+                    waiting_room(file.local, burst.id).unlink()
                 arrivals.trouble = error
     lease = ctx.effects.lease
     ctx.store.collected(lease, burst.id, arrivals.home, arrivals.stamps)
@@ -180,7 +181,8 @@ def _receive(ctx: Context, burst: Burst, file: Output, arrivals: _Arrivals) -> N
     picture = output_map(ctx, burst).picture_of(file.frame, file.local)
     look = look_at(new, Check(policy.check), picture.size if picture else None, file.local.suffix)
     if look.problem:
-        new.unlink()
+        with local_disk(file.local):
+            new.unlink()
         arrivals.problems[file.name] = look.problem
         arrivals.remarks.append(("is refused", f"{file.name} {look.problem}"))
         return
