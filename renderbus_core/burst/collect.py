@@ -115,7 +115,8 @@ def _ready(ctx: Context, burst: Burst, tasks: Iterable[TaskRef]) -> list[Output]
         and file.size > 0
         and file.refusals < _MOST_REFUSALS
     }
-    return list(ready.values())
+    # What failed before comes last, so that it keeps nothing else from coming.
+    return sorted(ready.values(), key=lambda file: file.name in ctx.memory.failed)
 
 
 def _download(burst: Burst, file: Output) -> Download:
@@ -153,6 +154,7 @@ def _bring_home(ctx: Context, burst: Burst, files: Sequence[Output]) -> Transfer
                 with suppress(OSError):
                     waiting_room(file.local, burst.id).unlink()
                 arrivals.trouble = error
+    ctx.memory.failed |= {file.name for file in files}.difference(arrivals.home)
     lease = ctx.effects.lease
     ctx.store.collected(lease, burst.id, arrivals.home, arrivals.stamps)
     ctx.store.refuse_outputs(lease, burst.id, arrivals.problems)

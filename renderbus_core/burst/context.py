@@ -68,6 +68,7 @@ class Memory:
     listed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     headers: dict[str, Header] = field(default_factory=dict)
     disk_refused: bool = False
+    failed: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

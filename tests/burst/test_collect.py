@@ -11,7 +11,7 @@ from PIL import Image
 
 from renderbus_core.burst import BurstState, TaskState, WakeAt, collect
 from renderbus_core.burst.arrival import stamp, take_place
-from renderbus_core.errors import LocalDiskError
+from renderbus_core.errors import LocalDiskError, TransferError
 from renderbus_core.jobs import LocalState
 
 HELD = LocalState.SUSPENDED
@@ -320,6 +320,22 @@ def test_a_step_takes_no_more_than_a_batch_and_asks_to_go_on_at_once(world, monk
     assert world.carry(world.runner(burst), burst).state is BurstState.DONE
     assert max(batches) == 3
     assert sum(batches) == 10
+
+
+def test_files_that_cannot_be_had_keep_no_others_from_coming(world, monkeypatch):
+    monkeypatch.setattr(collect, "_BATCH", 2)
+
+    def refuse(plan, go, _progress):
+        bad = [i.remote for i in plan if i.remote.endswith(("shot.0001.png", "shot.0002.png"))]
+        if bad:
+            raise TransferError("two files are damaged in the cloud", [i.remote for i in plan])
+        go()
+
+    watch(world, refuse)
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst, lambda b: len(b.refs(TaskState.COMPLETED)) == 8)
+    assert end.state is BurstState.RUNNING
+    assert len(end.refs(TaskState.DONE_REMOTE)) == 2
 
 
 def test_a_long_download_keeps_the_lease(world):
