@@ -12,6 +12,7 @@ The tree::
     |  |- LeaseLostError         stop: somebody else carries on
     |  `- TaskTakenError         leave it: the task is in another burst already
     |- TransferError             files did not all move; carries what is left
+    |  `- LocalDiskError         mend this host's disk: full, write-protected, or in the way
     `- CloudError                the cloud said no, or nothing; carries code, request id, operation
        |- RequestRefusedError    mend the request
        |  `- BenignError         go on: what was asked for is so already
@@ -123,6 +124,19 @@ class TransferError(RenderbusError):
     def __init__(self, message: str, remaining: Sequence[str] = ()) -> None:
         self.remaining = tuple(remaining)
         super().__init__(message)
+
+
+class LocalDiskError(TransferError):
+    """A disk of this host does not take files: a person mends it, the rest goes on by itself.
+
+    `everywhere` tells that no other file can be written there either.
+    """
+
+    def __init__(
+        self, message: str, remaining: Sequence[str] = (), *, everywhere: bool = False
+    ) -> None:
+        self.everywhere = everywhere
+        super().__init__(message, remaining)
 
 
 class CloudError(RenderbusError):

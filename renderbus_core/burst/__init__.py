@@ -17,6 +17,7 @@ from renderbus_core.burst.model import (
 )
 from renderbus_core.burst.overflow import Decision, Verdict
 from renderbus_core.burst.ports import Farm
+from renderbus_core.burst.refill import CloudFile, Found, refill, survey, survey_folder
 from renderbus_core.burst.runner import Runner
 from renderbus_core.burst.service import Service
 from renderbus_core.burst.store import (
@@ -32,6 +33,7 @@ from renderbus_core.burst.store import (
     RemoteLeaf,
     Route,
     RouteDrainedError,
+    Stray,
 )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "BurstState",
     "BurstStore",
     "BurstTask",
+    "CloudFile",
     "Crew",
     "Cycle",
     "Decider",
@@ -48,6 +51,7 @@ __all__ = [
     "Event",
     "Farm",
     "Finished",
+    "Found",
     "Gateway",
     "Heartbeat",
     "LimitReachedError",
@@ -63,8 +67,12 @@ __all__ = [
     "RouteDrainedError",
     "Runner",
     "Service",
+    "Stray",
     "Switch",
     "TaskState",
     "Verdict",
     "WakeAt",
+    "refill",
+    "survey",
+    "survey_folder",
 ]

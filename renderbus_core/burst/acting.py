@@ -9,7 +9,6 @@ from renderbus_core.burst.acts import Act
 from renderbus_core.burst.context import Context, Leaf
 from renderbus_core.burst.mirror import Action
 from renderbus_core.burst.model import Burst, BurstState, Remote, TaskState
-from renderbus_core.burst.outputs import collect
 from renderbus_core.frames import FrameSet
 
 _log = logging.getLogger(__name__)
@@ -41,8 +40,6 @@ def carry_out(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
     _hold_again(ctx, burst, by_act[Act.HOLD_AGAIN])
     for why, same in _by_reason(by_act[Act.GIVE_BACK]).items():
         ctx.give_back(burst, tuple(one.task for one in same), why)
-    for action in by_act[Act.COLLECT]:
-        collect(ctx, burst, action.task)
 
 
 def _note_progress(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:

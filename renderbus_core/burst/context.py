@@ -21,7 +21,7 @@ from renderbus_core.errors import FarmError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, TaskRef
 from renderbus_core.package import Offer, OutputMap
-from renderbus_core.transfer import Progress, Silent, TransferEngine
+from renderbus_core.transfer import Header, Progress, Silent, TransferEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,10 @@ class Memory:
     frame_limit: float | None = None
     capped: bool = False
     aside: set[str] = field(default_factory=set)
+    listed: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    headers: dict[str, Header] = field(default_factory=dict)
+    disk_refused: bool = False
+    failed: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -194,10 +198,15 @@ class Context:
 
 
 class KeepsLease:
-    """Progress of a long transfer: passes it on, and keeps the lease alive with each file."""
+    """Progress of a long transfer: passes it on, and keeps the lease alive meanwhile."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+
+    def bytes_moved(self, count: int) -> None:
+        """Hear of bytes, once a second at least."""
+        self._ctx.effects.keep_lease()
+        self._ctx.gateway.progress.bytes_moved(count)
 
     def file_done(self, name: str, size: int, *, skipped: bool) -> None:
         """Hear of one file."""

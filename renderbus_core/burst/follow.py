@@ -6,7 +6,10 @@ import logging
 
 from renderbus_core import package
 from renderbus_core.burst import acting, mirror, notices, tree
+from renderbus_core.burst.acts import Act
+from renderbus_core.burst.collect import collect, collected, tidy
 from renderbus_core.burst.context import Context
+from renderbus_core.burst.listing import list_outputs
 from renderbus_core.burst.mirror import MirrorPolicy
 from renderbus_core.burst.model import (
     Asked,
@@ -16,7 +19,6 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
-from renderbus_core.burst.outputs import collected, list_outputs
 from renderbus_core.burst.submit import PRESENT, is_absent, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask
@@ -45,8 +47,11 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
         seen, collected(ctx, burst), _local(ctx, burst), burst, _policy(ctx, burst), ctx.now()
     )
     acting.carry_out(ctx, burst, actions)
+    done = [action.task for action in actions if action.act is Act.COLLECT]
+    more = collect(ctx, burst, done, is_over=seen.is_over)
     finish_pending(ctx, burst)
-    return _next(ctx, ctx.store.burst(burst.id), seen)
+    wake = _next(ctx, ctx.store.burst(burst.id), seen)
+    return ctx.at_once() if more else wake
 
 
 def recall(ctx: Context, burst: Burst) -> WakeAt:
@@ -185,6 +190,7 @@ def _next(ctx: Context, burst: Burst, seen: RemoteTree) -> WakeAt:
         ctx.effects.perform(
             "stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id
         )
+    tidy(ctx, burst)
     home = len(burst.refs(TaskState.COMPLETED))
     back = burst.state is BurstState.RECALLING or (
         not home and any(task.asked.is_recall for task in burst.tasks)

@@ -36,11 +36,13 @@ class Collected:
         expected: files the task must have before it is complete.
         at_home: those that are at the output path.
         listed: those that the cloud has listed.
+        bad: why one of them will not be taken, however often it is fetched; "" when none is.
     """
 
     expected: int
     at_home: int
     listed: int = 0
+    bad: str = ""
 
     @property
     def complete(self) -> bool:
@@ -147,7 +149,9 @@ class _View:
             act = Act.GIVE_BACK if lasted else Act.WAIT
         if act is Act.GIVE_BACK and not why:
             reason = _failure(cloud, entries)
-        if act is Act.COLLECT and self._lacks_files(task):
+        if act is Act.COLLECT and (bad := self._files(task).bad):
+            act, reason = Act.GIVE_BACK, f"the cloud calls it done, but {bad}"
+        elif act is Act.COLLECT and self._lacks_files(task):
             act, reason = Act.GIVE_BACK, "the cloud calls it done, but none of its files came"
         return Action(act, task.ref, cloud, reason, entries, asked, self._held_as(task, shown))
 
@@ -174,12 +178,14 @@ class _View:
 
     def _lacks_files(self, task: BurstTask) -> bool:
         """Tell whether a done task has nothing to collect; what is listed is never given up."""
-        files = self._collected.get(task.ref.id, Collected(0, 0))
         return (
             task.state is TaskState.DONE_REMOTE
-            and not files.listed
+            and not self._files(task).listed
             and self._now - task.since >= timedelta(seconds=self._policy.output_grace)
         )
+
+    def _files(self, task: BurstTask) -> Collected:
+        return self._collected.get(task.ref.id, Collected(0, 0))
 
     def _lasted(self, task: BurstTask, word: Remote, seconds: float) -> bool:
         """Tell whether the cloud has been saying a word of a task for some time."""

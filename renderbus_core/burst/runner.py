@@ -19,6 +19,7 @@ from renderbus_core.errors import (
     CloudError,
     InputError,
     LeaseLostError,
+    LocalDiskError,
     RenderbusError,
     RequestRefusedError,
 )
@@ -55,6 +56,7 @@ _NOTHING_SUBMITTED = frozenset(
         BurstState.SUBMITTING,
     }
 )
+_DISK_PATIENCE = 6
 _REFUSALS = (InputError, RequestRefusedError, AuthError, BillingError)
 
 
@@ -182,4 +184,6 @@ def _try_later(context: Context, burst: BurstId, error: RenderbusError) -> WakeA
     """
     now = context.store.burst(burst)
     context.move(now, now.state, error.sentence if isinstance(error, CloudError) else str(error))
-    return context.after(context.config.burst.poll_seconds)
+    pause = context.config.burst.poll_seconds
+    # A disk is mended by a person, who needs minutes.
+    return context.after(pause * _DISK_PATIENCE if isinstance(error, LocalDiskError) else pause)

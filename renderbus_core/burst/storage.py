@@ -31,6 +31,7 @@ def open_engine(client: api.Client, config: Config) -> TransferEngine:
         config.transfer.storage_url or _url(row, config.cloud.scheme),
         inputs=_storage(row, offer.input_bid),
         outputs=_storage(row, offer.output_bid),
+        parallel=config.transfer.parallel,
     )
 
 

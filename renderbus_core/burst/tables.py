@@ -107,6 +107,21 @@ outputs = Table(
     Column("listings", Integer, nullable=False),
     Column("local", String, nullable=False),
     Column("collected", Boolean, nullable=False),
+    # Of the file that the burst put there last.
+    Column("stamp", String),
+    Column("problem", Prose),
+    Column("refusals", Integer, nullable=False),
+)
+
+strays = Table(
+    "strays",
+    metadata,
+    Column("burst", ForeignKey("bursts.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("listings", Integer, nullable=False),
+    Column("why", Prose, nullable=False),
+    Column("local", String),
 )
 
 # Whether a farm's way to the cloud takes new bursts; a farm without a row does.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from renderbus_core.config.values import (
         Burst,
         Cloud,
+        Collect,
         Config,
         Farm,
         OverflowPolicy,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Burst",
     "Cloud",
+    "Collect",
     "Config",
     "Credentials",
     "Farm",

@@ -24,6 +24,7 @@ from renderbus_core.config.files import (
 from renderbus_core.config.values import (
     Burst,
     Cloud,
+    Collect,
     Config,
     Farm,
     GatewayProcess,
@@ -173,6 +174,7 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
     return Config(
         cloud=Cloud(**section("cloud")),
         transfer=Transfer(**section("transfer")),
+        collect=Collect(**section("collect")),
         farm=Farm(**section("farm")),
         store=Store(**section("store")),
         paths=Paths(mapping, values["paths.roots"]),

@@ -52,6 +52,19 @@ class Transfer:
 
     engine: str
     storage_url: str = field(repr=False)
+    parallel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """How pictures come home."""
+
+    when: str
+    server_path: str
+    existing: str
+    unmapped: str
+    unmapped_megabytes: int
+    check: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,7 @@ class Config:
 
     cloud: Cloud
     transfer: Transfer
+    collect: Collect
     farm: Farm
     store: Store
     paths: Paths
@@ -189,6 +203,7 @@ class Config:
 _SECTIONS = (
     "cloud",
     "transfer",
+    "collect",
     "farm",
     "store",
     "paths",

@@ -82,6 +82,11 @@ class OutputMap:
                 return frame, Path(pad_path(pair.local, frame))
         return None
 
+    def picture_of(self, frame: int, local: Path) -> CloudPicture | None:
+        """Return the picture that a local file of a frame shows."""
+        same = (p.picture for p in self.pairs if Path(pad_path(p.local, frame)) == local)
+        return next(same, None)
+
     def expected(self, frame: int) -> tuple[Path, ...]:
         """Return the local files that make a frame complete."""
         return tuple(Path(pad_path(pair.local, frame)) for pair in self.pairs)
@@ -133,6 +138,7 @@ def to_document(outputs: OutputMap) -> dict[str, Any]:
             "layer": pair.picture.layer,
             "element": pair.picture.element,
             "local": pair.local,
+            **({"size": list(pair.picture.size)} if pair.picture.size else {}),
         }
         for pair in outputs.pairs
     ]
@@ -153,13 +159,19 @@ def from_document(document: Mapping[str, Any], title: str) -> OutputMap:
         schema.check("outputs.json", document, title=title)
     except DocumentError as error:
         raise InputError(f"{error}; build the package again") from error
-    pairs = (
-        OutputPair(
-            CloudPicture(row["template"], row["tokens"], row["layer"], row["element"]), row["local"]
-        )
-        for row in document["pairs"]
+    return OutputMap(tuple(document["declared"]), tuple(map(_pair, document["pairs"])))
+
+
+def _pair(row: Mapping[str, Any]) -> OutputPair:
+    width, height = row.get("size", (0, 0))
+    picture = CloudPicture(
+        row["template"],
+        row["tokens"],
+        row["layer"],
+        row["element"],
+        (width, height) if width else None,
     )
-    return OutputMap(tuple(document["declared"]), tuple(pairs))
+    return OutputPair(picture, row["local"])
 
 
 def _refuse_tiles(task: Mapping[str, Any]) -> None:

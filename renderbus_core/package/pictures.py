@@ -68,12 +68,14 @@ class CloudPicture:
             perhaps `renderpass`.
         layer: the render layer it shows, as task.json spells it; "" when the program has none.
         element: the element it shows; "" for the main picture.
+        size: width and height in pixels; None where the task does not tell, and for tiles.
     """
 
     template: str
     tokens: Mapping[str, str]
     layer: str = ""
     element: str = ""
+    size: tuple[int, int] | None = None
 
     def frame_of(self, name: str) -> int | None:
         """Return the frame that a file name carries; None when it is another picture's.
@@ -222,7 +224,7 @@ def _maya_pictures(
                     tokens["renderpass"] = element or main
                 ending = _ending(program, common["image_format"])
                 name = _maya_name(template, prefix, layer, tokens, ending)
-                yield CloudPicture(_clean(name), tokens, layer, element)
+                yield CloudPicture(_clean(name), tokens, layer, element, _size(task, common))
 
 
 def _elements(
@@ -288,7 +290,17 @@ def _blender_pictures(
         ending = last if plain_ending(last) == ending else ending
         name = stem
     values = {"prefix": name, "extension": ending}
-    yield CloudPicture(_clean(filled(program.cloud_output["single"], values)), _tokens(task))
+    name = _clean(filled(program.cloud_output["single"], values))
+    yield CloudPicture(name, _tokens(task), size=_size(task, common))
+
+
+def _size(task: Mapping[str, Any], common: Mapping[str, Any]) -> tuple[int, int] | None:
+    if task["task_info"].get("tiles", "1") != "1":
+        return None
+    try:
+        return int(common["width"]), int(common["height"])
+    except (KeyError, ValueError):
+        return None
 
 
 _PICTURES = MappingProxyType({"maya": _maya_pictures, "blender": _blender_pictures})

@@ -117,6 +117,7 @@ class Settings:
         missing_assets: what a file that was not uploaded does to its task.
         listing_lag_seconds: time from "done" until a frame's files are listed.
         list_sizes: whether listings tell how large files are.
+        checksums: whether the storages tell the MD5 of a file that is fetched whole.
         signed_words: how booleans and null are signed.
         nonce_scope: within what a nonce may come once.
         clock_window: largest age of a request either way.
@@ -144,6 +145,7 @@ class Settings:
     missing_assets: MissingAssets = MissingAssets.FAIL
     listing_lag_seconds: float = 0.0
     list_sizes: bool = True
+    checksums: bool = False
     signed_words: signing.Words = signing.Words.PYTHON
     nonce_scope: NonceScope = NonceScope.ACCOUNT
     clock_window: float = 300.0

@@ -6,6 +6,7 @@ itself is found as on the artist's disk. Files appear whole or not at all.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import tempfile
@@ -56,6 +57,15 @@ class DiskStorage:
             return self.path(storage, path).is_file()
         except (InputError, OSError):
             return False
+
+    def md5(self, path: Path) -> bytes:
+        """Return the MD5 of a file, which protects against accidents only.
+
+        Args:
+            path: from `path`.
+        """
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()
 
     @contextmanager
     def receive(self, storage: str, path: str, mtime: float | None = None) -> Iterator[BinaryIO]:

@@ -5,24 +5,27 @@ The service itself moves files with a closed program; an engine for that one is 
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from renderbus_core.config import Secret
 from renderbus_core.errors import TransferError
 from renderbus_core.http import new_session
+from renderbus_core.transfer.fetch import fetch
+from renderbus_core.transfer.parallel import Tell, move_all
+from renderbus_core.transfer.parts import begun
 from renderbus_core.transfer.plan import Download, Progress, Upload
+from renderbus_core.transfer.send import Content, send
 
-T = TypeVar("T")
-_BLOCK = 1 << 20
 _TIMEOUT = (10.0, 60.0)
-_MTIME = "X-Mtime"
+# Sizes and ranges are those of the file, not of something packed.
+_AS_IT_IS: Mapping[str, str] = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +44,23 @@ class Storage:
 
 
 class HttpStorageEngine:
-    """Moves files one by one with PUT and GET.
+    """Moves several files at a time with PUT and GET.
 
     Args:
         url: address of the storages, without the storage's id.
         inputs: storage that receives assets.
         outputs: storage that holds pictures.
+        parallel: most files at the same time.
     """
 
-    def __init__(self, url: str, inputs: Storage, outputs: Storage) -> None:
+    def __init__(self, url: str, inputs: Storage, outputs: Storage, parallel: int = 4) -> None:
         self._url = url.rstrip("/")
         self._inputs = inputs
         self._outputs = outputs
+        self._parallel = parallel
         self._http = new_session(url)
+        for scheme in ("http://", "https://"):
+            self._http.mount(scheme, HTTPAdapter(pool_maxsize=parallel))
 
     def close(self) -> None:
         """Close pooled connections."""
@@ -61,79 +68,50 @@ class HttpStorageEngine:
 
     def upload(self, plan: Sequence[Upload], progress: Progress) -> None:
         """Send files to the input storage; size and time tell which are there already."""
-        self._each(plan, lambda item: self._send(item, progress), lambda item: str(item.local))
+        move_all(plan, self._send, progress, self._parallel, lambda item: str(item.local))
 
     def download(self, plan: Sequence[Download], progress: Progress) -> None:
-        """Fetch files through a temporary name beside the target, so none is ever seen half."""
-        self._each(plan, lambda item: self._fetch(item, progress), lambda item: item.remote)
+        """Fetch files from the output storage; what was cut off is carried on."""
+        parts = begun(plan)
 
-    def _each(self, plan: Sequence[T], move: Callable[[T], None], name: Callable[[T], str]) -> None:
-        for index, item in enumerate(plan):
-            try:
-                move(item)
-            except OSError as error:  # of requests too
-                left = [name(rest) for rest in plan[index:]]
-                raise TransferError(
-                    f"{left[0]} did not move ({_cause(error)}); {len(left)} of {len(plan)} files "
-                    "are left and will be tried again",
-                    left,
-                ) from error
+        def move(item: Download, tell: Tell) -> bool:
+            ask = partial(self._ask, self._outputs, item.remote)
+            with _storage_errors():
+                fetch(ask, item, parts.get(item.remote, ()), tell)
+            return False
 
-    def _send(self, item: Upload, progress: Progress) -> None:
-        address = self._address(self._inputs, item.server)
-        auth = _auth(self._inputs)
-        head = self._http.head(address, auth=auth, timeout=_TIMEOUT)
-        same = head.ok and _same(head.headers, item)
-        if not same:
-            with item.local.open("rb") as content:
-                reply = self._http.put(
-                    address,
-                    data=content if item.size else b"",
-                    headers={_MTIME: str(item.mtime)},
-                    auth=auth,
-                    timeout=_TIMEOUT,
-                )
-            reply.raise_for_status()
-        progress.file_done(item.server, item.size, skipped=same)
+        move_all(plan, move, progress, self._parallel, lambda item: item.remote)
 
-    def _fetch(self, item: Download, progress: Progress) -> None:
-        item.local.parent.mkdir(parents=True, exist_ok=True)
-        with self._http.get(
-            self._address(self._outputs, item.remote),
-            auth=_auth(self._outputs),
+    def _send(self, item: Upload, tell: Tell) -> bool:
+        with _storage_errors():
+            return send(partial(self._ask, self._inputs, item.server), item, tell)
+
+    def _ask(
+        self,
+        storage: Storage,
+        path: str,
+        method: str,
+        headers: Mapping[str, str],
+        content: Content | bytes = b"",
+    ) -> requests.Response:
+        return self._http.request(
+            method,
+            f"{self._url}/{storage.bid}/{quote(path.lstrip('/'))}",
+            data=content,
+            headers={**_AS_IT_IS, **headers},
+            auth=(storage.name, storage.password.reveal()),
             timeout=_TIMEOUT,
-            stream=True,
-        ) as reply:
-            reply.raise_for_status()
-            _write_whole(reply, item)
-        progress.file_done(item.remote, item.size, skipped=False)
-
-    def _address(self, storage: Storage, path: str) -> str:
-        return f"{self._url}/{storage.bid}/{quote(path.lstrip('/'))}"
+            stream=method == "GET",
+        )
 
 
-def _write_whole(reply: requests.Response, item: Download) -> None:
-    temporary = item.local.with_name(f".{item.local.name}.{secrets.token_hex(4)}.part")
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Say what went wrong on the way; what is wrong here has been said already."""
     try:
-        with temporary.open("xb") as file:
-            size = sum(file.write(block) for block in reply.iter_content(_BLOCK))
-            file.flush()
-            os.fsync(file.fileno())
-        if size != item.size:
-            raise OSError(f"{size} bytes came where {item.size} were listed")
-        temporary.replace(item.local)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _same(headers: Mapping[str, str], item: Upload) -> bool:
-    return headers.get("Content-Length") == str(item.size) and headers.get(_MTIME) == str(
-        item.mtime
-    )
-
-
-def _auth(storage: Storage) -> tuple[str, str]:
-    return storage.name, storage.password.reveal()
+        yield
+    except OSError as error:  # of requests too
+        raise TransferError(_cause(error)) from error
 
 
 def _cause(error: OSError) -> str:

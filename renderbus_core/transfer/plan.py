@@ -26,6 +26,11 @@ class Upload:
     size: int
     mtime: int
 
+    @property
+    def server_name(self) -> str:
+        """What the storage calls it."""
+        return self.server
+
 
 @dataclass(frozen=True, slots=True)
 class Download:
@@ -33,17 +38,35 @@ class Download:
 
     Args:
         remote: path below the output storage, with a leading slash.
-        local: where it belongs.
+        local: where it belongs; what stands there is replaced.
         size: bytes, as listed.
+        within: folder that links on the way to `local` must not lead out of; None where the path
+            is a person's own.
     """
 
     remote: str
     local: Path
     size: int
+    within: Path | None = None
+
+    @property
+    def server_name(self) -> str:
+        """What the storage calls it."""
+        return self.remote
 
 
 class Progress(Protocol):
-    """Hears of each file; the default hears nothing."""
+    """Hears how a transfer goes, always on the thread that asked for it.
+
+    An error that it raises ends the transfer; what has begun is carried on by the next one.
+    """
+
+    def bytes_moved(self, count: int) -> None:
+        """Hear that bytes have moved; at least once a second, also when none have.
+
+        Args:
+            count: bytes since the last time, of all files together.
+        """
 
     def file_done(self, name: str, size: int, *, skipped: bool) -> None:
         """Hear that a file is where it belongs.
@@ -58,6 +81,9 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
+    def bytes_moved(self, count: int) -> None:
+        """Ignore it."""
+
     def file_done(self, name: str, size: int, *, skipped: bool) -> None:
         """Ignore it."""
 
@@ -69,7 +95,7 @@ class TransferEngine(Protocol):
         """Send files to the input storage, leaving out what is there already.
 
         Raises:
-            TransferError: names what did not arrive.
+            TransferError: names what did not arrive; everything else did.
         """
 
     def close(self) -> None:
@@ -78,8 +104,11 @@ class TransferEngine(Protocol):
     def download(self, plan: Sequence[Download], progress: Progress) -> None:
         """Fetch files from the output storage; each appears whole or not at all.
 
+        What was cut off is carried on where it ended, by this process or another.
+
         Raises:
-            TransferError: names what did not arrive.
+            LocalDiskError: a disk of this host is in the way; names what did not arrive.
+            TransferError: names what did not arrive; everything else did.
         """
 
 

@@ -163,13 +163,27 @@ class World:
         return list(self.gateway.client.query.iter_tasks())
 
 
+def text_picture(name: str, frame: int) -> dict[str, bytes]:
+    """Return what the cloud makes of a frame, by name."""
+    return {name: b"\x89PNG frame %d" % frame}
+
+
 @pytest.fixture
 def make_world(tmp_path):
     """Return a function that builds a world; settings of the cloud may be changed."""
     opened: list = []
     names = itertools.count()
 
-    def make(*, texture: str = "wood.png", chunk: int = 1, config: str = "", **settings) -> World:
+    def make(
+        *,
+        texture: str = "wood.png",
+        chunk: int = 1,
+        config: str = "",
+        # What this cloud renders is a text, unless it paints.
+        collect: str = 'check = "off"',
+        paint: Callable[[str, int], dict[str, bytes]] = text_picture,
+        **settings,
+    ) -> World:
         folder = tmp_path / f"world{next(names)}"
         (folder / "renders").mkdir(parents=True)
         (folder / "wood.png").write_bytes(b"\x89PNG a texture")
@@ -184,6 +198,8 @@ poll_seconds = 10
 submit_settle_seconds = 60
 output_grace_seconds = 120
 {config}
+[collect]
+{collect}
 [farm]
 database = "farm.db"
 [store]
@@ -200,9 +216,10 @@ url = "sqlite:///{folder}/bursts.db"
             for frame in event.frames:
                 for picture in event.layer.pictures:
                     name = picture.template.replace("####", f"{frame:04d}")
-                    with storage.receive(event.outputs, f"{event.folder}/{name}") as file:
-                        file.write(b"\x89PNG frame %d" % frame)
-                    sizes[name] = len(b"\x89PNG frame %d" % frame)
+                    for made, content in paint(name, frame).items():
+                        with storage.receive(event.outputs, f"{event.folder}/{made}") as file:
+                            file.write(content)
+                        sizes[made] = len(content)
             return sizes
 
         adapter = SimulatorAdapter(cloud, clock, render)

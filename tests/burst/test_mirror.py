@@ -359,6 +359,12 @@ def test_a_task_with_listed_files_is_never_given_back_however_long_they_take(fil
     assert done_for(GRACE * 1000, files=files).act is Act.COLLECT
 
 
+def test_a_picture_that_will_not_be_taken_sends_its_frame_back_at_once():
+    action = done_for(timedelta(), files=Collected(2, 1, 2, "its picture a.png is cut off"))
+    assert action.act is Act.GIVE_BACK
+    assert action.reason == "the cloud calls it done, but its picture a.png is cut off"
+
+
 def test_the_grace_begins_when_the_cloud_was_first_seen_to_be_done():
     assert done_for(GRACE * 1000, state=TaskState.SENT).act is Act.COLLECT
 

@@ -29,7 +29,7 @@ from renderbus_core.burst.model import (
     RemoteEntry,
     TaskState,
 )
-from renderbus_core.burst.store import Effect, Event, Output, RemoteLeaf
+from renderbus_core.burst.store import NO_SIZE, Effect, Event, Output, RemoteLeaf, Stray
 from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, JobId, Outcome, Reason, TaskRef
@@ -247,6 +247,10 @@ WRITES = {
     "list_outputs": lambda s, le, b: s.list_outputs(le, b, [listed("/1/other.png")]),
     "forget_outputs": lambda s, le, b: s.forget_outputs(le, b, [1]),
     "collected": lambda s, le, b: s.collected(le, b, ["/1/shot.0001.png"]),
+    "refuse_outputs": lambda s, le, b: s.refuse_outputs(le, b, {"/1/shot.0001.png": "is cut off"}),
+    "list_strays": lambda s, le, b: s.list_strays(le, b, [Stray("/1/log.txt", 5, 1, "x")], LATER),
+    "keep_strays": lambda s, le, b: s.keep_strays(le, b, {"/1/known.txt": Path("/aside/k")}),
+    "remark": lambda s, le, b: s.remark(le, b, "file", after="odd", why="why not", now=LATER),
     "intent": lambda s, le, _b: s.intent(le, Effect("claim", {}), LATER),
     "settle": lambda s, le, _b: s.settle(le, 1, "done", LATER),
     "renew": lambda s, le, _b: s.renew(le, TTL, LATER),
@@ -269,6 +273,7 @@ def test_whoever_lost_the_lease_is_refused_and_nothing_is_written(
     store, burst, lease, bench, write
 ):
     store.list_outputs(lease, burst, [listed()])
+    store.list_strays(lease, burst, [Stray("/1/known.txt", 5, 1, "x")], NOW)
     store.intent(lease, Effect("claim", {}), NOW)
     store.lease(lease.name, "gateway-2", TTL, bench.pass_time(300))
     before = bench.content()
@@ -282,6 +287,7 @@ def test_every_write_that_is_refused_to_others_is_allowed_to_the_owner(
     store, burst, lease, bench, write
 ):
     store.list_outputs(lease, burst, [listed()])
+    store.list_strays(lease, burst, [Stray("/1/known.txt", 5, 1, "x")], NOW)
     store.intent(lease, Effect("claim", {}), NOW)
     before = bench.content()
     write(store, lease, burst)
@@ -780,6 +786,57 @@ def test_the_files_of_frames_that_are_rendered_anew_are_forgotten(store, burst, 
     store.list_outputs(lease, burst, [listed(f"/1/{n}.png", frame=n) for n in range(1, 5)])
     store.forget_outputs(lease, burst, FrameSet.parse("2-3"))
     assert [file.frame for file in store.outputs(burst)] == [1, 4]
+
+
+def test_a_file_that_the_burst_put_down_is_known_again_when_its_frame_is_rendered_anew(
+    store, burst, lease
+):
+    store.list_outputs(lease, burst, [listed()])
+    store.collected(lease, burst, [listed().name], {listed().name: "stamp"})
+    store.forget_outputs(lease, burst, [1])
+    (file,) = store.outputs(burst)
+    assert (file.stamp, file.collected, file.size, file.listings) == ("stamp", False, NO_SIZE, 0)
+    store.list_outputs(lease, burst, [listed()])
+    (file,) = store.outputs(burst)
+    assert (file.stamp, file.collected, file.size, file.listings) == ("stamp", False, 10, 1)
+
+
+def test_a_listing_of_some_folders_leaves_the_files_of_others_alone(store, burst, lease):
+    store.list_outputs(lease, burst, [listed("/1/a.png"), listed("/10/a.png")])
+    store.list_outputs(lease, burst, [listed("/1/a.png")], ["/1"])
+    store.list_outputs(lease, burst, [], ["/2"])
+    assert [(one.name, one.listings) for one in store.outputs(burst)] == [
+        ("/1/a.png", 2),
+        ("/10/a.png", 1),
+    ]
+
+
+def test_refusals_are_counted_until_the_file_changes(store, burst, lease):
+    store.list_outputs(lease, burst, [listed()])
+    for _ in range(2):
+        store.refuse_outputs(lease, burst, {listed().name: "is cut off"})
+    (file,) = store.outputs(burst)
+    assert (file.problem, file.refusals, file.collected) == ("is cut off", 2, False)
+    store.list_outputs(lease, burst, [listed(size=11)])
+    assert store.outputs(burst)[0].refusals == 0
+    store.collected(lease, burst, [listed().name])
+    assert store.outputs(burst)[0].problem is None
+
+
+def test_a_stray_is_named_in_the_log_once_and_counted_until_it_is_kept(store, burst, lease):
+    stray = Stray("/1/log.txt", 5, 1, "no output has this name")
+    before = len(store.events(burst))
+    for _ in range(2):
+        store.list_strays(lease, burst, [stray], LATER)
+    assert [(e.subject, e.after, e.reason) for e in store.events(burst)[before:]] == [
+        ("file", "has no place", "no output has this name")
+    ]
+    assert store.strays(burst) == (replace(stray, listings=2),)
+    store.keep_strays(lease, burst, {stray.name: Path("/aside/log.txt")})
+    store.list_strays(lease, burst, [stray], LATER)
+    assert store.strays(burst) == (replace(stray, listings=2, local=Path("/aside/log.txt")),)
+    store.list_strays(lease, burst, [replace(stray, size=6)], LATER)
+    assert store.strays(burst)[0].listings == 1
 
 
 # -- uploads, and the cloud's side --------------------------------------------------------------

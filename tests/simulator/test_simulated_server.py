@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import io
 import json
@@ -273,6 +274,37 @@ def test_a_family_shares_what_it_shares(start_simulator, tmp_path):
 def test_a_path_that_leads_elsewhere_is_refused(server, method, path):
     # A path with a line feed matches no route at all.
     assert server.status(method, f"/storage/10201/{path}") in {400, 404, 405}
+
+
+def test_a_part_of_a_file_can_be_had_while_it_is_the_same_file(server):
+    server.put("ranges.bin", b"0123456789", headers={"X-Mtime": "1700000000"})
+    whole = server.get("ranges.bin")
+    tag = whole.headers["ETag"]
+    assert tag.startswith('"')
+    assert server.send("HEAD", "ranges.bin").headers["ETag"] == tag
+    part = server.get("ranges.bin", headers={"Range": "bytes=4-", "If-Range": tag})
+    assert (part.status_code, part.content) == (206, b"456789")
+    assert part.headers["Content-Range"] == "bytes 4-9/10"
+    assert part.headers["ETag"] == tag
+    beyond = server.get("ranges.bin", headers={"Range": "bytes=10-"})
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, "bytes */10")
+    # Another file of the same size and time.
+    server.put("ranges.bin", b"abcdefghij", headers={"X-Mtime": "1700000000"})
+    changed = server.get("ranges.bin", headers={"Range": "bytes=4-", "If-Range": tag})
+    assert (changed.status_code, changed.content) == (200, b"abcdefghij")
+    assert changed.headers["ETag"] != tag
+
+
+def test_checksums_are_told_of_whole_files_when_that_is_set(server, tmp_path):
+    assert "Content-MD5" not in server.send("HEAD", "ranges.bin").headers
+    with running(tmp_path / "cloud", checksums=True) as telling:
+        telling.put("a.bin", b"content")
+        digest = base64.b64encode(hashlib.md5(b"content", usedforsecurity=False).digest())
+        for method in ("GET", "HEAD"):
+            assert telling.send(method, "a.bin").headers["Content-MD5"] == digest.decode()
+        part = telling.get("a.bin", headers={"Range": "bytes=1-"})
+        assert (part.status_code, part.content) == (206, b"ontent")
+        assert "Content-MD5" not in part.headers
 
 
 def test_a_file_is_no_folder(server):

@@ -2,6 +2,7 @@
 
 from renderbus_core.burst.store.store import BurstStore
 from renderbus_core.burst.store.values import (
+    NO_SIZE,
     Adopted,
     Effect,
     EffectId,
@@ -16,9 +17,11 @@ from renderbus_core.burst.store.values import (
     RemoteLeaf,
     Route,
     RouteDrainedError,
+    Stray,
 )
 
 __all__ = [
+    "NO_SIZE",
     "Adopted",
     "BurstStore",
     "Effect",
@@ -34,4 +37,5 @@ __all__ = [
     "RemoteLeaf",
     "Route",
     "RouteDrainedError",
+    "Stray",
 ]

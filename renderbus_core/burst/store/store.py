@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -44,6 +45,7 @@ from renderbus_core.burst.store.values import (
     Presence,
     RemoteLeaf,
     Route,
+    Stray,
 )
 from renderbus_core.database import Database
 from renderbus_core.errors import LeaseLostError, StoreError, TaskTakenError
@@ -51,6 +53,7 @@ from renderbus_core.jobs import BurstId, Claim, JobId, Outcome, TaskRef
 from renderbus_core.transfer import Upload
 
 _NO_LIMITS = Limits()
+_NO_STAMPS: Mapping[str, str] = MappingProxyType({})
 _WANTED = (
     "the URL of the burst store (store.url) names no database; write sqlite:////folder/bursts.db "
     "or postgresql://user@host/name"
@@ -299,6 +302,11 @@ class BurstStore:
         with self._database.reading() as db:
             return files.listed(db, burst)
 
+    def strays(self, burst: BurstId) -> tuple[Stray, ...]:
+        """Read the cloud's files of a burst that belong to no output of its job."""
+        with self._database.reading() as db:
+            return files.strays_of(db, burst)
+
     def remote(self, burst: BurstId) -> tuple[RemoteLeaf, ...]:
         """Read the cloud's tasks and frames as they were noted last."""
         with self._database.reading() as db:
@@ -420,20 +428,81 @@ class BurstStore:
         with self._carrying(lease, burst) as db:
             log.waive(db, burst, reasons, lease.owner, now)
 
-    def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
-        """Record a whole listing of the cloud's files; equal sizes in a row are counted."""
+    def list_outputs(
+        self,
+        lease: Lease,
+        burst: BurstId,
+        listed: Iterable[Output],
+        below: Sequence[str] = ("/",),
+    ) -> None:
+        """Record a listing of the cloud's files; equal sizes in a row are counted.
+
+        Args:
+            lease: under which it is done.
+            burst: which.
+            listed: every file that was found.
+            below: folders that were looked into; what is known of others stays.
+        """
         with self._carrying(lease, burst) as db:
-            files.list_anew(db, burst, listed)
+            files.list_anew(db, burst, listed, below)
+
+    def list_strays(
+        self, lease: Lease, burst: BurstId, found: Iterable[Stray], now: datetime
+    ) -> None:
+        """Record listed files that have no place; each is named in the log once."""
+        with self._carrying(lease, burst) as db:
+            new = files.list_strays(db, burst, found)
+            lines = [Event(now, lease.owner, "file", None, "has no place", s.why) for s in new]
+            log.write(db, burst, lines)
 
     def forget_outputs(self, lease: Lease, burst: BurstId, frames: Iterable[int]) -> None:
         """Forget the files of frames that the cloud renders anew."""
         with self._carrying(lease, burst) as db:
             files.forget(db, burst, frames)
 
-    def collected(self, lease: Lease, burst: BurstId, names: Iterable[str]) -> None:
-        """Record that files are where they belong."""
+    def collected(
+        self,
+        lease: Lease,
+        burst: BurstId,
+        names: Iterable[str],
+        stamps: Mapping[str, str] = _NO_STAMPS,
+    ) -> None:
+        """Record that files are where they belong.
+
+        Args:
+            lease: under which it is done.
+            burst: which.
+            names: of the files.
+            stamps: by name, of those that the burst itself put there.
+        """
         with self._carrying(lease, burst) as db:
-            files.collect(db, burst, names)
+            files.collect(db, burst, names, stamps)
+
+    def refuse_outputs(self, lease: Lease, burst: BurstId, problems: Mapping[str, str]) -> None:
+        """Record why files were not taken when they arrived, by name."""
+        with self._carrying(lease, burst) as db:
+            files.refuse(db, burst, problems)
+
+    def keep_strays(self, lease: Lease, burst: BurstId, places: Mapping[str, Path]) -> None:
+        """Record where files that have no place are kept, by name."""
+        with self._carrying(lease, burst) as db:
+            files.keep_strays(db, burst, places)
+
+    def remark(
+        self, lease: Lease, burst: BurstId, subject: str, *, after: str, why: str, now: datetime
+    ) -> None:
+        """Add a line to the log that is no transition.
+
+        Args:
+            lease: under which it is done.
+            burst: which.
+            subject: what it is about.
+            after: in a word or two.
+            why: for people.
+            now: UTC.
+        """
+        with self._carrying(lease, burst) as db:
+            log.write(db, burst, [Event(now, lease.owner, subject, None, after, why)])
 
     # -- effects --------------------------------------------------------------------------
 

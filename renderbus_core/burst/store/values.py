@@ -18,6 +18,9 @@ EffectId = NewType("EffectId", int)
 PERSON = "a person"
 """Who did it, where nobody is named."""
 
+NO_SIZE = -1
+"""Size of a file that is listed without one, or that is about to be rendered anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -135,11 +138,14 @@ class Output:
     Args:
         name: path below the output storage.
         frame: frame it shows.
-        size: bytes, as listed last.
+        size: bytes, as listed last; `NO_SIZE` when it has none.
         listings: how often in a row it was listed with that size; once it is collected, it is not
             counted any more.
         local: where it belongs.
         collected: it is there.
+        stamp: of the file that this burst put there last, to know it again; None before.
+        problem: why it was refused when it arrived; None when it was not.
+        refusals: how often it was refused with this size.
     """
 
     name: str
@@ -148,6 +154,28 @@ class Output:
     listings: int
     local: Path
     collected: bool
+    stamp: str | None = None
+    problem: str | None = None
+    refusals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A file the cloud has listed for a burst that belongs to no output of its job.
+
+    Args:
+        name: path below the output storage.
+        size: bytes, as listed last.
+        listings: how often in a row it was listed with that size.
+        why: it is one, for people.
+        local: where it is kept aside; None where it is not.
+    """
+
+    name: str
+    size: int
+    listings: int
+    why: str
+    local: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +217,8 @@ class Event:
     Args:
         at: UTC.
         who: the gateway or person that did it; "" in what releases before version 2 logged.
-        subject: `burst`, `task 7`, `recall`, or `waiver`, where the state after is a rule's name.
+        subject: `burst`, `task 7`, `recall`, `file` for what is said of one, or `waiver`, where the
+            state after is a rule's name.
         before: state before; None when there was none.
         after: state after.
         reason: for people.

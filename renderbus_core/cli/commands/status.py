@@ -74,7 +74,8 @@ def _print_bursts(bursts: tuple[Burst, ...]) -> None:
 def _one(store: BurstStore, burst: Burst, *, as_json: bool) -> None:
     events = store.events(burst.id)
     if as_json:
-        print_json({"burst": burst, "log": events, "outputs": store.outputs(burst.id)})
+        outputs, strays = store.outputs(burst.id), store.strays(burst.id)
+        print_json({"burst": burst, "log": events, "outputs": outputs, "strays": strays})
         return
     _print_bursts((burst,))
     tasks = [
@@ -82,5 +83,8 @@ def _one(store: BurstStore, burst: Burst, *, as_json: bool) -> None:
         for task in burst.tasks
     ]
     console().print(table("Tasks", ("task", "frames", "state", "cloud", "reason"), tasks))
+    aside = [(s.name, s.size, s.local or "in the cloud") for s in store.strays(burst.id)]
+    if aside:
+        console().print(table("Files without a place", ("file", "bytes", "kept in"), aside))
     log = [(f"{e.at:%H:%M:%S}", e.who, e.subject, e.change, e.reason) for e in events]
     console().print(table("Log (UTC)", ("time", "who", "what", "change", "reason"), log))
