@@ -451,7 +451,7 @@ class Pipe:
             for answer in self._waiting.values():
                 answer.set_exception(NoAnswerError(why))
             self._waiting.clear()
-        self._outbox.close(discard=True)
+        self._outbox.close()
         self._over.set()
 
     # The thread that gives and misses signs of life.
@@ -479,11 +479,15 @@ class Pipe:
                 if item is None:
                     return
                 line, expires_at = item
+                # Who waited for an answer has stopped waiting when the peer is gone; the rest may
+                # still be read, above all by a peer that is about to learn what is wrong.
+                if (math.inf if self._gone else time.monotonic()) >= expires_at < math.inf:
+                    continue
                 try:
-                    if time.monotonic() < expires_at:
-                        _write_all(writer, line)
+                    _write_all(writer, line)
                 except OSError as error:
                     self._hang_up(f"the peer no longer reads ({error.strerror})")
+                    self._outbox.close(discard=True)
 
     # The reading thread.
 

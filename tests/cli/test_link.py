@@ -32,9 +32,11 @@ def hello(protocol):
 
 
 def test_another_major_version_has_its_own_exit_code_and_one_sentence(core):
-    out, err = core.communicate(hello("2.0"), timeout=60)
-    assert core.returncode == 76
-    assert err == (
+    core.stdin.write(hello("2.0"))
+    core.stdin.flush()
+    out = core.stdout.read()
+    assert core.wait(60) == 76
+    assert core.stderr.read() == (
         "renderbus: the other side of the link speaks protocol '2.0' and this side 1.0; "
         "install the same version on both sides\n"
     )

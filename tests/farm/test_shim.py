@@ -110,6 +110,13 @@ class TestPipes:
         assert bench.said == ["link: dropped a last line that breaks off after 45 bytes"]
         assert bench.agent.gone == "the peer has hung up"
 
+    def test_a_peer_that_only_stopped_writing_still_hears_what_was_said(self, bench):
+        for n in range(100):
+            bench.agent.reply(n, result="x" * 10_000)
+        bench.hang_up()
+        assert [bench.read()["id"] for _ in range(100)] == list(range(100))
+        assert bench.lines.readline() == b""
+
     def test_a_call_is_answered_or_not(self, bench):
         answers = []
         caller = threading.Thread(target=lambda: answers.append(bench.agent.call("go", {}, 60)))
