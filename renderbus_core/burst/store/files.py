@@ -107,7 +107,7 @@ def listed(db: Connection, burst: BurstId) -> tuple[Output, ...]:
 
 
 def list_anew(
-    db: Connection, burst: BurstId, files: Iterable[Output], below: Sequence[str]
+    db: Connection, burst: BurstId, files: Iterable[Output], below: Sequence[str] | None
 ) -> None:
     """Record a listing of some folders; files that are as before cost nothing once collected."""
     known = {file.name: file for file in listed(db, burst) if _is_below(file.name, below)}
@@ -199,8 +199,8 @@ def keep_strays(db: Connection, burst: BurstId, places: Mapping[str, Path]) -> N
         db.execute(_stray(burst).values(local=bindparam("to_local")), rows)
 
 
-def _is_below(name: str, folders: Sequence[str]) -> bool:
-    return any(name.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+def _is_below(name: str, folders: Sequence[str] | None) -> bool:
+    return folders is None or any(name.startswith(f"{folder}/") for folder in folders)
 
 
 def _stray(burst: BurstId) -> Any:

@@ -433,7 +433,7 @@ class BurstStore:
         lease: Lease,
         burst: BurstId,
         listed: Iterable[Output],
-        below: Sequence[str] = ("/",),
+        below: Sequence[str] | None = None,
     ) -> None:
         """Record a listing of the cloud's files; equal sizes in a row are counted.
 
@@ -441,7 +441,7 @@ class BurstStore:
             lease: under which it is done.
             burst: which.
             listed: every file that was found.
-            below: folders that were looked into; what is known of others stays.
+            below: folders that were looked into; what is known of others stays. None: all.
         """
         with self._carrying(lease, burst) as db:
             files.list_anew(db, burst, listed, below)
