@@ -70,7 +70,7 @@ def watch(world, change):
 
 
 def test_a_folder_is_listed_when_frames_are_done_and_not_at_every_look(make_world):
-    world = make_world(nodes=1, frame_seconds=300)
+    world = make_world(nodes=1, frame_seconds=300, config="poll_seconds_idle = 10")
     asked, looks = count_listings(world), []
     burst = world.order("0", "1", "2")
     end = world.carry(world.runner(burst), burst, looks.append)
