@@ -82,6 +82,8 @@ class Memory:
     outputs: OutputMap | None = None
     leaves: dict[int, Leaf] = field(default_factory=dict)
     looks_alike: int = 0
+    listed_at: datetime | None = None
+    absent_at: datetime | None = None
     shown: dict[str, str] = field(default_factory=dict)
     frame_limit: float | None = None
     capped: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from renderbus_core import package
 from renderbus_core.api import OutputFile, RemoteTask
@@ -38,7 +39,20 @@ def list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
         if leaf.output_file_name and leaf.done_frames
         for output in _of_leaf(ctx, burst, leaf)
     ]
-    ctx.store.list_outputs(ctx.effects.lease, burst.id, found)
+    counts = _is_apart(ctx)
+    ctx.store.list_outputs(ctx.effects.lease, burst.id, found, counts=counts)
+
+
+def _is_apart(ctx: Context) -> bool:
+    """Tell whether some time has passed since the last listing of this runner.
+
+    Two looks at one moment, as a takeover brings them, show one size whatever still grows.
+    """
+    now, before = ctx.now(), ctx.memory.listed_at
+    ctx.memory.listed_at = now
+    return before is not None and now - before >= timedelta(
+        seconds=ctx.config.burst.poll_seconds / 2
+    )
 
 
 def collect(ctx: Context, burst: Burst, task: TaskRef) -> None:

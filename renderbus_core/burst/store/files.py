@@ -49,7 +49,7 @@ def listed(db: Connection, burst: BurstId) -> tuple[Output, ...]:
     return tuple(sorted(map(_output, rows), key=lambda file: file.name))
 
 
-def list_anew(db: Connection, burst: BurstId, files: Iterable[Output]) -> None:
+def list_anew(db: Connection, burst: BurstId, files: Iterable[Output], *, counts: bool) -> None:
     """Record a whole listing; files that are as they were before cost nothing once collected."""
     known = {file.name: file for file in listed(db, burst)}
     now = {file.name: file for file in files}
@@ -57,7 +57,7 @@ def list_anew(db: Connection, burst: BurstId, files: Iterable[Output]) -> None:
     if new:
         db.execute(insert(outputs), [_row(burst, file) for file in new])
     changes = [
-        _changed(name, before, now.get(name))
+        _changed(name, before, now.get(name), counts=counts)
         for name, before in known.items()
         if name not in now or not (before.collected and before.size == now[name].size)
     ]
@@ -93,11 +93,11 @@ def _named(burst: BurstId) -> Any:
     return update(outputs).where(outputs.c.burst == burst, outputs.c.name == bindparam("of"))
 
 
-def _changed(name: str, before: Output, now: Output | None) -> dict[str, object]:
+def _changed(name: str, before: Output, now: Output | None, *, counts: bool) -> dict[str, object]:
     if now is None:
         size, listings, collected = before.size, 0, before.collected
     elif now.size == before.size:
-        size, listings, collected = before.size, before.listings + 1, before.collected
+        size, listings, collected = before.size, before.listings + counts, before.collected
     else:
         # Rendered anew: what was fetched before is another picture.
         size, listings, collected = now.size, 1, False

@@ -341,10 +341,19 @@ class BurstStore:
         with self._carrying(lease, burst) as db:
             files.stage(db, burst, sent, now)
 
-    def list_outputs(self, lease: Lease, burst: BurstId, listed: Iterable[Output]) -> None:
-        """Record a whole listing of the cloud's files; equal sizes in a row are counted."""
+    def list_outputs(
+        self, lease: Lease, burst: BurstId, listed: Iterable[Output], *, counts: bool = True
+    ) -> None:
+        """Record a whole listing of the cloud's files; equal sizes in a row are counted.
+
+        Args:
+            lease: under which it is done.
+            burst: which.
+            listed: all files.
+            counts: whether an equal size proves something: enough time has passed since the last.
+        """
         with self._carrying(lease, burst) as db:
-            files.list_anew(db, burst, listed)
+            files.list_anew(db, burst, listed, counts=counts)
 
     def forget_outputs(self, lease: Lease, burst: BurstId, frames: Iterable[int]) -> None:
         """Forget the files of frames that the cloud renders anew."""
