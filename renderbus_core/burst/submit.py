@@ -83,9 +83,10 @@ def _submit_once(ctx: Context, burst: Burst) -> WakeAt:
         ctx.move(burst, BurstState.ID_RESERVED, str(error), submits=before)
         return ctx.after(ctx.config.burst.poll_seconds)
     except CloudError as error:
-        if first:
+        # A refusal may say that the task is submitted already: by the first of two attempts, or
+        # by a request that the network brought twice.
+        if first and not is_known(ctx, remote_id):
             raise
-        # A refusal of the second attempt may well say that the first one had arrived.
         return _uncertain(ctx, burst, str(error))
     started(ctx, burst)
     return ctx.at_once()
@@ -110,9 +111,7 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
     if is_known(ctx, burst.remote_id):
         started(ctx, burst)
         return ctx.at_once()
-    absences = burst.absences + 1
-    ctx.store.note(ctx.effects.lease, burst.id, absences=absences)
-    if absences < CONFIRMATIONS:
+    if count_absence(ctx, burst) < CONFIRMATIONS:
         return ctx.after(settle.total_seconds())
     if burst.submits < SUBMITS:
         return _submit_once(ctx, burst)
@@ -132,6 +131,22 @@ def is_known(ctx: Context, remote_id: int) -> bool:
         return True
     listed = ctx.client.query.iter_tasks(str(remote_id))
     return any(task.id == remote_id and task.is_submitted for task in listed)
+
+
+def count_absence(ctx: Context, burst: Burst) -> int:
+    """Note that the cloud does not know the burst's id now, and return how often it was so.
+
+    Only absences count that are the settle time apart. When the last one was is known to the
+    runner that saw it; one that took over waits that long after its own first look.
+    """
+    now, before = ctx.now(), ctx.memory.absent_at
+    settle = timedelta(seconds=ctx.config.burst.submit_settle_seconds)
+    if burst.absences and (before is None or now - before < settle):
+        ctx.memory.absent_at = before or now
+        return burst.absences
+    ctx.memory.absent_at = now
+    ctx.store.note(ctx.effects.lease, burst.id, absences=burst.absences + 1)
+    return burst.absences + 1
 
 
 def started(ctx: Context, burst: Burst) -> None:
