@@ -7,7 +7,10 @@ STAMP := $(VENV)/.installed
 VENDOR := .vendor
 VENDOR_STAMP := $(VENDOR)/.installed
 
-.PHONY: demo test test-all lint vendor clean
+# How many seeds `make soak` runs.
+SEEDS ?= 10000
+
+.PHONY: demo test test-all soak replay lint vendor clean
 
 # Reinstalled only when what is to be installed has changed: a second run starts at once.
 $(STAMP): setup.cfg pyproject.toml
@@ -42,6 +45,15 @@ test: lint
 
 test-all: $(STAMP) $(VENDOR_STAMP)
 	$(BIN)/pytest -n 2 -m heavy $(ARGS)
+
+# The burst engine under faults from many seeds; minimal cases of failures go to build/simulation.
+soak: $(STAMP)
+	PYTHONPATH=tests/simulation $(BIN)/python -m burstsim soak --seeds $(SEEDS) $(ARGS)
+
+# One case again, with its trace: make replay SEED=17, or FILE=build/simulation/seed-17.json
+replay: $(STAMP)
+	PYTHONPATH=tests/simulation $(BIN)/python -m burstsim replay \
+		$(if $(FILE),--file $(FILE),--seed $(SEED)) $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(VENDOR) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

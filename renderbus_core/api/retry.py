@@ -12,6 +12,9 @@ from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeErro
 if TYPE_CHECKING:
     import tenacity
 
+FIRST_WAIT = 0.5
+"""Most seconds between the first two attempts; each further wait may be twice as long."""
+
 LONGEST_WAIT = 20.0
 """Most seconds between two attempts that are chosen by us."""
 
@@ -43,7 +46,11 @@ def may_repeat(operation: Operation, error: BaseException) -> bool:
 
 
 def retrying(
-    operation: Operation, *, attempts: int, sleep: Callable[[float], None]
+    operation: Operation,
+    *,
+    attempts: int,
+    sleep: Callable[[float], None],
+    chance: Callable[[float, float], float],
 ) -> tenacity.Retrying:
     """Return the loop for one call: exponential waits with full jitter, last error re-raised.
 
@@ -51,15 +58,15 @@ def retrying(
         operation: what is asked.
         attempts: how often in all.
         sleep: how to wait; a test passes its own.
+        chance: picks a number between two.
     """
     import tenacity  # noqa: PLC0415 - it brings asyncio along, which the first call can wait for
-
-    chosen = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, CloudError) else None
-        return max(asked or 0.0, chosen(state))
+        longest = min(FIRST_WAIT * 2 ** (state.attempt_number - 1), LONGEST_WAIT)
+        return max(asked or 0.0, chance(0.0, longest))
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: may_repeat(operation, error)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -136,6 +137,7 @@ class Seams:
     clock: Clock = field(default_factory=SystemClock)
     sleep: Callable[[float], None] = time.sleep
     nonce: Callable[[], str] = random_nonce
+    chance: Callable[[float, float], float] = random.uniform
     adapter: Callable[[], BaseAdapter] = kept_connections
 
 
@@ -230,7 +232,12 @@ class Session:
             raise InputError(f"there is no operation {name!r}; schemas/api.json lists them")
         profile = self.endpoint.profile
         call = _Call(operation, operation.path(profile), operation.body(arguments, profile))
-        loop = retrying(operation, attempts=self.endpoint.attempts, sleep=self._seams.sleep)
+        loop = retrying(
+            operation,
+            attempts=self.endpoint.attempts,
+            sleep=self._seams.sleep,
+            chance=self._seams.chance,
+        )
         answer = loop(self._once_with_clock, call)
         try:
             return value_of(answer.data)

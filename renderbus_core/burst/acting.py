@@ -9,6 +9,7 @@ from renderbus_core.burst.acts import Act
 from renderbus_core.burst.context import Context, Leaf
 from renderbus_core.burst.mirror import Action
 from renderbus_core.burst.model import Burst, BurstState, Remote, TaskState
+from renderbus_core.errors import RequestRefusedError
 from renderbus_core.frames import FrameSet
 
 _log = logging.getLogger(__name__)
@@ -33,8 +34,10 @@ def carry_out(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
         by_act[action.act].append(action)
     _stop_first(ctx, burst, by_act[Act.STOP_FIRST])
     # A top-up or a click must not set them going again beside the local worker.
-    stopped = [one for one in by_act[Act.GIVE_BACK] if one.remote is Remote.STOPPED]
-    _stop_frames(ctx, [*by_act[Act.STOP_REMOTE], *stopped])
+    _keep_stopped(
+        ctx, burst, [one for one in by_act[Act.GIVE_BACK] if one.remote is Remote.STOPPED]
+    )
+    _stop_frames(ctx, by_act[Act.STOP_REMOTE])
     for action in (*by_act[Act.STOP_REMOTE], *by_act[Act.LET_GO]):
         _lose(ctx, burst, action)
     _hold_again(ctx, burst, by_act[Act.HOLD_AGAIN])
@@ -72,6 +75,14 @@ def _stop_first(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
     # A recall of the whole burst stops the whole remote task at each step.
     if burst.state is not BurstState.RECALLING:
         _stop_frames(ctx, actions)
+
+
+def _keep_stopped(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
+    """Stop frames once more that have stopped; a task in the recycle bin refuses that."""
+    try:
+        _stop_frames(ctx, actions)
+    except RequestRefusedError as error:
+        _log.warning("burst %s: %s", burst.id, error.sentence)
 
 
 def _stop_frames(ctx: Context, actions: Sequence[Action]) -> None:

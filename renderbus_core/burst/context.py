@@ -84,6 +84,7 @@ class Memory:
     outputs: OutputMap | None = None
     leaves: dict[int, Leaf] = field(default_factory=dict)
     looks_alike: int = 0
+    listed_at: dict[str, datetime] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     frame_limit: float | None = None
     capped: bool = False

@@ -19,7 +19,7 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
-from renderbus_core.burst.submit import PRESENT, is_absent, is_known
+from renderbus_core.burst.submit import CONFIRMATIONS, PRESENT, count_absence, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask
 
@@ -65,7 +65,13 @@ def recall(ctx: Context, burst: Burst) -> WakeAt:
     if not is_known(ctx, remote_id):
         return _recall_the_unknown(ctx, burst)
     ctx.move_tasks(burst, burst.refs(TaskState.HELD), TaskState.SENT, "submitted")
-    ctx.effects.perform("stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id)
+    try:
+        ctx.effects.perform(
+            "stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id
+        )
+    except RequestRefusedError as error:
+        # It may lie in the recycle bin. What has stopped goes back, what renders is waited for.
+        _log.warning("burst %s: %s", burst.id, error.sentence)
     return follow(ctx, ctx.store.burst(burst.id))
 
 
@@ -74,7 +80,7 @@ def _recall_the_unknown(ctx: Context, burst: Burst) -> WakeAt:
 
     It is confirmed twice, apart in time; a submit that is merely late would be found by then.
     """
-    if not is_absent(ctx, burst):
+    if count_absence(ctx, burst) < CONFIRMATIONS:
         return ctx.after(ctx.config.burst.submit_settle_seconds)
     why = f"recalled; the cloud does not know remote task {burst.remote_id}"
     open_ = tuple(task.ref for task in burst.open_tasks if task.state is not TaskState.COLLECTED)
@@ -167,7 +173,8 @@ def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
     assert burst.remote_id is not None  # noqa: S101 - it was asked about
     if is_known(ctx, burst.remote_id):
         return ctx.after(ctx.config.burst.poll_seconds)
-    if is_absent(ctx, burst) and burst.state is not BurstState.STRANDED:
+    absences = count_absence(ctx, burst)
+    if absences >= CONFIRMATIONS and burst.state is not BurstState.STRANDED:
         ctx.move(
             burst,
             BurstState.STRANDED,
@@ -190,6 +197,8 @@ def _next(ctx: Context, burst: Burst, seen: RemoteTree) -> WakeAt:
         ctx.effects.perform(
             "stop_task", lambda: ctx.client.task.stop_task([remote_id]), task=remote_id
         )
+        # What it is charged until it stands still is known at the next look.
+        return ctx.after(ctx.config.burst.poll_seconds)
     tidy(ctx, burst)
     home = len(burst.refs(TaskState.COMPLETED))
     back = burst.state is BurstState.RECALLING or (

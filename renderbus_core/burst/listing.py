@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 from renderbus_core import package
 from renderbus_core.api import Client, OutputFile, RemoteTask
@@ -34,7 +35,6 @@ def list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
     due = _due(ctx, burst, info)
     roots: set[str] = set()
     strays: list[Stray] = []
-    outputs: list[Output] = []
     for leaf in due:
         try:
             root = root_of(leaf)
@@ -43,13 +43,31 @@ def list_outputs(ctx: Context, burst: Burst, info: RemoteTask) -> None:
             continue
         if root not in roots:
             roots.add(root)
-            part = ctx.config.collect.server_path
-            _sort(files_below(ctx.client, output_map(ctx, burst), root, part), outputs, strays)
+            _list_folder(ctx, burst, root, strays)
     if due:
-        ctx.store.list_outputs(ctx.effects.lease, burst.id, outputs, tuple(roots))
         ctx.store.list_strays(ctx.effects.lease, burst.id, strays, ctx.now())
     for leaf in due:
         ctx.memory.listed[leaf.id] = leaf.counts
+
+
+def _list_folder(ctx: Context, burst: Burst, root: str, strays: list[Stray]) -> None:
+    outputs: list[Output] = []
+    counts = _is_apart(ctx, root)
+    part = ctx.config.collect.server_path
+    _sort(files_below(ctx.client, output_map(ctx, burst), root, part), outputs, strays)
+    ctx.store.list_outputs(ctx.effects.lease, burst.id, outputs, (root,), counts=counts)
+
+
+def _is_apart(ctx: Context, root: str) -> bool:
+    """Tell whether some time has passed since this runner listed a folder last.
+
+    Two looks at one moment, as a takeover brings them, show one size whatever still grows.
+    """
+    now, before = ctx.now(), ctx.memory.listed_at.get(root)
+    ctx.memory.listed_at[root] = now
+    return before is not None and now - before >= timedelta(
+        seconds=ctx.config.burst.poll_seconds / 2
+    )
 
 
 def root_of(leaf: RemoteTask) -> str:

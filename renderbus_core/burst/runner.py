@@ -86,6 +86,8 @@ class Runner:
         if isinstance(context, Held):
             return WakeAt(context.expires_at)
         try:
+            # Not every step has an effect, and a lease that runs out would change hands.
+            context.effects.keep_lease()
             # Read again under the lease: its last holder may have come further meanwhile.
             return self._carry_on(context, self._gateway.store.burst(self._burst))
         except LeaseLostError as error:

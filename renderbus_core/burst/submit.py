@@ -15,7 +15,7 @@ from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeErro
 
 # An id that is unknown twice, apart in time, was never submitted; and one id is sent twice at
 # most before a person is asked.
-_CONFIRMATIONS = 2
+CONFIRMATIONS = 2
 SUBMITS = 2
 # Values of a burst whose remote task is known, or not looked for yet.
 PRESENT: Mapping[str, object] = MappingProxyType({"absences": 0, "absent_at": None})
@@ -89,9 +89,10 @@ def _submit_once(ctx: Context, burst: Burst) -> WakeAt:
         ctx.move(burst, BurstState.ID_RESERVED, str(error), submits=before)
         return ctx.after(ctx.config.burst.poll_seconds)
     except CloudError as error:
-        if first:
+        # A refusal may say that the task is submitted already: by the first of two attempts, or
+        # by a request that the network brought twice.
+        if first and not is_known(ctx, remote_id):
             raise
-        # A refusal of the second attempt may well say that the first one had arrived.
         return _uncertain(ctx, burst, str(error))
     started(ctx, burst)
     return ctx.at_once()
@@ -116,7 +117,7 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
     if is_known(ctx, burst.remote_id):
         started(ctx, burst)
         return ctx.at_once()
-    if not is_absent(ctx, burst):
+    if count_absence(ctx, burst) < CONFIRMATIONS:
         return ctx.after(settle.total_seconds())
     if burst.submits < SUBMITS:
         return _submit_once(ctx, burst)
@@ -138,17 +139,17 @@ def is_known(ctx: Context, remote_id: int) -> bool:
     return any(task.id == remote_id and task.is_submitted for task in listed)
 
 
-def is_absent(ctx: Context, burst: Burst) -> bool:
-    """Note that the cloud does not know the remote task now, and tell whether that is confirmed.
+def count_absence(ctx: Context, burst: Burst) -> int:
+    """Note that the cloud does not know the burst's id now, and return how often it was so.
 
-    It is when two looks say so that lie apart in time, whoever made them.
+    Only absences count that are the settle time apart, whoever saw them.
     """
-    settle = timedelta(seconds=ctx.config.burst.submit_settle_seconds)
-    if burst.absent_at is not None and ctx.now() < burst.absent_at + settle:
-        return burst.absences >= _CONFIRMATIONS
+    now, settle = ctx.now(), timedelta(seconds=ctx.config.burst.submit_settle_seconds)
+    if burst.absent_at is not None and now < burst.absent_at + settle:
+        return burst.absences
     absences = burst.absences + 1
-    ctx.store.note(ctx.effects.lease, burst.id, absences=absences, absent_at=ctx.now())
-    return absences >= _CONFIRMATIONS
+    ctx.store.note(ctx.effects.lease, burst.id, absences=absences, absent_at=now)
+    return absences
 
 
 def started(ctx: Context, burst: Burst) -> None:

@@ -107,7 +107,12 @@ def listed(db: Connection, burst: BurstId) -> tuple[Output, ...]:
 
 
 def list_anew(
-    db: Connection, burst: BurstId, files: Iterable[Output], below: Sequence[str] | None
+    db: Connection,
+    burst: BurstId,
+    files: Iterable[Output],
+    below: Sequence[str] | None,
+    *,
+    counts: bool,
 ) -> None:
     """Record a listing of some folders; files that are as before cost nothing once collected."""
     known = {file.name: file for file in listed(db, burst) if _is_below(file.name, below)}
@@ -116,7 +121,7 @@ def list_anew(
     if new:
         db.execute(insert(outputs), [_row(burst, file) for file in new])
     changes = [
-        _changed(name, before, now.get(name))
+        _changed(name, before, now.get(name), counts=counts)
         for name, before in known.items()
         if name not in now or not (before.collected and before.size == now[name].size)
     ]
@@ -222,11 +227,11 @@ def _named(burst: BurstId) -> Any:
     return update(outputs).where(outputs.c.burst == burst, outputs.c.name == bindparam("of"))
 
 
-def _changed(name: str, before: Output, now: Output | None) -> dict[str, object]:
+def _changed(name: str, before: Output, now: Output | None, *, counts: bool) -> dict[str, object]:
     if now is None:
         after = replace(before, listings=0)
     elif now.size == before.size:
-        after = replace(before, listings=before.listings + 1)
+        after = replace(before, listings=before.listings + counts)
     else:
         # Rendered anew: what was fetched before is another picture.
         after = replace(before, size=now.size, listings=1, collected=False, refusals=0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,13 +25,13 @@ from renderbus_core.jobs import BurstId
 
 
 def plan(
-    db: Connection, orders: Sequence[Order], limits: Limits, who: str, now: datetime
-) -> tuple[BurstId, ...]:
+    db: Connection, orders: Mapping[BurstId, Order], limits: Limits, who: str, now: datetime
+) -> None:
     """Insert one burst per order.
 
     Args:
         db: a writing transaction.
-        orders: what to send.
+        orders: what to send, by the id of the burst that it becomes.
         limits: of each farm, its live bursts and these orders together.
         who: decided it.
         now: UTC.
@@ -43,15 +42,13 @@ def plan(
         StoreError: an order cannot be one.
     """
     # In one order everywhere, so that two plans never wait for each other.
-    for farm in sorted({order.farm for order in orders}):
+    for farm in sorted({order.farm for order in orders.values()}):
         one_at_a_time(db, f"renderbus plan {farm}")
         _keep_off_drained(db, farm)
-    planned = []
-    for order in orders:
+    for burst, order in orders.items():
         _check(order)
         _keep_within(db, order, limits)
-        planned.append(_insert(db, order, who, now))
-    return tuple(planned)
+        _insert(db, burst, order, who, now)
 
 
 def _check(order: Order) -> None:
@@ -119,12 +116,11 @@ class _Start:
     remote_id: int | None = None
 
 
-def _insert(db: Connection, order: Order, who: str, now: datetime) -> BurstId:
-    burst, start = BurstId(uuid.uuid4().hex[:12]), _Start()
+def _insert(db: Connection, burst: BurstId, order: Order, who: str, now: datetime) -> None:
+    start = _Start()
     event = Event(now, who, "burst", None, start.burst.value, order.reason)
     _write(db, burst, order, start, event)
     log.waive(db, burst, dict.fromkeys(order.waived, f"waived by hand by {who}"), who, now)
-    return burst
 
 
 def _write(db: Connection, burst: BurstId, order: Order, start: _Start, event: Event) -> None:

@@ -6,7 +6,8 @@ in the same transaction. A transition that `model` does not allow is refused too
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -60,17 +61,24 @@ _WANTED = (
 )
 
 
+def random_id() -> str:
+    """Return a name that no other burst has, short enough to be typed."""
+    return uuid.uuid4().hex[:12]
+
+
 class BurstStore:
     """Bursts on SQLite or PostgreSQL.
 
     Args:
         url: SQLAlchemy URL; the folder of an SQLite file is made where it is missing.
+        new_id: names new bursts, each differently; a test passes its own.
 
     Raises:
         StoreError: it cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, new_id: Callable[[], str] = random_id) -> None:
+        self._new_id = new_id
         self._database = Database(_place(url), t.DESIGN)
 
     def close(self) -> None:
@@ -140,7 +148,8 @@ class BurstStore:
         try:
             with transaction as db:
                 author = who if lease is None else lease.owner
-                planned = planning.plan(db, orders, limits, author, now)
+                planned = {BurstId(self._new_id()): order for order in orders}
+                planning.plan(db, planned, limits, author, now)
                 return tuple(reading.one(db, burst) for burst in planned)
         except IntegrityError as error:
             names = ", ".join(sorted({order.job for order in orders}))
@@ -434,6 +443,8 @@ class BurstStore:
         burst: BurstId,
         listed: Iterable[Output],
         below: Sequence[str] | None = None,
+        *,
+        counts: bool = True,
     ) -> None:
         """Record a listing of the cloud's files; equal sizes in a row are counted.
 
@@ -442,9 +453,10 @@ class BurstStore:
             burst: which.
             listed: every file that was found.
             below: folders that were looked into; what is known of others stays. None: all.
+            counts: whether an equal size proves something: enough time has passed since the last.
         """
         with self._carrying(lease, burst) as db:
-            files.list_anew(db, burst, listed, below)
+            files.list_anew(db, burst, listed, below, counts=counts)
 
     def list_strays(
         self, lease: Lease, burst: BurstId, found: Iterable[Stray], now: datetime

@@ -1,0 +1,1 @@
+"""A studio with its gateways, farm, store and cloud in one process, under faults from a seed."""
