@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from renderbus_core.clock import Clock
 from renderbus_core.config import Config
 from renderbus_core.errors import FarmError
 from renderbus_core.facts import SceneFacts
-from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, TaskRef
+from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, Reason, TaskRef
 from renderbus_core.package import Offer, OutputMap
 from renderbus_core.transfer import Header, Progress, Silent, TransferEngine
 
@@ -175,11 +175,36 @@ class Context:
         return not outcome.unknown
 
     def release(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> Outcome:
-        """Ask the farm to take tasks back; records nothing in the store."""
+        """Ask the farm to take tasks back; records nothing in the store.
+
+        A runner that died between noting a claim and making it leaves tasks that bear the stamp of
+        the claim before: what is refused as not ours is looked at once more.
+        """
+        outcome = self._release(burst, refs, why)
+        not_ours = [ref for ref, reason in outcome.refused.items() if reason is Reason.NOT_OURS]
+        if not not_ours:
+            return outcome
+        taken, refused, unknown = outcome.taken, dict(outcome.refused), outcome.unknown
+        for epoch, found in self._stamped(burst, not_ours).items():
+            again = self._release(replace(burst, claim_epoch=epoch), tuple(found), why)
+            refused = {ref: reason for ref, reason in refused.items() if ref not in found}
+            refused |= again.refused
+            taken, unknown = (*taken, *again.taken), (*unknown, *again.unknown)
+        return Outcome(taken, refused, unknown)
+
+    def _release(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> Outcome:
         claim = burst.claim(refs, self.effects.lease.epoch)
         return self.effects.perform(
             "release", lambda: self.farm.release(claim, refs, why), tasks=[ref.id for ref in refs]
         )
+
+    def _stamped(self, burst: Burst, refs: Iterable[TaskRef]) -> dict[int, list[TaskRef]]:
+        """Return tasks that bear the burst's stamp, by the claim that it is of."""
+        wanted, stamped = set(refs), dict[int, list[TaskRef]]()
+        for task in self.farm.tasks([burst.job]).get(burst.job, ()):
+            if task.ref in wanted and task.claim is not None and task.claim.burst == burst.id:
+                stamped.setdefault(task.claim.claim_epoch, []).append(task.ref)
+        return stamped
 
     def let_go_of_all(self, burst: Burst, why: str) -> bool:
         """Give back whatever the burst may hold before anything was submitted.

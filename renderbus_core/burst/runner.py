@@ -17,6 +17,7 @@ from renderbus_core.errors import (
     AuthError,
     BillingError,
     CloudError,
+    FarmError,
     InputError,
     LeaseLostError,
     LocalDiskError,
@@ -173,10 +174,24 @@ def _leave_out(context: Context, burst: Burst) -> WakeAt:
 
 
 def _fail(context: Context, burst: Burst, error: RenderbusError) -> WakeAt:
-    if not context.let_go_of_all(burst, str(error)):
+    if not _has_let_go(context, burst, str(error)):
         return _try_later(context, burst.id, error)
     context.move(burst, BurstState.FAILED, str(error))
     return context.at_once()
+
+
+def _has_let_go(context: Context, burst: Burst, why: str) -> bool:
+    """Give everything back, and tell whether the farm has answered for all of it.
+
+    While it has not, the burst is on its way back: it must not be submitted after all.
+    """
+    try:
+        settled = context.let_go_of_all(burst, why)
+    except FarmError:
+        settled = False
+    if not settled:
+        context.store.ask_recall(burst.id, why, context.now(), context.gateway.owner)
+    return settled
 
 
 def _try_later(context: Context, burst: BurstId, error: RenderbusError) -> WakeAt:
