@@ -103,7 +103,7 @@ def test_a_header_that_ends_early_is_a_sentence_and_no_accident(picture, left):
 ENDLESS = {"packed.tga", "a.hdr"}
 
 
-@pytest.mark.parametrize("picture", KINDS.keys() - ENDLESS, indirect=True)
+@pytest.mark.parametrize("picture", [k for k in KINDS if k not in ENDLESS], indirect=True)
 def test_a_picture_that_ends_early_is_refused_by_its_header_alone(picture):
     content = picture.read_bytes()
     for left in (len(content) // 2, len(content) * 9 // 10):
