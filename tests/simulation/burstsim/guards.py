@@ -311,8 +311,15 @@ GUARDS: Mapping[str, Guard] = {
     "listings are apart in time": Guard(
         lambda: swapped(outputs, _is_apart=lambda _: True),
         _FILES,
-        shape={"growing_seconds": 25, "gateways": 2},
-        verbs=("restart a gateway",) * 6,
+        shape={
+            "growing_seconds": 25,
+            "listing_lag_seconds": 0,
+            "list_sizes": True,
+            "nodes": 1,
+            "workers": 0,
+            "intensity": 0.0,
+        },
+        verbs=("restart a gateway",) * 10,
     ),
     "only the holder of a lease writes": Guard(
         lambda: swapped(leases, writing=_any_lease_writes),
