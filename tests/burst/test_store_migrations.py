@@ -190,8 +190,6 @@ def test_a_store_of_a_newer_release_is_refused_in_a_sentence_and_not_touched(sto
     store_bench.open()
     set_version(store_bench, 99)
     before = store_bench.content()
-    with pytest.raises(
-        StoreError, match=rf"has version 99 where {DESIGN.version} is known; use"
-    ):
+    with pytest.raises(StoreError, match=rf"has version 99 where {DESIGN.version} is known; use"):
         store_bench.open()
     assert store_bench.content() == before
