@@ -1,4 +1,4 @@
-"""What the simulation found: each story is a minimal case, told in the engine's own words."""
+"""What the simulation found: each story is a minimal case of it, in the engine's own words."""
 
 from __future__ import annotations
 

@@ -275,7 +275,7 @@ GUARDS: Mapping[str, Guard] = {
         lambda: _acts(Local.HELD, {Remote.UNKNOWN: Act.GIVE_BACK}), _RELEASED, seed=8
     ),
     "what waits in the cloud is not given back": Guard(
-        lambda: _acts(Local.HELD, {Remote.WAITING: Act.GIVE_BACK}), _RELEASED
+        lambda: _acts(Local.HELD, {Remote.WAITING: Act.GIVE_BACK}), _RELEASED, seed=7
     ),
     "what is recalled is stopped first": Guard(
         lambda: _acts(
@@ -298,6 +298,7 @@ GUARDS: Mapping[str, Guard] = {
         _one("resumed_tasks_are_held_again"),
         verbs=("resume the job",),
         shape={"workers": 0, "intensity": 0.0},
+        seed=1,
     ),
     "a task is complete with all its files": Guard(
         lambda: swapped(Collected, complete=property(lambda self: self.expected > 0)),
@@ -310,8 +311,15 @@ GUARDS: Mapping[str, Guard] = {
     "listings are apart in time": Guard(
         lambda: swapped(outputs, _is_apart=lambda _: True),
         _FILES,
-        shape={"growing_seconds": 25, "gateways": 2},
-        verbs=("restart a gateway",) * 6,
+        shape={
+            "growing_seconds": 25,
+            "listing_lag_seconds": 0,
+            "list_sizes": True,
+            "nodes": 1,
+            "workers": 0,
+            "intensity": 0.0,
+        },
+        verbs=("restart a gateway",) * 10,
     ),
     "only the holder of a lease writes": Guard(
         lambda: swapped(leases, writing=_any_lease_writes),
@@ -336,12 +344,15 @@ GUARDS: Mapping[str, Guard] = {
     "a task is in one live burst": Guard(
         lambda: _no_unique_index("one_live_burst_per_task"),
         _one("a_task_is_in_one_live_burst"),
-        shape={"decider": True, "gateways": 2},
+        verbs=("order",) * 4,
+        hot=("upload",),
+        seed=1,
     ),
     "a plan keeps within the budget": Guard(
         lambda: swapped(planning, _keep_within=lambda *_: None),
         _one("budgets_are_kept"),
-        shape={"budget": "0.10", "orders": 3},
+        shape={"budget": "0.05", "orders": 3},
+        seed=1,
     ),
     "effects are intended first": Guard(
         lambda: swapped(Effects, perform=_perform_without_a_word),
@@ -350,14 +361,16 @@ GUARDS: Mapping[str, Guard] = {
     "a claim takes only what waits": Guard(
         lambda: swapped(rules, judge_claim=lambda *_: rules.Verdict.ACT),
         _one("only_what_is_ours_is_touched"),
-        shape={"orders": 3},
-        verbs=("suspend a task",) * 3,
+        verbs=("suspend a task",) * 4,
+        hot=("upload",),
+        seed=1,
     ),
     "an end needs the claim's stamp": Guard(
         lambda: swapped(rules, judge_end=lambda *_, goal: rules.Verdict.ACT),  # noqa: ARG005
         _one("only_what_is_ours_is_touched"),
         verbs=("resume the job",) * 2,
         hot=("farm complete",),
+        seed=17,
     ),
     "what the farm could not tell is asked again": Guard(
         _unknown_is_done,
@@ -371,6 +384,7 @@ GUARDS: Mapping[str, Guard] = {
         _one("no_claim_without_a_live_burst"),
         verbs=("recall",),
         hot=("farm claim", "store settle claim"),
+        seed=2,
     ),
     "a stamp under other frames is freed": Guard(
         lambda: swapped(acting, _lose=_lose_with_stamp),
@@ -384,5 +398,6 @@ GUARDS: Mapping[str, Guard] = {
     "pages are read again when counts change": Guard(
         lambda: swapped(tree, _is_stale=lambda ctx, leaf: leaf.id not in ctx.memory.leaves),
         _one("every_burst_ends") | _one("spending_is_known"),
+        seed=1,
     ),
 }

@@ -288,9 +288,10 @@ class World:
         self.trace.note("person", f"order: {done}")
 
     def restart_host(self, pick: int) -> str:
-        """Restart one of the gateways, unless it is in the midst of a step."""
-        host = self._hosts[pick % len(self._hosts)]
-        return host.name if host.restart() else ""
+        """Restart one of the gateways once or twice, unless it is in the midst of a step."""
+        host = self._hosts[pick // 2 % len(self._hosts)]
+        done = [host.restart() for _ in range(1 + pick % 2)]
+        return host.name if any(done) else ""
 
     def change_farm(self, statement: str, task: LocalTask) -> None:
         """Change a task at the farm as people can where the embedded farm has no door for it."""
