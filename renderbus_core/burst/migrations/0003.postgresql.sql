@@ -38,3 +38,6 @@ CREATE TABLE gateways (
 
 -- When the cloud did not know the remote task last: it is asked again some time later.
 ALTER TABLE bursts ADD COLUMN absent_at BIGINT
+
+-- What is wanted of open tasks is asked for at each look, for all bursts at once.
+CREATE INDEX tasks_asked ON tasks (burst) WHERE asked <> 'nothing'
