@@ -18,6 +18,7 @@ from api_server import PAGE, Connection, envelope, frame
 FIRST_TASK = 10_000_000
 _WAITING, _STARTED = 1, 2
 _RENDERING = 5
+_PICTURE = 5
 
 
 class Cloud:
@@ -100,7 +101,8 @@ class Cloud:
 
 def _row_template() -> str:
     """Return a row as long as a real one, with places for id, task, frame and status twice."""
-    row = frame(1) | {"feeAmount": None, "startTime": 0, "endTime": 0, "frameExecuteTime": 0}
+    times = {"startTime": 0, "endTime": 0, "frameExecuteTime": 0}
+    row = frame(1) | times | {"feeAmount": None, "frameType": _PICTURE}
     places = {"id": "%d", "taskId": "%d", "frameIndex": '"%d"', "frameStatus": "%d"}
     places["frameStatusText"] = '"task_frame_status_%d"'
     members = (f"{json.dumps(key)}: {places.get(key, json.dumps(row[key]))}" for key in row)
