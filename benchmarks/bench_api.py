@@ -199,9 +199,9 @@ def measured(vendor: Path, rounds: int) -> list[Row]:
         return [row for part in parts for row in part()]
 
 
-def table(rows: list[Row]) -> Table:
+def table(rows: list[Row], about: str = "API client") -> Table:
     """Return rows for people."""
-    made = Table(title="API client, medians", title_justify="left")
+    made = Table(title=f"{about}, medians", title_justify="left")
     for heading in ("what", "ours", "compared with", "ratio", "goal", ""):
         made.add_column(heading, justify="left" if heading in {"what", "goal", ""} else "right")
     for row in rows:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from renderbus_core.burst.acts import Act
-from renderbus_core.burst.context import Context, Leaf
+from renderbus_core.burst.context import Context
 from renderbus_core.burst.mirror import Action
 from renderbus_core.burst.model import Burst, BurstState, Remote, TaskState
 from renderbus_core.errors import RequestRefusedError
@@ -47,15 +48,20 @@ def carry_out(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
 
 def _note_progress(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
     """Keep done_remote and its time true in both directions: clouds restart done frames."""
-    done = [one for one in actions if one.remote is Remote.DONE]
-    at_work = [one for one in actions if one.remote is not Remote.DONE]
-    before = set(burst.refs(TaskState.DONE_REMOTE))
-    restarted = [frame for one in at_work if one.task in before for frame in one.task.frames]
+    state = {task.ref.id: task.state for task in burst.tasks}
+    was_done = {id_ for id_, one in state.items() if one is TaskState.DONE_REMOTE}
+    done = [one for one in actions if one.remote is Remote.DONE and one.task.id not in was_done]
+    at_work = [
+        one
+        for one in actions
+        if one.remote is not Remote.DONE and state[one.task.id] is not TaskState.SENT
+    ]
+    restarted = [frame for one in at_work if one.task.id in was_done for frame in one.task.frames]
     if restarted:
         ctx.store.forget_outputs(ctx.effects.lease, burst.id, restarted)
-    for group, state in ((done, TaskState.DONE_REMOTE), (at_work, TaskState.SENT)):
+    for group, to in ((done, TaskState.DONE_REMOTE), (at_work, TaskState.SENT)):
         for why, same in _by_reason(group).items():
-            ctx.move_tasks(burst, [one.task for one in same], state, why)
+            ctx.move_tasks(burst, [one.task for one in same], to, why)
 
 
 def _stop_first(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
@@ -112,7 +118,7 @@ def _forget_counts(ctx: Context, leaf: int) -> None:
     """Have the pages read at the next look: whether they are stopped must be seen there."""
     known = ctx.memory.leaves.get(leaf)
     if known is not None:
-        ctx.memory.leaves[leaf] = Leaf(None, known.frames, known.read_at)
+        ctx.memory.leaves[leaf] = replace(known, counts=None, doubts=0)
 
 
 def _hold_again(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
-from renderbus_core.api import Client, RemoteFrame, UserProfile
+from renderbus_core.api import Client, UserProfile
 from renderbus_core.burst import storage
 from renderbus_core.burst.effects import Effects, Switch
-from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.model import Burst, BurstState, RemoteEntry, TaskState, WakeAt
 from renderbus_core.burst.offers import Offers
 from renderbus_core.burst.ports import Farm
-from renderbus_core.burst.store import BurstStore
+from renderbus_core.burst.store import BurstStore, Live
 from renderbus_core.burst.watch import Watch
 from renderbus_core.clock import Clock
 from renderbus_core.config import Config
@@ -61,15 +62,34 @@ class Leaf:
 
     Args:
         counts: of the leaf when its pages were read; None when they are to be read again.
-        frames: its entries.
+        entries: its frames that make pictures.
+        cost: of all its frames, in the account's currency.
         read_at: when, UTC.
         doubts: how often in a row pages and counts contradicted each other.
     """
 
     counts: tuple[int, ...] | None
-    frames: tuple[RemoteFrame, ...]
+    entries: tuple[RemoteEntry, ...]
+    cost: Decimal
     read_at: datetime
     doubts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What a look found that led to nothing but waiting; see `still`.
+
+    Args:
+        row: the burst's.
+        remote: what the cloud showed.
+        local: fingerprint of what the farm showed.
+        until: when time alone changes what follows, UTC.
+    """
+
+    row: Live
+    remote: object
+    local: int
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -85,6 +105,7 @@ class Memory:
     leaves: dict[int, Leaf] = field(default_factory=dict)
     looks_alike: int = 0
     listed_at: dict[str, datetime] = field(default_factory=dict)
+    still: Still | None = None
     shown: dict[str, str] = field(default_factory=dict)
     frame_limit: float | None = None
     capped: bool = False

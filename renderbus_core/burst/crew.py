@@ -78,14 +78,9 @@ class Crew:
     def _look(self, due: Sequence[Live]) -> None:
         """Ask both sides about all bursts that will want to know."""
         watched = [burst for burst in due if burst.state in _WATCHED and burst.remote_id]
-        if len(watched) > 1:
+        if watched:
             gateway = self._gateway
-            gateway.watch.look(
-                gateway.client,
-                gateway.farm,
-                [burst.remote_id for burst in watched if burst.remote_id],
-                list(dict.fromkeys(burst.job for burst in watched)),
-            )
+            gateway.watch.look(gateway.client, gateway.farm, watched)
 
     def _begin(self, burst: BurstId) -> None:
         runner = self._runners.setdefault(burst, Runner(self._gateway, burst))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from renderbus_core import package
-from renderbus_core.burst import acting, mirror, notices, tree
+from renderbus_core.burst import acting, mirror, notices, still, tree
 from renderbus_core.burst.acts import Act
 from renderbus_core.burst.collect import collect, collected, tidy
 from renderbus_core.burst.context import Context
 from renderbus_core.burst.listing import list_outputs
-from renderbus_core.burst.mirror import MirrorPolicy
+from renderbus_core.burst.mirror import Action, MirrorPolicy
 from renderbus_core.burst.model import (
     Asked,
     Burst,
@@ -21,36 +22,35 @@ from renderbus_core.burst.model import (
 )
 from renderbus_core.burst.submit import CONFIRMATIONS, PRESENT, count_absence, is_known
 from renderbus_core.errors import FarmError, RequestRefusedError
-from renderbus_core.jobs import Gone, LocalTask
+from renderbus_core.jobs import Gone, LocalTask, TaskRef
 
 _log = logging.getLogger(__name__)
-
-# Looks that find nothing new are put off more and more, up to the longest pause.
-_PUT_OFF = 1.5
 
 
 def follow(ctx: Context, burst: Burst) -> WakeAt:
     """Compare both sides once and do what follows."""
-    assert burst.remote_id is not None  # noqa: S101 - it runs under it
-    finish_pending(ctx, burst)
+    remote_id = burst.remote_id
+    assert remote_id is not None  # noqa: S101 - it runs under it
+    ctx.memory.still = None
+    burst = finish_pending(ctx, burst)
     _cap_machines(ctx, burst)
-    info = ctx.gateway.watch.remote(ctx.client, burst.remote_id)
+    info = ctx.gateway.watch.remote(ctx.client, remote_id)
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
     seen = tree.read(ctx, burst, info)
-    ctx.store.note(ctx.effects.lease, burst.id, spent=seen.spent, **PRESENT)
+    _note_seen(ctx, burst, seen)
     _let_test_frames_go_on(ctx, burst, seen)
     list_outputs(ctx, burst, info)
-    _note_situations(ctx, burst, seen)
     burst = ctx.store.burst(burst.id)
-    actions = mirror.diff(
-        seen, collected(ctx, burst), _local(ctx, burst), burst, _policy(ctx, burst), ctx.now()
-    )
+    local, policy = _local(ctx, burst), _policy(ctx, burst)
+    actions = mirror.diff(seen, collected(ctx, burst), local, burst, policy, ctx.now())
+    _note_situations(ctx, burst, actions)
     acting.carry_out(ctx, burst, actions)
     done = [action.task for action in actions if action.act is Act.COLLECT]
     more = collect(ctx, burst, done, is_over=seen.is_over)
-    finish_pending(ctx, burst)
-    wake = _next(ctx, ctx.store.burst(burst.id), seen)
+    after = finish_pending(ctx, ctx.store.burst(burst.id))
+    wake = _next(ctx, after, seen)
+    ctx.memory.still = still.after(ctx, still.Look(burst, info, local, actions, policy), after)
     return ctx.at_once() if more else wake
 
 
@@ -86,7 +86,7 @@ def _recall_the_unknown(ctx: Context, burst: Burst) -> WakeAt:
     open_ = tuple(task.ref for task in burst.open_tasks if task.state is not TaskState.COLLECTED)
     if not ctx.give_back(burst, open_, why):
         return ctx.after(ctx.config.burst.poll_seconds)
-    finish_pending(ctx, burst)
+    finish_pending(ctx, ctx.store.burst(burst.id))
     ctx.move(burst, BurstState.RECALLED, why)
     return ctx.at_once()
 
@@ -134,13 +134,19 @@ def _let_test_frames_go_on(ctx: Context, burst: Burst, seen: RemoteTree) -> None
         ctx.store.ask(burst.id, Asked.RECALL_WAITING, why, ctx.now(), ctx.gateway.owner)
 
 
-def finish_pending(ctx: Context, burst: Burst) -> None:
-    """Finish completions and releases that were begun: both may be asked for again."""
-    burst = ctx.store.burst(burst.id)
-    ctx.give_back(burst, burst.refs(TaskState.RELEASING), "given back")
-    ready = burst.refs(TaskState.COLLECTED)
-    if not ready:
-        return
+def finish_pending(ctx: Context, burst: Burst) -> Burst:
+    """Finish completions and releases that were begun, and return the burst as it is then.
+
+    Both may be asked for again.
+    """
+    releasing, ready = burst.refs(TaskState.RELEASING), burst.refs(TaskState.COLLECTED)
+    ctx.give_back(burst, releasing, "given back")
+    if ready:
+        _complete(ctx, burst, ready)
+    return ctx.store.burst(burst.id) if releasing or ready else burst
+
+
+def _complete(ctx: Context, burst: Burst, ready: tuple[TaskRef, ...]) -> None:
     claim = burst.claim(ready, ctx.effects.lease.epoch)
     outcome = ctx.effects.perform(
         "complete", lambda: ctx.farm.complete(claim, ready), tasks=[ref.id for ref in ready]
@@ -158,14 +164,23 @@ def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:
     return tasks or ()
 
 
-def _note_situations(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
+def _note_seen(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
+    """Remember that the cloud knows the burst, and what it has cost, where that is new."""
+    known = {"spent": seen.spent, **PRESENT}
+    if any(getattr(burst, name) != value for name, value in known.items()):
+        ctx.store.note(ctx.effects.lease, burst.id, **known)
+
+
+def _note_situations(ctx: Context, burst: Burst, actions: Iterable[Action]) -> None:
     """Remember since when the cloud has been saying what it says: stops and waits must last."""
-    by_frame = mirror.entries_by_frame(seen.entries)
+    before = {task.ref.id: task.remote for task in burst.tasks}
     said = {
-        task.ref.id: mirror.remote_situation(task.ref.frames, by_frame, seen)
-        for task in burst.open_tasks
+        action.task.id: action.remote
+        for action in actions
+        if before[action.task.id] is not action.remote
     }
-    ctx.store.note_situations(ctx.effects.lease, burst.id, said, ctx.now())
+    if said:
+        ctx.store.note_situations(ctx.effects.lease, burst.id, said, ctx.now())
 
 
 def _unknown_to_the_cloud(ctx: Context, burst: Burst) -> WakeAt:
@@ -216,14 +231,9 @@ def _pause(ctx: Context, burst: Burst) -> float:
 
     Files that are on their way, and a recall, are looked after at the usual pace.
     """
-    settings = ctx.config.burst
-    usual = settings.poll_seconds
-    # The lease is renewed at each look.
-    longest = min(settings.poll_seconds_idle, settings.lease_seconds / 2)
     if burst.state is BurstState.RECALLING or burst.refs(TaskState.DONE_REMOTE):
-        return usual
-    # More would overflow, and the longest pause is reached long before.
-    return max(usual, min(longest, usual * _PUT_OFF ** min(ctx.memory.looks_alike, 32)))
+        return ctx.config.burst.poll_seconds
+    return still.pause(ctx)
 
 
 def _policy(ctx: Context, burst: Burst) -> MirrorPolicy:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 
 from renderbus_core.burst.acts import ACTS, Act, Local
@@ -119,6 +120,30 @@ def diff(  # noqa: PLR0917 - the port's signature, one argument per side and rul
     )
 
 
+def same_until(burst: Burst, policy: MirrorPolicy) -> datetime | None:
+    """Return when time alone changes what follows for sent tasks, UTC; None for never.
+
+    Args:
+        burst: what we hold, with the cloud's words as they are.
+        policy: times.
+    """
+    ends = (
+        task.remote_since + timedelta(seconds=longest)
+        for task in burst.open_tasks
+        if task.remote_since and (longest := _longest(task, task.remote, policy))
+    )
+    return min(ends, default=None)
+
+
+def _longest(task: BurstTask, word: Remote | None, policy: MirrorPolicy) -> float:
+    """Return for how many seconds the cloud may say a word of a task; 0 for any time."""
+    if word is Remote.WAITING:
+        return policy.longest_wait
+    if word is Remote.RENDERING:
+        return policy.longest_frame * len(task.ref.frames)
+    return policy.stop_grace if word is Remote.STOPPED else 0.0
+
+
 class _View:
     """Both sides at one moment, looked at task by task."""
 
@@ -138,12 +163,11 @@ class _View:
         self._now = now
 
     def action(self, task: BurstTask, shown: LocalTask | None) -> Action:
-        found = [e for frame in task.ref.frames for e in self._by_frame.get(frame, ())]
-        entries = tuple({(entry.leaf, entry.id): entry for entry in found}.values())
+        entries = self._entries(task.ref.frames)
         cloud = remote_situation(task.ref.frames, self._by_frame, self._remote)
         farm = local_situation(task, shown, self._burst)
         asked, why = self._asked(task, cloud)
-        act, reason = ACTS[asked, farm][cloud], why or f"farm: {farm}, cloud: {cloud}"
+        act, reason = ACTS[asked, farm][cloud], why or _both(farm, cloud)
         if act is Act.GIVE_BACK_LATER:
             lasted = self._lasted(task, cloud, self._policy.stop_grace)
             act = Act.GIVE_BACK if lasted else Act.WAIT
@@ -155,17 +179,25 @@ class _View:
             act, reason = Act.GIVE_BACK, "the cloud calls it done, but none of its files came"
         return Action(act, task.ref, cloud, reason, entries, asked, self._held_as(task, shown))
 
+    def _entries(self, frames: FrameSet) -> tuple[RemoteEntry, ...]:
+        """Return the entries of some frames; one that stands for several of them comes once."""
+        found = [entry for frame in frames for entry in self._by_frame.get(frame, ())]
+        if len(frames) > 1:
+            return tuple({(entry.leaf, entry.id): entry for entry in found}.values())
+        return tuple(found)
+
     def _asked(self, task: BurstTask, cloud: Remote) -> tuple[Asked, str]:
         """Return what is wanted of a task and why: by a person, or because it is stuck."""
         if self._burst.state is BurstState.RECALLING:
             return Asked.RECALL_ALL, self._burst.recall or self._burst.reason
         if task.asked.is_recall:
             return task.asked, task.asked_why
-        wait, frame = self._policy.longest_wait, self._policy.longest_frame
-        if cloud is Remote.WAITING and wait and self._lasted(task, cloud, wait):
-            return Asked.RECALL_WAITING, f"no machine of the cloud began it within {wait:g} s"
-        longest = frame * len(task.ref.frames)
-        if cloud is Remote.RENDERING and frame and self._lasted(task, cloud, longest):
+        longest = _longest(task, cloud, self._policy)
+        if not longest or not self._lasted(task, cloud, longest):
+            return task.asked, ""
+        if cloud is Remote.WAITING:
+            return Asked.RECALL_WAITING, f"no machine of the cloud began it within {longest:g} s"
+        if cloud is Remote.RENDERING:
             return Asked.RECALL_ALL, f"the cloud has been rendering it for more than {longest:g} s"
         return task.asked, ""
 
@@ -190,7 +222,12 @@ class _View:
     def _lasted(self, task: BurstTask, word: Remote, seconds: float) -> bool:
         """Tell whether the cloud has been saying a word of a task for some time."""
         since = task.remote_since if task.remote is word else None
-        return since is not None and self._now - since >= timedelta(seconds=seconds)
+        return self._now - (since or self._now) >= timedelta(seconds=seconds)
+
+
+@cache
+def _both(farm: Local, cloud: Remote) -> str:
+    return f"farm: {farm}, cloud: {cloud}"
 
 
 def local_situation(task: BurstTask, shown: LocalTask | None, burst: Burst) -> Local:

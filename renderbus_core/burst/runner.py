@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from renderbus_core.burst import follow, prepare, submit
+from renderbus_core.burst import follow, prepare, still, submit
 from renderbus_core.burst.context import Context, Gateway, Memory
 from renderbus_core.burst.effects import Effects, EndingError
 from renderbus_core.burst.leases import Held, lease_name
@@ -80,16 +80,19 @@ class Runner:
 
         Another runner's lease is respected: this one then only waits.
         """
-        burst = self._gateway.store.burst(self._burst)
-        if burst.state.is_over:
-            return Finished(burst.id, burst.state)
+        if self._context is None:
+            state = self._gateway.store.state(self._burst)
+            if state.is_over:
+                return Finished(self._burst, state)
         context = self._leased()
         if isinstance(context, Held):
             return WakeAt(context.expires_at)
         try:
             # Not every step has an effect, and a lease that runs out would change hands.
             context.effects.keep_lease()
-            # Read again under the lease: its last holder may have come further meanwhile.
+            if (wake := still.lasts(context, self._burst)) is not None:
+                return wake
+            # Read under the lease: its last holder may have come further meanwhile.
             return self._carry_on(context, self._gateway.store.burst(self._burst))
         except LeaseLostError as error:
             _log.warning("%s", error)
@@ -131,8 +134,8 @@ class Runner:
             raise
         except RenderbusError as error:
             wake = _try_later(context, self._burst, error)
-        after = self._gateway.store.burst(burst.id)
-        return Finished(after.id, after.state) if after.state.is_over else wake
+        after = self._gateway.store.state(burst.id)
+        return Finished(burst.id, after) if after.is_over else wake
 
 
 def _one_step(context: Context, burst: Burst) -> WakeAt:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from renderbus_core.api import RemoteFrame, RemoteTask
 from renderbus_core.burst.context import Context, Leaf
@@ -40,12 +41,12 @@ def read(ctx: Context, burst: Burst, info: RemoteTask) -> RemoteTree:
     for leaf in changed:
         ctx.memory.leaves[leaf.id] = _read_pages(ctx, leaf)
     if changed:
-        noted = [_noted(leaf, ctx.memory.leaves[leaf.id].frames) for leaf in changed]
+        noted = [_noted(leaf, ctx.memory.leaves[leaf.id]) for leaf in changed]
         ctx.store.note_remote(ctx.effects.lease, burst.id, noted, ctx.now())
         ctx.memory.looks_alike = 0
     else:
         ctx.memory.looks_alike += 1
-    return _folded(info, leaves, [f for leaf in leaves for f in ctx.memory.leaves[leaf.id].frames])
+    return _folded(info, leaves, [ctx.memory.leaves[leaf.id] for leaf in leaves])
 
 
 def _is_stale(ctx: Context, leaf: RemoteTask) -> bool:
@@ -56,49 +57,58 @@ def _is_stale(ctx: Context, leaf: RemoteTask) -> bool:
 
 
 def _read_pages(ctx: Context, leaf: RemoteTask) -> Leaf:
-    frames = tuple(ctx.client.query.iter_frames(leaf.id))
+    entries, done, cost = [], 0, Decimal(0)
+    # Reduced as they come: a gateway keeps a million of them.
+    for frame in ctx.client.query.iter_frames(leaf.id):
+        done += frame.frame_status == FrameCode.DONE
+        cost += frame.fee_amount or 0
+        if not frame.is_preparation:
+            entries.append(_entry(frame))
     before = ctx.memory.leaves.get(leaf.id)
-    agree = sum(frame.frame_status == FrameCode.DONE for frame in frames) == leaf.done_frames
+    agree = done == leaf.done_frames
     doubts = 0 if agree or before is None else before.doubts
     doubts += not agree
     believed = agree or doubts >= _DOUBTS
-    return Leaf(leaf.counts if believed else None, frames, ctx.now(), doubts)
+    return Leaf(leaf.counts if believed else None, tuple(entries), cost, ctx.now(), doubts)
 
 
-def _folded(
-    info: RemoteTask, leaves: tuple[RemoteTask, ...], frames: list[RemoteFrame]
-) -> RemoteTree:
+def _folded(info: RemoteTask, leaves: tuple[RemoteTask, ...], known: list[Leaf]) -> RemoteTree:
     statuses = [task_status(leaf.task_status) for leaf in leaves]
     stops = [status for status in statuses if status.is_terminal and status.needs_person]
     return RemoteTree(
-        entries=tuple(_entry(frame) for frame in frames if not frame.is_preparation),
+        entries=tuple(entry for leaf in known for entry in leaf.entries),
         is_over=all(status.is_terminal for status in statuses),
         is_stopped=bool(stops),
         spent=max(
             info.render_consume or Decimal(0),
-            sum((frame.fee_amount or Decimal(0) for frame in frames), start=Decimal(0)),
+            sum((leaf.cost for leaf in known), start=Decimal(0)),
         ),
         stop=stops[0].meaning if stops else "",
         waits_for_person=any(leaf.task_status == TaskCode.FINISHED_TEST for leaf in leaves),
     )
 
 
-def _noted(leaf: RemoteTask, frames: Iterable[RemoteFrame]) -> RemoteLeaf:
-    entries = tuple(_entry(frame) for frame in frames if not frame.is_preparation)
-    return RemoteLeaf(leaf.id, leaf.task_status, leaf.counts, entries)
+def _noted(leaf: RemoteTask, known: Leaf) -> RemoteLeaf:
+    return RemoteLeaf(leaf.id, leaf.task_status, leaf.counts, known.entries)
 
 
 def _entry(frame: RemoteFrame) -> RemoteEntry:
-    status = frame_status(frame.frame_status)
     return RemoteEntry(
         leaf=frame.task_id,
         id=frame.id,
         frames=frame.frames,
         situation=_situation(frame.frame_status),
-        note=f"frame {frame.frame_index}: {status.meaning}",
+        note=_note(frame.frame_index, frame.frame_status),
     )
 
 
+# Many tasks have the same frames, which are in few states: each is put into words once.
+@lru_cache(maxsize=4096)
+def _note(index: str, code: int) -> str:
+    return f"frame {index}: {frame_status(code).meaning}"
+
+
+@lru_cache(maxsize=64)
 def _situation(code: int) -> Remote:
     if frame_status(code).name == "UNKNOWN":
         return Remote.UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from renderbus_core import statuses
 from renderbus_core.api.model.times import from_milliseconds
@@ -79,7 +80,7 @@ class RemoteFrame(Wire):
         if self.frame_block:
             text = text.rsplit("-", 1)[0]
         try:
-            return FrameSet.parse(text)
+            return _parsed(text)
         except InputError as error:
             raise UnknownOutcomeError(
                 f"frame entry {self.id} has the index {self.frame_index!r:.80}, "
@@ -95,6 +96,12 @@ class RemoteFrame(Wire):
     def ended_at(self) -> datetime | None:
         """When rendering ended, UTC."""
         return from_milliseconds(self.end_time)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> FrameSet:
+    """Remember what was read: tasks are listed over and over, and many have the same frames."""
+    return FrameSet.parse(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,3 +56,6 @@ CREATE TABLE strays (
     local TEXT,
     PRIMARY KEY (burst, name)
 )
+
+-- What is wanted of open tasks is asked for at each look, for all bursts at once.
+CREATE INDEX tasks_asked ON tasks (burst) WHERE asked <> 'nothing'

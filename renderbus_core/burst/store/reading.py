@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select, true
+from sqlalchemy import Connection, func, literal_column, select, true
 
 from renderbus_core.burst import tables as t
 from renderbus_core.burst.model import Asked, Burst, BurstState, BurstTask, Remote, TaskState
@@ -47,11 +47,26 @@ def several(db: Connection, *, live: bool) -> tuple[Burst, ...]:
 
 def live(db: Connection) -> tuple[Live, ...]:
     """Read which bursts are at work, oldest first, without their tasks."""
-    b = t.bursts.c
-    query = select(b.id, b.farm, b.job, b.state, b.remote_id).where(b.state.not_in(OVER))
-    rows = db.execute(query.order_by(b.created_at, b.id))
+    b, task = t.bursts.c, t.tasks.c
+    wanted = select(task.burst, task.task, task.asked).where(
+        task.live, task.asked != literal_column(f"'{Asked.NOTHING}'")
+    )
+    asked: dict[str, set[tuple[str, Asked]]] = {}
+    for burst, id_, what in db.execute(wanted):
+        asked.setdefault(burst, set()).add((id_, Asked(what)))
+    query = select(b.id, b.farm, b.job, b.state, b.remote_id, b.recall, b.approved)
+    rows = db.execute(query.where(b.state.not_in(OVER)).order_by(b.created_at, b.id))
     return tuple(
-        Live(BurstId(row.id), row.farm, JobId(row.job), BurstState(row.state), row.remote_id)
+        Live(
+            BurstId(row.id),
+            row.farm,
+            JobId(row.job),
+            BurstState(row.state),
+            row.remote_id,
+            row.recall or "",
+            row.approved,
+            frozenset(asked.get(row.id, ())),
+        )
         for row in rows
     )
 
@@ -74,22 +89,28 @@ def committed(db: Connection, farm: str) -> Decimal:
 
 def _with_tasks(db: Connection, rows: Sequence[Any], condition: Any) -> tuple[Burst, ...]:
     of: dict[str, list[BurstTask]] = {row.id: [] for row in rows}
-    query = select(t.tasks).where(condition).order_by(t.tasks.c.position)
-    for task in db.execute(query):
-        ref = TaskRef(task.task, task.frames)
-        of[task.burst].append(
+    query = select(*_TASK).where(condition).order_by(t.tasks.c.position)
+    # Taken apart by place: there are a thousand tasks in a burst, and names are looked up slowly.
+    for burst, id_, frames, state, reason, since, remote, remote_since, asked, why in db.execute(
+        query
+    ):
+        ref = TaskRef(id_, frames)
+        of[burst].append(
             BurstTask(
-                ref,
-                TaskState(task.state),
-                task.reason,
-                task.since,
-                remote=None if task.remote is None else Remote(task.remote),
-                remote_since=task.remote_since,
-                asked=Asked(task.asked),
-                asked_why=task.asked_why,
+                ref, _STATES[state], reason, since, _WORDS[remote], remote_since, _ASKED[asked], why
             )
         )
     return tuple(_burst(row, of[row.id]) for row in rows)
+
+
+_T = t.tasks.c
+_TASK = (
+    *(_T.burst, _T.task, _T.frames, _T.state, _T.reason, _T.since),
+    *(_T.remote, _T.remote_since, _T.asked, _T.asked_why),
+)
+_STATES = {state.value: state for state in TaskState}
+_WORDS: Mapping[str | None, Remote | None] = {None: None, **{word.value: word for word in Remote}}
+_ASKED = {asked.value: asked for asked in Asked}
 
 
 def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:

@@ -16,30 +16,25 @@ from renderbus_core.jobs import BurstId
 
 def note(db: Connection, burst: BurstId, leaves: Iterable[RemoteLeaf], now: datetime) -> None:
     """Bring what is known of some leaves up to date; frames that are as before cost no write."""
-    before = {leaf.id: leaf for leaf in read(db, burst)}
     for leaf in leaves:
         values = {"status": leaf.status, "counts": json.dumps(leaf.counts), "at": now}
-        known = before.get(leaf.id)
-        if known is None:
+        ours = remote_tasks.c.burst == burst, remote_tasks.c.id == leaf.id
+        if not db.execute(update(remote_tasks).where(*ours).values(**values)).rowcount:
             db.execute(insert(remote_tasks).values(burst=burst, id=leaf.id, **values))
-        else:
-            ours = remote_tasks.c.burst == burst, remote_tasks.c.id == leaf.id
-            db.execute(update(remote_tasks).where(*ours).values(**values))
-        _note_entries(db, burst, leaf, known.entries if known else ())
+        _note_entries(db, burst, leaf)
 
 
-def _note_entries(
-    db: Connection, burst: BurstId, leaf: RemoteLeaf, before: tuple[RemoteEntry, ...]
-) -> None:
-    known = {entry.id: entry for entry in before}
+def _note_entries(db: Connection, burst: BurstId, leaf: RemoteLeaf) -> None:
+    c = remote_frames.c
+    of_leaf = c.burst == burst, c.leaf == leaf.id
+    before = db.execute(select(c.id, c.frames, c.situation, c.note).where(*of_leaf))
+    known = {id_: values for id_, *values in before}
     now = {entry.id: entry for entry in leaf.entries}
-    stale = [{"of": id_} for id_, entry in known.items() if now.get(id_) != entry]
-    fresh = [_row(burst, leaf.id, entry) for id_, entry in now.items() if known.get(id_) != entry]
-    of_leaf = remote_frames.c.burst == burst, remote_frames.c.leaf == leaf.id
+    same = {id_ for id_, values in known.items() if id_ in now and values == _values(now[id_])}
+    stale = [{"of": id_} for id_ in known if id_ not in same]
+    fresh = [_row(burst, leaf.id, entry) for id_, entry in now.items() if id_ not in same]
     if stale:
-        db.execute(
-            delete(remote_frames).where(*of_leaf, remote_frames.c.id == bindparam("of")), stale
-        )
+        db.execute(delete(remote_frames).where(*of_leaf, c.id == bindparam("of")), stale)
     if fresh:
         db.execute(insert(remote_frames), fresh)
 
@@ -49,15 +44,13 @@ def note_situations(
 ) -> None:
     """Bring the cloud's word for tasks up to date; what it said before keeps its time."""
     of_burst = tasks.c.burst == burst
-    known = select(tasks.c.task, tasks.c.remote).where(of_burst)
-    changes = [
-        {"of": task, "to": said[task].value}
-        for task, before in db.execute(known)
-        if task in said and said[task].value != before
-    ]
-    if changes:
-        one = update(tasks).where(of_burst, tasks.c.task == bindparam("of"))
-        db.execute(one.values(remote=bindparam("to"), remote_since=now), changes)
+    if said:
+        differs = tasks.c.remote.is_distinct_from(bindparam("to"))
+        one = update(tasks).where(of_burst, tasks.c.task == bindparam("of"), differs)
+        db.execute(
+            one.values(remote=bindparam("to"), remote_since=now),
+            [{"of": task, "to": word.value} for task, word in said.items()],
+        )
 
 
 def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
@@ -74,6 +67,10 @@ def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
         )
         for task in db.execute(leaves)
     )
+
+
+def _values(entry: RemoteEntry) -> list[object]:
+    return [entry.frames, entry.situation.value, entry.note]
 
 
 def _row(burst: BurstId, leaf: int, entry: RemoteEntry) -> dict[str, object]:

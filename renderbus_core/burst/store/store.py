@@ -257,6 +257,11 @@ class BurstStore:
         with self._database.reading() as db:
             return reading.one(db, id)
 
+    def state(self, id: BurstId) -> BurstState:  # noqa: A002 - the field's own word
+        """Read where one burst stands; `StoreError` when there is none."""
+        with self._database.reading() as db:
+            return BurstState(reading.row(db, id).state)
+
     def bursts(self, *, live: bool = False) -> tuple[Burst, ...]:
         """Read all bursts, oldest first; only those at work when `live`."""
         with self._database.reading() as db:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NewType
+from typing import Any, NewType, Self
 
-from renderbus_core.burst.model import BurstState, RemoteEntry
+from renderbus_core.burst.model import Asked, Burst, BurstState, RemoteEntry
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId, JobId, TaskRef
 from renderbus_core.money import Money
@@ -70,13 +70,42 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A burst that is at work, as far as it takes to know what to ask for it."""
+    """A burst that is at work, as far as others than its runner may change it.
+
+    Args:
+        id: ours.
+        farm: name of the farm.
+        job: local job.
+        state: where it stands.
+        remote_id: the cloud's task; None before it is reserved.
+        recall: why all of it is to come back; "" when nobody asked.
+        approved: a person lets the frames go on that wait behind the test frames.
+        asked: open tasks of which something is wanted, and what.
+    """
 
     id: BurstId
     farm: str
     job: JobId
     state: BurstState
     remote_id: int | None
+    recall: str = ""
+    approved: bool = False
+    asked: frozenset[tuple[str, Asked]] = frozenset()
+
+    @classmethod
+    def of(cls, burst: Burst) -> Self:
+        """Return the same of a burst that was read as a whole."""
+        open_ = burst.open_tasks
+        return cls(
+            id=burst.id,
+            farm=burst.farm,
+            job=burst.job,
+            state=burst.state,
+            remote_id=burst.remote_id,
+            recall=burst.recall,
+            approved=burst.approved,
+            asked=frozenset((t.ref.id, t.asked) for t in open_ if t.asked is not Asked.NOTHING),
+        )
 
 
 @dataclass(frozen=True, slots=True)

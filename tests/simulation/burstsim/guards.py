@@ -18,11 +18,12 @@ from burstsim.cases import Case, Fault, draw
 from renderbus_core.api import retry
 from renderbus_core.burst import (
     acting,
+    collect,
     context,
     follow,
     leases,
+    listing,
     mirror,
-    outputs,
     runner,
     submit,
     tree,
@@ -306,10 +307,10 @@ GUARDS: Mapping[str, Guard] = {
         seed=1,
     ),
     "a file is whole when its size is steady": Guard(
-        lambda: swapped(outputs, STEADY_LISTINGS=1), _FILES, shape={"growing_seconds": 25}, seed=13
+        lambda: swapped(collect, STEADY_LISTINGS=1), _FILES, shape={"growing_seconds": 25}, seed=13
     ),
     "listings are apart in time": Guard(
-        lambda: swapped(outputs, _is_apart=lambda _: True),
+        lambda: swapped(listing, _is_apart=lambda *_: True),
         _FILES,
         shape={
             "growing_seconds": 25,
