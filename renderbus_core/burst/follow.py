@@ -58,9 +58,11 @@ def recall(ctx: Context, burst: Burst) -> WakeAt:
     """Stop the remote task, then follow it until everything is home or back on the farm."""
     remote_id = burst.remote_id
     if remote_id is None or burst.submits == 0:
-        if not ctx.let_go_of_all(burst, burst.reason):
+        # The reason of the last transition may be a passing trouble; why it was recalled is not.
+        why = burst.recall or burst.reason
+        if not ctx.let_go_of_all(burst, why):
             return ctx.after(ctx.config.burst.poll_seconds)
-        ctx.move(burst, BurstState.RECALLED, burst.reason)
+        ctx.move(burst, BurstState.RECALLED, why)
         return ctx.at_once()
     if not is_known(ctx, remote_id):
         return _recall_the_unknown(ctx, burst)

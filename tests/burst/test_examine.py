@@ -7,7 +7,7 @@ import os
 import pytest
 
 from renderbus_core import package
-from renderbus_core.burst.examine import examine, inspect
+from renderbus_core.burst.examine import Known, examine, inspect
 from renderbus_core.jobs import LocalState
 
 GLOBALS = "select -ne :defaultRenderGlobals;\n"
@@ -19,7 +19,8 @@ def examined():
 
     def run(world):
         job = world.farm.job(world.job)
-        return examine(world.gateway, job, job.frames, inspect(world.gateway, job))
+        config = world.gateway.config
+        return examine(config, job, job.frames, inspect(config, job), Known())
 
     return run
 

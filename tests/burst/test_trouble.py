@@ -155,9 +155,14 @@ def test_a_farm_that_is_down_while_a_burst_fails_is_asked_again(world):
     world.gateway.client.task.create_task = refuse
     release, world.farm.release = world.farm.release, down
     runner.step()
+    assert world.store.burst(burst).reason == "the key has expired"
+    runner.step()
+    runner.step()
     assert world.store.burst(burst).reason == "the farm does not answer"
     world.farm.release = release
-    assert world.carry(runner, burst).state is BurstState.FAILED
+    ended = world.carry(runner, burst)
+    assert ended.state is BurstState.RECALLED
+    assert ended.reason == "the key has expired"
     assert world.states() == [QUEUED] * 10
     assert world.store.given_back("local") == {}, "nothing had left"
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# What makes bursts of tests quick.
+SOON = {"RENDERBUS_BURST_POLL_SECONDS": "0.3", "RENDERBUS_BURST_SUBMIT_SETTLE_SECONDS": "0.5"}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -63,3 +66,37 @@ def renderbus(home):
 def spin(root: Path) -> Path:
     """Return the Blender example."""
     return root / "examples" / "spin" / "spin.blend"
+
+
+@pytest.fixture
+def cloud_at(tmp_path):
+    """Return a function that runs `renderbus simulator` and returns what reaches it."""
+    processes = []
+
+    def start(speed: int) -> dict[str, str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "renderbus_core", "simulator", "--json", "--until-stdin-closes",
+             "--storage", str(tmp_path / "cloud"), "--renderer", "stand-in",
+             "--speed", str(speed), "--frame-seconds", "20"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        processes.append(process)
+        ready = json.loads(process.stdout.readline())
+        return SOON | {
+            "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
+            "RENDERBUS_CLOUD_SCHEME": "http",
+            "RAYVISION_API_ACCESS_ID": ready["access_id"],
+            "RAYVISION_API_KEY": ready["access_key"],
+        }
+
+    yield start
+    for process in processes:
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+
+
+@pytest.fixture
+def cloud(cloud_at):
+    """Return what reaches a cloud whose frames take a third of a second."""
+    return cloud_at(60)

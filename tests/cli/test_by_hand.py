@@ -27,28 +27,6 @@ select -ne :defaultRenderGlobals;
 
 
 @pytest.fixture
-def cloud(tmp_path):
-    """Run `renderbus simulator` and return the environment that reaches it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "renderbus_core", "simulator", "--json", "--until-stdin-closes",
-         "--storage", str(tmp_path / "cloud"), "--renderer", "stand-in", "--speed", "60",
-         "--frame-seconds", "20"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    ready = json.loads(process.stdout.readline())
-    yield {
-        "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
-        "RENDERBUS_CLOUD_SCHEME": "http",
-        "RAYVISION_API_ACCESS_ID": ready["access_id"],
-        "RAYVISION_API_KEY": ready["access_key"],
-        "RENDERBUS_BURST_POLL_SECONDS": "0.3",
-    }
-    process.communicate(timeout=20)
-    assert process.returncode == 0
-
-
-@pytest.fixture
 def job(renderbus, spin, tmp_path):
     output = tmp_path / "renders" / "spin.####.png"
     answer = renderbus("farm", "submit", spin, "--output", output, "--renderer", "stand-in",

@@ -10,29 +10,6 @@ from pathlib import Path
 
 import pytest
 
-QUICK = {"RENDERBUS_BURST_POLL_SECONDS": "0.3", "RENDERBUS_BURST_SUBMIT_SETTLE_SECONDS": "0.5"}
-
-
-@pytest.fixture
-def cloud(tmp_path):
-    """Run `renderbus simulator` and return the environment that reaches it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "renderbus_core", "simulator", "--json", "--until-stdin-closes",
-         "--storage", str(tmp_path / "cloud"), "--renderer", "stand-in", "--speed", "60",
-         "--frame-seconds", "20"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    ready = json.loads(process.stdout.readline())
-    yield QUICK | {
-        "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
-        "RENDERBUS_CLOUD_SCHEME": "http",
-        "RAYVISION_API_ACCESS_ID": ready["access_id"],
-        "RAYVISION_API_KEY": ready["access_key"],
-    }
-    process.communicate(timeout=20)
-    assert process.returncode == 0
-
 
 @pytest.fixture
 def jobs(renderbus, spin, tmp_path):
@@ -50,7 +27,8 @@ def jobs(renderbus, spin, tmp_path):
 def burst(renderbus, cloud, job):
     answer = renderbus("burst", job, "--yes", "--detach", "--json", env=cloud)
     assert answer.status == 0, answer.err
-    return answer.json["burst"]["id"]
+    *_, last = answer.lines
+    return last["burst"]["id"]
 
 
 def states(renderbus):

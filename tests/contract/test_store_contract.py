@@ -244,6 +244,7 @@ WRITES = {
     "note_situations": lambda s, le, b: s.note_situations(le, b, {"1": Remote.DONE}, LATER),
     "note_remote": lambda s, le, b: s.note_remote(le, b, [leaf()], LATER),
     "stage": lambda s, le, b: s.stage(le, b, [SENT], LATER),
+    "waive": lambda s, le, b: s.waive(le, b, {"scene.size": "known"}, LATER),
     "list_outputs": lambda s, le, b: s.list_outputs(le, b, [listed("/1/other.png")]),
     "forget_outputs": lambda s, le, b: s.forget_outputs(le, b, [1]),
     "collected": lambda s, le, b: s.collected(le, b, ["/1/shot.0001.png"]),
