@@ -24,6 +24,9 @@ from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, Reason, TaskRe
 from renderbus_core.package import Offer, OutputMap
 from renderbus_core.transfer import Header, Progress, Silent, TransferEngine
 
+# Refusals of tasks that may bear the burst's stamp all the same.
+_PERHAPS_OURS = frozenset({Reason.NOT_OURS, Reason.CHANGED})
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -198,34 +201,47 @@ class Context:
     def release(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> Outcome:
         """Ask the farm to take tasks back; records nothing in the store.
 
-        A runner that died between noting a claim and making it leaves tasks that bear the stamp of
-        the claim before: what is refused as not ours is looked at once more.
+        What is refused as not ours is looked at once more, see `free`.
         """
         outcome = self._release(burst, refs, why)
-        not_ours = [ref for ref, reason in outcome.refused.items() if reason is Reason.NOT_OURS]
-        if not not_ours:
+        perhaps = [ref for ref, reason in outcome.refused.items() if reason in _PERHAPS_OURS]
+        if not perhaps:
             return outcome
-        taken, refused, unknown = outcome.taken, dict(outcome.refused), outcome.unknown
-        for epoch, found in self._stamped(burst, not_ours).items():
-            again = self._release(replace(burst, claim_epoch=epoch), tuple(found), why)
-            refused = {ref: reason for ref, reason in refused.items() if ref not in found}
-            refused |= again.refused
-            taken, unknown = (*taken, *again.taken), (*unknown, *again.unknown)
-        return Outcome(taken, refused, unknown)
+        freed = self.free(burst, perhaps, why)
+        refused = {**outcome.refused, **freed.refused}
+        for ref in (*freed.taken, *freed.unknown):
+            del refused[ref]
+        return Outcome((*outcome.taken, *freed.taken), refused, (*outcome.unknown, *freed.unknown))
+
+    def free(self, burst: Burst, refs: Iterable[TaskRef], why: str) -> Outcome:
+        """Take the burst's stamp off tasks, whatever claim it is of and whatever their frames are.
+
+        A runner that died between noting a claim and making it leaves the stamp of the claim
+        before; and people give tasks other frames under the same id.
+
+        Returns:
+            What became of those that bear the stamp, under the names they were asked for.
+        """
+        known = {ref.id: ref for ref in refs}
+        stamped = dict[int, list[TaskRef]]()
+        for task in self.farm.tasks([burst.job]).get(burst.job, ()):
+            if task.ref.id in known and task.claim is not None and task.claim.burst == burst.id:
+                stamped.setdefault(task.claim.claim_epoch, []).append(task.ref)
+        freed = Outcome()
+        for epoch, found in stamped.items():
+            now = self._release(replace(burst, claim_epoch=epoch), tuple(found), why)
+            freed = Outcome(
+                (*freed.taken, *(known[ref.id] for ref in now.taken)),
+                {**freed.refused, **{known[ref.id]: reason for ref, reason in now.refused.items()}},
+                (*freed.unknown, *(known[ref.id] for ref in now.unknown)),
+            )
+        return freed
 
     def _release(self, burst: Burst, refs: tuple[TaskRef, ...], why: str) -> Outcome:
         claim = burst.claim(refs, self.effects.lease.epoch)
         return self.effects.perform(
             "release", lambda: self.farm.release(claim, refs, why), tasks=[ref.id for ref in refs]
         )
-
-    def _stamped(self, burst: Burst, refs: Iterable[TaskRef]) -> dict[int, list[TaskRef]]:
-        """Return tasks that bear the burst's stamp, by the claim that it is of."""
-        wanted, stamped = set(refs), dict[int, list[TaskRef]]()
-        for task in self.farm.tasks([burst.job]).get(burst.job, ()):
-            if task.ref in wanted and task.claim is not None and task.claim.burst == burst.id:
-                stamped.setdefault(task.claim.claim_epoch, []).append(task.ref)
-        return stamped
 
     def let_go_of_all(self, burst: Burst, why: str) -> bool:
         """Give back whatever the burst may hold before anything was submitted.

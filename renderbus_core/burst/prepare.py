@@ -12,7 +12,7 @@ from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.burst.store import FilesInUseError
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import LocalJob
+from renderbus_core.jobs import LocalJob, Reason
 from renderbus_core.transfer import TransferEngine, Upload, upload_plan
 
 
@@ -84,6 +84,10 @@ def claim(ctx: Context, burst: Burst) -> WakeAt:
     outcome = ctx.effects.perform(
         "claim", lambda: ctx.farm.claim(request), tasks=[ref.id for ref in wanted]
     )
+    # An attempt before may have taken them under the frames that they had then.
+    changed = [ref for ref, reason in outcome.refused.items() if reason is Reason.CHANGED]
+    if changed and ctx.free(burst, changed, Reason.CHANGED).unknown:
+        return ctx.after(ctx.config.burst.poll_seconds)
     burst = ctx.store.confirm(ctx.effects.lease, request, outcome, ctx.now())
     if outcome.unknown:
         return ctx.after(ctx.config.burst.poll_seconds)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from burstsim.cases import draw, save
+from burstsim.cases import SHAPE, Case, draw, save
 from burstsim.replay import minimal
 from burstsim.world import run
 
 SEEDS = 300
 BATCH = 10
+
+
+@pytest.mark.parametrize("check", SHAPE["check"][1:])
+def test_a_quiet_world_brings_every_task_home(check):
+    quiet = {name: values[0] for name, values in SHAPE.items()} | {"check": check}
+    ended = run(Case(0, quiet, ()))
+    assert ended.broken is None
+    assert any("burst1 is done: 3 of 3 tasks came home" in line for line in ended.trace)
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, BATCH))

@@ -94,6 +94,7 @@ SHAPE: Mapping[str, tuple[Any, ...]] = {
     "nonce_scope": ("account", "timestamp", "none"),
     "balance": ("1000", "1000", "1000", "0.004"),
     "speed": (1, 1, 2),
+    "check": ("header", "header", "off"),
 }
 
 

@@ -52,6 +52,8 @@ stop_grace_seconds = 60
 sweep_seconds = 120
 lease_seconds = 30
 takeover_seconds = 15
+[collect]
+check = "{check}"
 {money}
 [overflow]
 enabled = {decider}
@@ -155,7 +157,10 @@ class Studio:
         money += f'budget = "{budget}"\n' if budget else ""
         file = self.folder / "renderbus.toml"
         decider = "true" if case.shape["decider"] else "false"
-        file.write_text(_CONFIG.format(settle=SETTLE_SECONDS, money=money, decider=decider))
+        text = _CONFIG.format(
+            settle=SETTLE_SECONDS, money=money, decider=decider, check=case.shape["check"]
+        )
+        file.write_text(text)
         return configuration.load(file, env={})
 
 

@@ -106,6 +106,8 @@ class Wire:
         fault = host.passes(f"wire {operation}")
         kind = fault.kind if fault else ""
         witness.on_its_way(operation, body)
+        if kind == "crash before":
+            witness.never_sent(operation, body)
         host.strike(fault, before=True)
         if kind == "unreachable":
             witness.never_sent(operation, body)

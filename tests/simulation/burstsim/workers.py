@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from burstsim.pictures import png
 from renderbus_core.farm.local.values import Run
 
 if TYPE_CHECKING:
@@ -48,6 +49,6 @@ class Hand:
             world.farm.dispatch.give_up(run, "the renderer ended with an error")
         elif world.farm.dispatch.holds(run):
             for frame in run.ref.frames:
-                world.studio.picture(frame).write_bytes(b"\x89PNG rendered here")
+                world.studio.picture(frame).write_bytes(png("rendered here"))
             world.trace.note(self._name, f"rendered task {run.ref.id}")
             world.farm.dispatch.finish(run)

@@ -25,6 +25,7 @@ from burstsim.clocks import HostClock
 from burstsim.faults import Faults
 from burstsim.hosts import Host
 from burstsim.invariants import AFTER_EVERY_EVENT, AT_REST, BrokenError
+from burstsim.pictures import png
 from burstsim.studio import ESTIMATE_PER_FRAME, Studio, room, share_statements
 from burstsim.trace import Trace
 from burstsim.witness import Witness
@@ -335,7 +336,7 @@ class World:
                 name = picture.template.replace("####", f"{frame:04d}")
                 number = next(self._paints)
                 # No two renders have the same content or size.
-                content = b"\x89PNG frame %d, render %d" % (frame, number) + b"." * (50 + number)
+                content = png(f"frame {frame}, render {number}", number)
                 with self.storage.receive(event.outputs, f"{event.folder}/{name}") as file:
                     file.write(content)
                 self.witness.painted[frame].add(content)
