@@ -260,12 +260,16 @@ GUARDS: Mapping[str, Guard] = {
         seed=1,
     ),
     "an id is sent twice at most": Guard(
-        lambda: swapped(submit, SUBMITS=99), _SUBMITTED, hot=_SUBMIT, seed=11
+        lambda: swapped(submit, SUBMITS=99), _SUBMITTED, hot=_SUBMIT, seed=45
     ),
     "a submit that was interrupted is asked after": Guard(
         lambda: _steps(submitting=submit.submit), _SUBMITTED, hot=_SUBMIT, seed=6
     ),
-    "an unknown outcome is no refusal": Guard(_unknown_is_refused, _RELEASED, hot=_SUBMIT, seed=29),
+    "an unknown outcome is no refusal": Guard(
+        _unknown_is_refused,
+        _RELEASED,
+        faults=(Fault("gateway-1", "wire submit_task", 1, "late", 35.0),),
+    ),
     "a submit is not repeated by itself": Guard(
         _everything_is_repeated,
         _SUBMITTED | _one("attempts_are_counted_first"),
