@@ -6,6 +6,7 @@ Rules are in `orphans`; here the three are read, and what was agreed on is carri
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 
 from renderbus_core import package
@@ -17,7 +18,9 @@ from renderbus_core.burst.orphans import Finding, Found, Release, StopRemote, di
 from renderbus_core.burst.store import Adopted
 from renderbus_core.errors import FarmError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import BurstId, Claim, Gone
+from renderbus_core.jobs import BurstId, Claim, Gone, JobId, LocalTask, Outcome
+
+_log = logging.getLogger(__name__)
 
 
 def look(gateway: Gateway) -> tuple[Finding, ...]:
@@ -30,8 +33,7 @@ def look(gateway: Gateway) -> tuple[Finding, ...]:
         RenderbusError: one of the three cannot be read.
     """
     farm = gateway.config.farm.kind
-    jobs = [row.job.id for row in gateway.farm.snapshot().jobs if row.claimed]
-    tasks = gateway.farm.tasks(jobs) if jobs else {}
+    tasks = _tasks_with_stamps(gateway)
     submitted = [task for task in gateway.client.query.iter_tasks() if task.is_submitted]
     at_work = [task for task in submitted if not task.is_over]
     return disagreements(
@@ -44,6 +46,46 @@ def look(gateway: Gateway) -> tuple[Finding, ...]:
             bursts={b.id: b for b in gateway.store.bursts() if b.farm == farm},
         )
     )
+
+
+def free_left_behind(gateway: Gateway) -> int:
+    """Give tasks back that bear the stamp of a burst of this store which has let them go.
+
+    A process that stood still for longer than its lease in the middle of a claim makes it when
+    somebody else has already ended the burst: the farm cannot know. Stamps of bursts that the
+    store does not know are left for `look`.
+
+    Args:
+        gateway: the shared parts.
+
+    Returns:
+        How many tasks were given back.
+
+    Raises:
+        RenderbusError: farm or store cannot be read, or the farm does not take them back.
+    """
+    # The farm first: what is claimed after this look is not in it.
+    tasks = _tasks_with_stamps(gateway)
+    stamped = {task.claim.burst for rows in tasks.values() for task in rows if task.claim}
+    farm = gateway.config.farm.kind
+    bursts = {b.id: b for b in gateway.store.bursts() if b.id in stamped and b.farm == farm}
+    freed = 0
+    for finding in disagreements(Found(farm, tasks, {}, bursts=bursts)):
+        if isinstance(finding, Release) and finding.burst in bursts:
+            outcome = _release(gateway, finding)
+            freed += len(outcome.taken)
+            _log.warning("job %s: %d tasks: %s", finding.job, len(outcome.taken), finding.why)
+    return freed
+
+
+def _tasks_with_stamps(gateway: Gateway) -> Mapping[JobId, tuple[LocalTask, ...]]:
+    jobs = [row.job.id for row in gateway.farm.snapshot().jobs if row.claimed]
+    return gateway.farm.tasks(jobs) if jobs else {}
+
+
+def _release(gateway: Gateway, finding: Release) -> Outcome:
+    claim = Claim(finding.burst, finding.claim_epoch, 0, finding.job, finding.tasks)
+    return gateway.farm.release(claim, finding.tasks, finding.why)
 
 
 def carry_out(gateway: Gateway, finding: Finding, who: str) -> str:
@@ -63,8 +105,7 @@ def carry_out(gateway: Gateway, finding: Finding, who: str) -> str:
             gateway.store.adopt(finding, gateway.clock.now(), who)
             return f"burst {finding.burst} is known again; carry it: renderbus serve"
         case Release():
-            claim = Claim(finding.burst, finding.claim_epoch, 0, finding.job, finding.tasks)
-            outcome = gateway.farm.release(claim, finding.tasks, finding.why)
+            outcome = _release(gateway, finding)
             return f"{len(outcome.taken)} of {len(finding.tasks)} tasks are back on the farm"
         case StopRemote():
             gateway.client.task.stop_task([finding.remote_id])

@@ -186,15 +186,14 @@ def _fail(context: Context, burst: Burst, error: RenderbusError) -> WakeAt:
 def _has_let_go(context: Context, burst: Burst, why: str) -> bool:
     """Give everything back, and tell whether the farm has answered for all of it.
 
-    While it has not, the burst is on its way back: it must not be submitted after all.
+    Whoever goes on where this ends, before the farm has answered, is told that the burst is on its
+    way back: it must not be submitted after all.
     """
+    context.store.ask_recall(burst.id, why, context.now(), context.gateway.owner)
     try:
-        settled = context.let_go_of_all(burst, why)
+        return context.let_go_of_all(burst, why)
     except FarmError:
-        settled = False
-    if not settled:
-        context.store.ask_recall(burst.id, why, context.now(), context.gateway.owner)
-    return settled
+        return False
 
 
 def _try_later(context: Context, burst: BurstId, error: RenderbusError) -> WakeAt:

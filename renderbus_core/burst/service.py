@@ -9,7 +9,7 @@ import logging
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
-from renderbus_core.burst import wishes
+from renderbus_core.burst import recover, wishes
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Decider
@@ -35,7 +35,7 @@ class Service:
         self._crew = Crew(gateway, workers)
         self._decider = Decider(gateway) if decides else None
         self._heartbeat = Heartbeat(gateway)
-        self._decides_at = gateway.clock.now()
+        self._decides_at = self._sweeps_at = gateway.clock.now()
 
     def step(self) -> datetime:
         """Do what is due and say when to be called again, UTC."""
@@ -43,11 +43,14 @@ class Service:
         now = gateway.clock.now()
         beats_at = self._heartbeat.step()
         self._grant_wishes()
+        if self._sweeps_at <= now:
+            self._sweeps_at = now + timedelta(seconds=gateway.config.burst.sweep_seconds)
+            self._sweep()
         if self._decider is not None and self._decides_at <= now:
             self._decides_at = now + timedelta(seconds=settings.decide_seconds)
             self._decide(self._decider)
         due = self._crew.step()
-        times = [beats_at, *filter(None, [due])]
+        times = [beats_at, self._sweeps_at, *filter(None, [due])]
         return min(times if self._decider is None else [*times, self._decides_at])
 
     def close(self) -> None:
@@ -61,6 +64,12 @@ class Service:
             wishes.grant(self._gateway)
         except FarmError as error:
             _log.warning("what people ask for on the farm is not known: %s", error)
+
+    def _sweep(self) -> None:
+        try:
+            recover.free_left_behind(self._gateway)
+        except (FarmError, StoreError) as error:
+            _log.warning("tasks that were left behind were not looked for: %s", error)
 
     def _decide(self, decider: Decider) -> None:
         try:

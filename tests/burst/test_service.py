@@ -12,6 +12,9 @@ import pytest
 
 from renderbus_core.burst import BurstState, Crew, Heartbeat, Service, TaskState
 from renderbus_core.burst.effects import Switch
+from renderbus_core.jobs import BurstId, Claim, LocalState
+
+SUSPENDED = LocalState.SUSPENDED
 
 
 def turn(world, service):
@@ -56,6 +59,24 @@ def test_a_gateway_that_ends_lets_another_go_on_at_once(world):
     while world.store.live():
         turn(world, other)
     assert world.store.burst(burst).state is BurstState.DONE
+
+
+def test_what_a_process_claims_that_stood_still_for_too_long_goes_back_by_itself(world, caplog):
+    burst = world.order("0", "1")
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: b.state is BurstState.CLAIMED)
+    world.store.ask_recall(burst, "changed my mind", world.clock.now())
+    assert world.carry(runner, burst).state is BurstState.RECALLED
+    refs = [task.ref for task in world.tasks()]
+    late = Claim(burst, 1, 1, world.job, tuple(refs[:2]))
+    nobody = replace(late, burst=BurstId("of-another-store"), tasks=(refs[5],))
+    assert world.farm.claim(late).taken == late.tasks
+    assert world.farm.claim(nobody).taken == nobody.tasks
+    with caplog.at_level(logging.WARNING):
+        Service(world.gateway, decides=False).step()
+    assert f"burst {burst} is recalled, but they still bear its stamp" in caplog.text
+    held = [ref for ref, state in zip(refs, world.states(), strict=True) if state is SUSPENDED]
+    assert held == [refs[5]], "only `recover` judges what this store does not know"
 
 
 def test_a_burst_that_moves_files_does_not_keep_the_others_waiting(world):

@@ -13,8 +13,8 @@ from burstsim.faults import Crash
 from burstsim.ports import FarmPort, Files, StorePort
 from burstsim.studio import share_statements
 from renderbus_core.api import Client, Endpoint, Seams
-from renderbus_core.burst import BurstStore, Crew, Decider, Gateway
-from renderbus_core.errors import RenderbusError
+from renderbus_core.burst import BurstStore, Crew, Decider, Gateway, recover
+from renderbus_core.errors import FarmError, RenderbusError, StoreError
 from renderbus_core.farm import LocalFarm
 
 if TYPE_CHECKING:
@@ -40,11 +40,12 @@ class Host:
         self.began_at = 0
         self._chance = random.Random(f"{world.case.seed} {name}")  # noqa: S311 - jitter
         self._is_running = False
-        self._decided_at = 0.0
+        self._decided_at = self._swept_at = 0.0
         self._blocked = False
         self._open: list[BurstStore | LocalFarm | Client] = []
         self._crew: Crew | None = None
         self._decider: Decider | None = None
+        self._gateway: Gateway | None = None
 
     def start(self) -> None:
         """Begin a life: open everything anew."""
@@ -71,6 +72,7 @@ class Host:
             f"{self.name}.{self.life}",
             open_engine=lambda *_: Files(self, *world.studio.storages),
         )
+        self._gateway = gateway
         self._crew = Crew(gateway)
         self._decider = Decider(gateway) if world.case.shape["decider"] else None
         self.note(f"starts, life {self.life}")
@@ -86,6 +88,7 @@ class Host:
             due = self._crew.step()
             if self._decider is not None and self._is_time_to_decide():
                 self._decider.step()
+            self._sweep()
         except Crash as crash:
             self.note("crashes")
             self.end()
@@ -105,6 +108,15 @@ class Host:
             return False
         self._decided_at = now
         return True
+
+    def _sweep(self) -> None:
+        assert self._gateway is not None
+        now, pause = self.world.seconds, self.world.studio.config.burst.sweep_seconds
+        if now - self._swept_at < pause:
+            return
+        self._swept_at = now
+        with contextlib.suppress(FarmError, StoreError):
+            recover.free_left_behind(self._gateway)
 
     def _pause(self, due: datetime | None) -> float:
         """Look again when a burst is due, and for new ones every now and then."""
@@ -130,7 +142,7 @@ class Host:
         for each in self._open:
             each.close()
         self._open = []
-        self._crew = self._decider = None
+        self._crew = self._decider = self._gateway = None
 
     # What the ports ask.
 

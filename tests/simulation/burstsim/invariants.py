@@ -64,9 +64,11 @@ def what_changes_the_cloud_was_intended(world: World, host: Host, operation: str
         _intended(world, host, wanted)
 
 
-def what_changes_the_farm_was_intended(world: World, host: Host, name: str) -> None:
-    """As above, for the farm."""
-    _intended(world, host, name)
+def what_changes_the_farm_was_intended(world: World, host: Host, name: str, burst: str) -> None:
+    """As above, for the farm; what is left of an ended burst is given back by whoever finds it."""
+    (row,) = world.store_rows("SELECT state FROM bursts WHERE id = ?", burst)
+    if name != "release" or row["state"] not in _OVER_BURST:
+        _intended(world, host, name)
 
 
 def _intended(world: World, host: Host, effect: str) -> None:
@@ -199,7 +201,10 @@ def completed_means_all_files_are_there(world: World, ref: TaskRef) -> None:
 
 
 def no_claim_without_a_live_burst(world: World) -> None:
-    """What the farm keeps for a burst, a burst at work answers for."""
+    """What the farm keeps for a burst, a burst at work answers for.
+
+    What a paused process claims when it goes on is given back by the next sweep: see at rest.
+    """
     live = {
         (row["burst"], row["task"])
         for row in world.store_rows(
@@ -212,7 +217,7 @@ def no_claim_without_a_live_burst(world: World) -> None:
         "SELECT id, burst FROM tasks WHERE state = 'suspended' AND burst IS NOT NULL"
     )
     for row in held:
-        if (row["burst"], row["id"]) not in live:
+        if (row["burst"], row["id"]) not in live | world.witness.belated:
             raise BrokenError(
                 "no_claim_without_a_live_burst",
                 f"task {row['id']} is held for {row['burst']}, which does not answer for it",

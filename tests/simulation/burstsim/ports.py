@@ -160,6 +160,8 @@ class FarmPort:
         outcome = do()
         host.note(f"farm {name} {_ids(tasks)} -> {_told(outcome)}")
         host.world.witness.changed(host, name, claim, outcome)
+        if name == "claim" and kind == "pause":
+            host.world.witness.belated |= {(claim.burst, ref.id) for ref in outcome.taken}
         host.strike(fault, before=False)
         if kind == "farm reply lost":
             raise FarmError("the farm did not answer")

@@ -33,12 +33,14 @@ class Submits:
     Args:
         sent: when each one left that may have arrived, in seconds since the start.
         absences: when the cloud was heard to know nothing of the id, by id and then by list.
+        absences_before: those that the last one was sent upon.
         unknown_by_id: the last answer by id did not show it.
     """
 
     sent: list[float] = field(default_factory=list)
     absences: list[float] = field(default_factory=list)
     unknown_by_id: bool = False
+    absences_before: list[float] = field(default_factory=list)
 
 
 class Witness:
@@ -53,6 +55,8 @@ class Witness:
         self.submits: defaultdict[int, Submits] = defaultdict(Submits)
         # Submits that were begun and have not left: a paused process may still send them.
         self.held_up: set[int] = set()
+        # Burst and task of claims that a paused process made when it went on.
+        self.belated: set[tuple[str, str]] = set()
         # Moments, counted in events of the world.
         self.decided: dict[tuple[str, str], int] = {}
         self.ended: dict[str, int] = {}
@@ -81,7 +85,7 @@ class Witness:
             known = self.submits[remote_id]
             invariants.an_id_is_submitted_once(self._world, remote_id, known)
             known.sent.append(self._world.seconds)
-            known.absences.clear()
+            known.absences_before, known.absences = known.absences, []
 
     def sent(self, host: Host, operation: str, body: Mapping[str, Any], reply: Any) -> None:
         """Hear what a caller heard; None when it heard nothing that it can trust."""
@@ -91,7 +95,9 @@ class Witness:
         if operation == "submit_task" and reply["code"] != _SUCCESS:
             known = cloud_codes().get(reply["code"])
             if known is not None and known.kind in _NOTHING_HAPPENED:
-                self.submits[body["taskId"]].sent.pop()
+                refused = self.submits[body["taskId"]]
+                refused.sent.pop()
+                refused.absences = refused.absences_before
         if reply["code"] != _SUCCESS or not isinstance(reply["data"], dict):
             return
         rows = reply["data"].get("items") or []
@@ -144,7 +150,7 @@ class Witness:
     def changing(self, host: Host, name: str, claim: Claim, tasks: Sequence[TaskRef]) -> None:
         """See what the farm shows before something is changed there."""
         del tasks
-        invariants.what_changes_the_farm_was_intended(self._world, host, name)
+        invariants.what_changes_the_farm_was_intended(self._world, host, name, claim.burst)
         rows = self._world.farm_rows("SELECT id, state, burst FROM tasks WHERE job = ?", claim.job)
         self._before = {row["id"]: (row["state"], row["burst"]) for row in rows}
 

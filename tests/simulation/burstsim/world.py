@@ -227,6 +227,8 @@ class World:
     def _is_over(self) -> bool:
         return not self.store_rows(
             "SELECT 1 FROM bursts WHERE state NOT IN ('done', 'recalled', 'failed') LIMIT 1"
+        ) and not self.farm_rows(
+            "SELECT 1 FROM tasks WHERE state = 'suspended' AND burst IS NOT NULL LIMIT 1"
         )
 
     def _has_come_to_rest(self) -> bool:
