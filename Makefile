@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 VENDOR := .vendor
 VENDOR_STAMP := $(VENDOR)/.installed
 
+# For two cores: a third process works while tests wait for processes and servers of theirs.
+PARALLEL := -n 3 --dist worksteal
+
 # How many seeds `make soak` runs.
 SEEDS ?= 10000
 
@@ -41,10 +44,10 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n 2 -m 'not heavy' $(ARGS)
+	$(BIN)/pytest $(PARALLEL) -m 'not heavy' $(ARGS)
 
 test-all: $(STAMP) $(VENDOR_STAMP)
-	$(BIN)/pytest -n 2 -m heavy $(ARGS)
+	$(BIN)/pytest $(PARALLEL) -m heavy $(ARGS)
 
 # The burst engine under faults from many seeds; minimal cases of failures go to build/simulation.
 soak: $(STAMP)

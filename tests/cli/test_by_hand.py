@@ -50,6 +50,7 @@ def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, j
     assert row["counts"] == {"completed": 8}
 
 
+@pytest.mark.heavy
 def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
     recorded = renderbus("burst", job, "--yes", "--detach", env=cloud)
     assert recorded.status == 0, recorded.err

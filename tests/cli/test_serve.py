@@ -45,6 +45,7 @@ def test_all_bursts_come_home_and_every_change_is_a_line(renderbus, cloud, jobs,
     assert sorted(ends) == sorted(ids)
 
 
+@pytest.mark.heavy
 def test_a_gateway_that_is_ended_recalls_nothing_and_the_next_goes_on(renderbus, cloud, jobs, home):
     burst(renderbus, cloud, jobs[0])
     process = subprocess.Popen(
@@ -66,6 +67,7 @@ def test_a_gateway_that_is_ended_recalls_nothing_and_the_next_goes_on(renderbus,
     assert states(renderbus)[jobs[0]] == "done"
 
 
+@pytest.mark.heavy
 def test_a_drained_route_lets_work_go_on_and_takes_nothing_new(renderbus, cloud, jobs):
     burst(renderbus, cloud, jobs[0])
     assert "takes no new bursts" in renderbus("drain", "--why", "the line is down").out
@@ -119,6 +121,7 @@ def test_a_burst_that_nobody_carries_is_told(renderbus, cloud, jobs):
     assert "start one: renderbus serve" in renderbus("status").err
 
 
+@pytest.mark.heavy
 def test_a_lost_record_is_shown_first_and_rebuilt_when_asked(renderbus, cloud, jobs, home):
     slow = cloud | {"RENDERBUS_CRASH_AT": "limit_machines:done"}
     one = burst(renderbus, cloud, jobs[0])

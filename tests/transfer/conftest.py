@@ -112,12 +112,18 @@ class Line:
         self.passed = 0
         self.hold: threading.Event | None = None
         self.reached = threading.Event()
+        self._flows: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         if self.hold:
             self.hold.set()
         self._listener.close()
+
+    def wait_for_all(self) -> None:
+        """Wait until the connections that were made by now have ended."""
+        for flow in self._flows:
+            flow.join(60)
 
     def ranges(self) -> list[str]:
         """Return the ranges that were asked for."""
@@ -130,7 +136,8 @@ class Line:
                 theirs = socket.create_connection(("127.0.0.1", self._to))
                 left = self.cuts.pop(0) if self.cuts else None
                 for job in (self._up, ours, theirs), (self._down, ours, theirs, left):
-                    threading.Thread(target=job[0], args=job[1:], daemon=True).start()
+                    self._flows.append(threading.Thread(target=job[0], args=job[1:], daemon=True))
+                    self._flows[-1].start()
 
     def _up(self, ours, theirs) -> None:
         with suppress(OSError), closing(theirs):

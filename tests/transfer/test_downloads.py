@@ -389,6 +389,7 @@ def test_another_process_goes_on_where_one_was_killed(cloud, line, open_engine, 
         process.send_signal(signal.SIGKILL)
     assert "large.exr" not in entries(tmp_path)
     line.hold.set()
+    line.wait_for_all()
     before = line.passed
     item = Download("/1_disk/large.exr", tmp_path / "large.exr", SIZE)
     open_engine(line.port).download([item], Silent())
