@@ -506,7 +506,7 @@ def recorder(driver):
 @pytest.fixture
 def seams(recorder):
     clock = ManualClock(datetime.fromtimestamp(NOW, UTC))
-    return Seams(clock, lambda _: None, lambda: NONCE, lambda: recorder)
+    return Seams(clock, lambda _: None, lambda: NONCE, adapter=lambda: recorder)
 
 
 def client(seams, language="zh"):
