@@ -128,6 +128,7 @@ class LocalJob:
         submitted_at: UTC.
         project: shown to people and used for budgets; "" when none.
         layer: the one render layer the job renders; "" for all.
+        deadline: when it should be done, UTC; None when nobody said.
     """
 
     id: JobId
@@ -141,6 +142,7 @@ class LocalJob:
     submitted_at: datetime
     project: str = ""
     layer: str = ""
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
-from renderbus_core.burst.decider import Cycle, Decider
+from renderbus_core.burst.decider import Cycle, Decider, history
 from renderbus_core.burst.effects import Moment, Switch
 from renderbus_core.burst.heartbeat import Heartbeat
 from renderbus_core.burst.model import (
@@ -15,7 +15,6 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
-from renderbus_core.burst.overflow import Decision, Verdict
 from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.refill import CloudFile, Found, refill, survey, survey_folder
 from renderbus_core.burst.runner import Runner
@@ -47,7 +46,6 @@ __all__ = [
     "Crew",
     "Cycle",
     "Decider",
-    "Decision",
     "Event",
     "Farm",
     "Finished",
@@ -70,8 +68,8 @@ __all__ = [
     "Stray",
     "Switch",
     "TaskState",
-    "Verdict",
     "WakeAt",
+    "history",
     "refill",
     "survey",
     "survey_folder",

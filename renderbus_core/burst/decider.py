@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderbus_core.burst import overflow
+from renderbus_core import overflow
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Burst, BurstState, Order
-from renderbus_core.burst.overflow import (
+from renderbus_core.burst.store import BurstStore, LimitReachedError, Limits, RouteDrainedError
+from renderbus_core.config import Config
+from renderbus_core.errors import TaskTakenError
+from renderbus_core.jobs import JobId, QueueSnapshot
+from renderbus_core.overflow import (
     Decision,
     Decisions,
     History,
@@ -19,9 +23,6 @@ from renderbus_core.burst.overflow import (
     Spending,
     Verdict,
 )
-from renderbus_core.burst.store import LimitReachedError, Limits, RouteDrainedError
-from renderbus_core.errors import TaskTakenError
-from renderbus_core.jobs import JobId, QueueSnapshot
 
 _log = logging.getLogger(__name__)
 
@@ -89,25 +90,34 @@ class Decider:
         rows = gateway.farm.snapshot().jobs
         candidates = overflow.screen(rows, policy, now)
         snapshot = gateway.farm.snapshot(tasks_of=candidates)
-        return overflow.decide(snapshot, policy, self._history(), self._state, now), snapshot
+        known = history(gateway.store, gateway.config)
+        return overflow.decide(snapshot, policy, known, self._state, now), snapshot
 
-    def _history(self) -> History:
-        gateway = self._gateway
-        farm = gateway.config.farm.kind
-        bursts = [burst for burst in gateway.store.bursts() if burst.farm == farm]
-        live = [burst for burst in bursts if not burst.state.is_over]
-        return History(
-            live={burst.job for burst in live},
-            live_bursts=len(live),
-            refused=_refused(bursts),
-            given_back=gateway.store.given_back(farm),
-            give_back_limit=gateway.config.burst.give_back_limit,
-            spending=Spending(
-                price_per_hour=gateway.config.money.price_per_hour,
-                budget=gateway.config.money.budget,
-                committed=gateway.store.committed(farm),
-            ),
-        )
+
+def history(store: BurstStore, config: Config) -> History:
+    """Return what the policy must know of earlier bursts.
+
+    Args:
+        store: the record.
+        config: names the farm, prices and limits.
+    """
+    farm = config.farm.kind
+    bursts = [burst for burst in store.bursts() if burst.farm == farm]
+    live = [burst for burst in bursts if not burst.state.is_over]
+    return History(
+        live={burst.job for burst in live},
+        live_bursts=len(live),
+        refused=_refused(bursts),
+        given_back=store.given_back(farm),
+        give_back_limit=config.burst.give_back_limit,
+        spending=Spending(
+            price_per_hour=config.money.price_per_hour,
+            budget=config.money.budget,
+            committed=store.committed(farm),
+        ),
+        last_began_at=max((burst.created_at for burst in bursts), default=None),
+        failures_in_a_row=_failures_in_a_row(bursts),
+    )
 
 
 def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:
@@ -118,3 +128,14 @@ def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:
         for job, burst in last.items()
         if burst.state is BurstState.FAILED and burst.claim_epoch == 0
     }
+
+
+def _failures_in_a_row(bursts: Sequence[Burst]) -> int:
+    """Count the bursts that failed since one came home; what failed its checks says little."""
+    failed = 0
+    for burst in sorted(bursts, key=lambda burst: burst.created_at):
+        if burst.state is BurstState.DONE:
+            failed = 0
+        elif burst.state is BurstState.FAILED and burst.claim_epoch > 0:
+            failed += 1
+    return failed

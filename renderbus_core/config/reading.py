@@ -37,6 +37,7 @@ from renderbus_core.config.values import (
     without_passwords,
 )
 from renderbus_core.config.waivers import unknown_waivers
+from renderbus_core.config.zones import unknown_zones
 from renderbus_core.errors import ConfigError, InputError
 from renderbus_core.money import Money
 from renderbus_core.paths import PathMapping, PathRule
@@ -125,7 +126,8 @@ class _Given:
                 table[name] = value
         # Messages quote what they refuse, so passwords go first.
         problems = schema.problems("config.json", without_passwords(document))
-        return [self._located(p) for p in problems or unknown_waivers(document)]
+        beyond = (*unknown_waivers(document), *unknown_zones(document)) if not problems else ()
+        return [self._located(p) for p in (*problems, *beyond)]
 
     def _located(self, problem: Problem) -> str:
         unknown = _UNKNOWN.match(problem.message)

@@ -158,6 +158,19 @@ class OverflowPolicy:
     local_share_minimum: float
     split_jobs: bool
     dccs: tuple[str, ...]
+    users: tuple[str, ...]
+    projects: tuple[str, ...]
+    backlog_hours: float
+    sustained_seconds: float
+    relief: float
+    cooldown_seconds: float
+    bursts_per_round: int
+    failures_in_a_row: int
+    windows: tuple[str, ...]
+    time_zone: str
+    cloud_machines: int
+    cloud_speed: float
+    cloud_wait_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

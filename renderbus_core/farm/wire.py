@@ -102,7 +102,9 @@ _COUNTS: Form[Mapping[LocalState, int]] = Form(
 
 REF = _record(TaskRef, frames=_FRAMES)
 REFS = _many(REF)
-JOB = _record(LocalJob, outputs=_many(_PLAIN), frames=_FRAMES, submitted_at=MOMENT)
+JOB = _record(
+    LocalJob, outputs=_many(_PLAIN), frames=_FRAMES, submitted_at=MOMENT, deadline=_optional(MOMENT)
+)
 ROW = _record(JobRow, job=JOB, counts=_COUNTS)
 TASK = _record(
     LocalTask,
@@ -156,6 +158,17 @@ def read_tasks(rows: Iterable[Mapping[str, Any]]) -> dict[JobId, tuple[LocalTask
     for row in rows:
         found.setdefault(row["job"], []).append(TASK.read(row))
     return {job: tuple(some) for job, some in found.items()}
+
+
+def write_snapshot(snapshot: QueueSnapshot) -> dict[str, Any]:
+    """Write the queue as one document of `schemas/snapshot.json`."""
+    return {
+        "taken_at": MOMENT.write(snapshot.taken_at),
+        "workers": snapshot.workers,
+        "idle_workers": snapshot.idle_workers,
+        "jobs": [ROW.write(row) for row in snapshot.jobs],
+        "tasks": list(write_tasks(snapshot.tasks)),
+    }
 
 
 def read_snapshot(document: Mapping[str, Any]) -> QueueSnapshot:

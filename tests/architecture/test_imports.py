@@ -29,7 +29,7 @@ LAYERS = (
         "shim",
         "statuses",
     },
-    {"api", "farm", "package", "scene", "transfer"},
+    {"api", "farm", "overflow", "package", "scene", "transfer"},
     {"burst"},
     {"simulator", "web"},
     {"cli"},

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import BurstState, Crew, Decider, Order, Verdict
+from renderbus_core.burst import BurstState, Crew, Decider, Order
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import JobId, LocalState
 from renderbus_core.money import Money
+from renderbus_core.overflow import Verdict
 
 POLICY = """
 [money]
@@ -22,6 +23,7 @@ enabled = true
 backlog_tasks_per_worker = 3
 local_share_minimum = 2
 split_jobs = true
+cloud_wait_seconds = 0
 """
 
 

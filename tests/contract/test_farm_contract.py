@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +74,7 @@ def local_bench(folder, _request):
                 priority=priority,
                 project="opera",
                 layer="beauty",
+                deadline=clock.now() + timedelta(hours=5),
             )
         )
 
@@ -168,6 +169,7 @@ class TestReading:
         assert (job.name, job.dcc, job.user, job.project) == ("shot", "maya", "ada", "opera")
         assert (job.frames, job.layer) == (FrameSet.parse("1-6"), "beauty")
         assert job.submitted_at.utcoffset().total_seconds() == 0
+        assert job.deadline == job.submitted_at + timedelta(hours=5)
 
     @pytest.mark.parametrize("name", ["job-9999", "", "nonsense", "job-1'; --", "\ud800", "job-0"])
     def test_a_job_that_is_not_there_is_gone(self, bench, farm, name):

@@ -190,7 +190,7 @@ class TestDatabase:
         with sqlite3.connect(database) as raw:
             raw.execute("PRAGMA user_version = 99")
         raw.close()
-        with pytest.raises(FarmError, match="has version 99 where 2 is known"):
+        with pytest.raises(FarmError, match="has version 99 where 3 is known"):
             LocalFarm(database, clock)
 
     def test_a_farm_of_the_first_release_learns_about_intents(self, database, clock, spec):
@@ -203,6 +203,17 @@ class TestDatabase:
             farm.ask_recall(job, note="too dark")
             (asked,) = farm.intents()
         assert (asked.job, asked.kind, asked.note) == (job, IntentKind.RECALL, "too dark")
+
+    def test_jobs_of_an_older_farm_have_no_deadline(self, database, clock, spec):
+        with LocalFarm(database, clock) as farm:
+            job = farm.submit(spec())
+        with sqlite3.connect(database) as raw:
+            raw.executescript("ALTER TABLE jobs DROP COLUMN deadline; PRAGMA user_version = 2")
+        raw.close()
+        with LocalFarm(database, clock) as farm:
+            assert farm.job(job).deadline is None
+            later = farm.submit(spec(deadline=clock.now()))
+            assert farm.job(later).deadline == clock.now()
 
     def test_the_database_of_another_program_is_refused_untouched(self, tmp_path, clock):
         path = tmp_path / "other.db"

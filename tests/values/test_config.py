@@ -523,3 +523,24 @@ class TestCredentials:
         with pytest.raises(ConfigError, match="RAYVISION_API_KEY in the environment") as caught:
             credentials(config, {"RAYVISION_API_ACCESS_ID": "id", "RAYVISION_API_KEY": bad})
         assert "S3cr" not in str(caught.value)
+
+
+class TestPolicy:
+    def test_everything_that_is_wrong_is_told_at_once_with_its_line(self, tmp_path):
+        file = tmp_path / "renderbus.toml"
+        file.write_text(
+            '[overflow]\nenabled = true\nrelief = 0\nwindows = ["Mo 9-17"]\nbacklog = 3\n'
+        )
+        with pytest.raises(ConfigError) as caught:
+            load(file, env={})
+        for line, key in ((3, "relief"), (4, "windows"), (5, "backlog")):
+            assert f"{file} line {line}: overflow" in str(caught.value)
+            assert key in str(caught.value)
+
+    def test_a_time_zone_that_there_is_not_is_refused(self, tmp_path):
+        file = tmp_path / "renderbus.toml"
+        file.write_text('[overflow]\ntime_zone = "Europe/Babylon"\n')
+        with pytest.raises(ConfigError, match=r"line 2: .*no time zone 'Europe/Babylon'"):
+            load(file, env={})
+        file.write_text('[overflow]\ntime_zone = "Europe/Berlin"\n')
+        assert load(file, env={}).overflow.time_zone == "Europe/Berlin"

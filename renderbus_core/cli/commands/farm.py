@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -47,6 +48,7 @@ def command() -> None:
     show_default=True,
     help="Higher is sooner.",
 )
+@click.option("--deadline", help="When it should be done, for example 2026-11-30T09:00+01:00.")
 @click.option(
     "--renderer",
     type=click.Choice(["auto", "blender", "stand-in"]),
@@ -69,6 +71,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
     output: str,
     chunk: int,
     priority: int,
+    deadline: str | None,
     renderer: str,
     seconds: float,
 ) -> None:
@@ -98,9 +101,22 @@ def submit(  # noqa: PLR0917 - click passes options by name
         command=(*program, *(part for pair in arguments.items() for part in pair)),
         user=getpass.getuser(),
         priority=priority,
+        deadline=_moment(deadline),
     )
     with open_local_farm(read_config(ctx)) as farm:
         click.echo(farm.submit(spec))
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read a time; without a zone it is one of this host."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        raise InputError(
+            f"{text!r} is no time; write it as 2026-11-30T09:00, with +01:00 for another time zone"
+        ) from None
 
 
 @command.command()

@@ -12,12 +12,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from renderbus_core.burst import Burst, Verdict
+from renderbus_core.burst import Burst
 from renderbus_core.cli.demo.play import Moment
 from renderbus_core.cli.output import print_line
 from renderbus_core.farm import CLOUD
 from renderbus_core.jobs import JobRow, LocalState, LocalTask
 from renderbus_core.money import Money
+from renderbus_core.overflow import Verdict
 
 # One sign per task, so that the whole queue is seen at once.
 _LOOKS = {

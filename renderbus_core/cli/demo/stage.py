@@ -270,6 +270,7 @@ enabled = true
 backlog_tasks_per_worker = 8
 maximum_frames = 8
 local_share_minimum = 2
+cloud_wait_seconds = 0
 # One sequence is split between farm and cloud: both draw with the same renderer here.
 split_jobs = true
 """

@@ -295,6 +295,7 @@ def _job(row: Row[Any]) -> LocalJob:
         submitted_at=row.submitted_at,
         project=row.project,
         layer=row.layer,
+        deadline=row.deadline,
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import (
     JSON,
     Column,
+    Connection,
     Dialect,
     Enum,
     ForeignKey,
@@ -16,6 +17,8 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    inspect,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -71,6 +74,7 @@ jobs = Table(
     Column("submitted_at", Moment, nullable=False),
     Column("project", Text, nullable=False),
     Column("layer", Text, nullable=False),
+    Column("deadline", Moment),
     # An id is never given twice, so that nothing meant for a deleted job meets a new one.
     sqlite_autoincrement=True,
 )
@@ -151,12 +155,20 @@ workers = Table(
     sqlite_autoincrement=True,
 )
 
+
+def _add_deadlines(connection: Connection) -> None:
+    """Let jobs have a deadline; a new farm, made with all columns of today, has it already."""
+    names = {column["name"] for column in inspect(connection).get_columns("jobs")}
+    if "deadline" not in names:
+        connection.execute(text("ALTER TABLE jobs ADD COLUMN deadline BIGINT"))
+
+
 # Version 2 added a table, which is all there is to make of version 1. A power cut may take the last
 # moments of a demonstration farm, never its consistency. ("RbLF")
 DESIGN = Design(
     "farm database",
     0x52624C46,
-    (metadata.create_all, metadata.create_all),
+    (metadata.create_all, metadata.create_all, _add_deadlines),
     durable=False,
     error=FarmError,
 )

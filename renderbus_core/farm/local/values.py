@@ -42,6 +42,7 @@ class JobSpec:
         priority: 0 to 100; higher is sooner.
         project: shown to people and used for budgets.
         layer: the one render layer the job renders; "" for all.
+        deadline: when it should be done, UTC; None when nobody says.
 
     Raises:
         InputError: names the first field that cannot be used.
@@ -58,6 +59,7 @@ class JobSpec:
     priority: int = 50
     project: str = ""
     layer: str = ""
+    deadline: datetime | None = None
 
     def __post_init__(self) -> None:
         for label in ("name", "dcc", "scene", "user"):
@@ -74,6 +76,8 @@ class JobSpec:
                 f"the job's frame list takes more than {frames.MAX_TEXT:,} characters to write; "
                 "split the job"
             )
+        if self.deadline is not None and self.deadline.utcoffset() is None:
+            raise InputError(f"the deadline {self.deadline} names no time zone; add one")
         if self.chunk_size < 1:
             raise InputError(f"the job's chunk size is {self.chunk_size}; give 1 or more")
 

@@ -11,15 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderbus_core import config
-from renderbus_core.burst.overflow import (
-    History,
-    OverflowState,
-    Spending,
-    Verdict,
-    backlog,
-    decide,
-    screen,
-)
 from renderbus_core.config import OverflowPolicy
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import (
@@ -34,6 +25,16 @@ from renderbus_core.jobs import (
     TaskRef,
 )
 from renderbus_core.money import Money, render_cost
+from renderbus_core.overflow import (
+    History,
+    OverflowState,
+    Spending,
+    Verdict,
+    backlog,
+    backlog_hours,
+    decide,
+    screen,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JOB = JobId("job-1")
@@ -51,6 +52,19 @@ POLICY = OverflowPolicy(
     local_share_minimum=0,
     split_jobs=True,
     dccs=(),
+    users=(),
+    projects=(),
+    backlog_hours=0,
+    sustained_seconds=0,
+    relief=1,
+    cooldown_seconds=0,
+    bursts_per_round=100,
+    failures_in_a_row=0,
+    windows=(),
+    time_zone="UTC",
+    cloud_machines=100_000,
+    cloud_speed=1,
+    cloud_wait_seconds=0,
 )
 
 
@@ -415,7 +429,8 @@ def queues(draw):
             submitted_at=NOW - timedelta(seconds=draw(st.integers(0, 100))),
         )
         jobs.append((row_of(job, tasks, draw(st.sampled_from([None, 0.0, 7.0, 300.5]))), tasks))
-    policy = OverflowPolicy(
+    policy = replace(
+        POLICY,
         enabled=draw(st.sampled_from([True, True, True, False])),
         backlog_tasks_per_worker=draw(st.sampled_from([0, 0.3, 1, 4])),
         minimum_wait_seconds=draw(st.sampled_from([0, 50])),
@@ -426,6 +441,11 @@ def queues(draw):
         local_share_minimum=draw(st.sampled_from([0, 0.5, 2])),
         split_jobs=draw(st.booleans()),
         dccs=draw(st.sampled_from([(), (), ("maya",)])),
+        backlog_hours=draw(st.sampled_from([0, 0, 0.01, 1])),
+        relief=draw(st.sampled_from([1, 0.5])),
+        bursts_per_round=draw(st.integers(1, 4)),
+        cloud_machines=draw(st.sampled_from([1, 5, 100_000])),
+        cloud_wait_seconds=draw(st.sampled_from([0, 600])),
     )
     keys = [(row.job.id, task.ref.id) for row, tasks in jobs for task in tasks]
     known = st.sampled_from([Money(Decimal(amount), "CNY") for amount in (0, 1, 40)])
@@ -459,11 +479,11 @@ def test_the_same_queue_gets_the_same_answer_in_whatever_order_it_is_read(queue,
     first = asked(queue)
     assert asked(queue) == first
     snapshot, policy, history = queue
+    tasks = list(snapshot.tasks.items())
+    random.shuffle(tasks)
+    assert asked((replace(snapshot, tasks=dict(tasks)), policy, history)) == first
     rows = list(snapshot.jobs)
     random.shuffle(rows)
-    again = asked((replace(snapshot, jobs=tuple(rows)), policy, history))
-    by_job = [sorted(answers.items, key=lambda item: item.job) for answers in (again, first)]
-    assert by_job[0] == by_job[1]
     assert screen(rows, policy, NOW) == screen(snapshot.jobs, policy, NOW)
 
 
@@ -484,7 +504,9 @@ def test_each_candidate_gets_one_answer_with_reasons_for_people(queue):
 @given(queues())
 def test_nothing_leaves_a_farm_that_keeps_up_or_was_read_long_ago_or_is_switched_off(queue):
     snapshot, policy, _ = queue
-    keeps_up = backlog(snapshot) <= policy.backlog_tasks_per_worker
+    keeps_up = backlog(snapshot) <= policy.backlog_tasks_per_worker and (
+        not policy.backlog_hours or backlog_hours(snapshot) <= policy.backlog_hours
+    )
     if keeps_up or snapshot.taken_at < NOW - timedelta(seconds=60) or not policy.enabled:
         assert {item.verdict for item in asked(queue).items} == {Verdict.STAY}
 
@@ -555,8 +577,155 @@ def test_only_jobs_that_may_leave_are_sent(queue):
 @given(queues())
 def test_split_jobs_never_leave_the_farm_with_less_than_it_can_do(queue):
     snapshot, policy, _ = queue
-    if policy.split_jobs:
+    if policy.split_jobs and not policy.backlog_hours:
         leaving = sum(len(burst.tasks) for burst in sent(queue))
         waiting = sum(row.queued for row in snapshot.jobs)
         keep = int(policy.backlog_tasks_per_worker * max(snapshot.workers, 1))
         assert leaving <= max(waiting - keep, 0)
+
+
+# -- time ---------------------------------------------------------------------------------------
+
+
+def late_by(**changes):
+    """Return a queue that keeps up, whose job would miss its deadline."""
+    policy = replace(POLICY, backlog_tasks_per_worker=1000, **changes)
+    job = one_job(queued(20), mean=60.0, deadline=NOW + timedelta(minutes=5))
+    (item,) = answer(job, policy=policy).items
+    return item
+
+
+def test_a_job_that_would_miss_its_deadline_sends_what_would_be_late():
+    item = late_by()
+    assert item.verdict is Verdict.BURST
+    assert len(item.tasks) == 10, "two workers do ten of twenty minutes' tasks in five minutes"
+    assert "done in 10 min, deadline in 5 min" in item.sentence
+
+
+def test_a_deadline_does_not_wait_until_the_overflow_has_lasted():
+    assert late_by(sustained_seconds=3600).verdict is Verdict.BURST
+
+
+def test_a_job_that_meets_its_deadline_stays():
+    policy = replace(POLICY, backlog_tasks_per_worker=1000)
+    (item,) = answer(
+        one_job(queued(20), mean=60.0, deadline=NOW + timedelta(minutes=11)), policy=policy
+    ).items
+    assert item.verdict is Verdict.STAY
+    assert "the farm keeps up" in item.sentence
+    assert "done in 10 min, deadline in 11 min" in item.sentence
+
+
+def test_jobs_with_deadlines_are_picked_first_the_nearest_one_before():
+    rows = [
+        row_of(a_job("large"), queued(50)),
+        row_of(a_job("later", deadline=NOW + timedelta(hours=2)), queued(1)),
+        row_of(a_job("sooner", deadline=NOW + timedelta(hours=1)), queued(1)),
+    ]
+    assert screen(rows, POLICY, NOW) == ("sooner", "later", "large")
+
+
+def test_hours_of_work_are_overflow_too_and_what_is_too_much_leaves():
+    policy = replace(POLICY, backlog_tasks_per_worker=1000, backlog_hours=1)
+    item = decision(queued(180), mean=60.0, policy=policy)
+    assert len(item.tasks) == 60
+    assert "1.5 h of work, threshold 1 h" in item.sentence
+
+
+def test_what_overflows_must_have_done_so_for_a_while():
+    policy = replace(POLICY, sustained_seconds=600)
+    snapshot = a_queue(one_job(queued(10)))
+    history = History(spending=rich())
+    for minutes, verdict in ((9, Verdict.STAY), (10, Verdict.BURST)):
+        state = OverflowState(NOW - timedelta(minutes=minutes))
+        (item,) = decide(snapshot, policy, history, state, NOW).items
+        assert item.verdict is verdict
+    (first,) = decide(snapshot, policy, history, OverflowState(), NOW).items
+    assert "overflows since 0 s of 600 s" in first.sentence
+
+
+def test_what_overflowed_is_over_only_when_it_is_well_below():
+    policy = replace(POLICY, relief=0.5)
+    before, history = OverflowState(NOW - timedelta(minutes=5)), History(spending=rich())
+    at_threshold = a_queue(one_job(queued(3)))
+    assert decide(at_threshold, policy, history, OverflowState(), NOW).next_state.over_since is None
+    assert decide(at_threshold, policy, history, before, NOW).next_state == before
+    below = a_queue(one_job(queued(2)))
+    assert decide(below, policy, history, before, NOW).next_state.over_since is None
+
+
+def test_when_local_workers_are_sooner_nothing_leaves():
+    policy = replace(POLICY, cloud_wait_seconds=600)
+    item = decision(queued(10), mean=60.0, policy=policy)
+    assert item.verdict is Verdict.STAY
+    assert "local workers would be done in 5 min, with the cloud it takes 11 min" in item.sentence
+    assert item.hours_saved < 0
+
+
+def test_it_is_told_by_how_much_sooner_a_job_is_done():
+    policy = replace(POLICY, cloud_wait_seconds=600, cloud_machines=10, cloud_speed=2)
+    item = decision(queued(100), mean=600.0, policy=policy)
+    assert item.verdict is Verdict.BURST
+    assert len(item.tasks) == 96
+    # Ten rounds of five minutes behind ten minutes of waiting; before, fifty rounds of ten.
+    assert "done in 1.0 h instead of 8.3 h" in item.sentence
+    assert item.hours_saved == pytest.approx(500 / 60 - 1)
+
+
+# -- brakes -------------------------------------------------------------------------------------
+
+BRAKES = [
+    pytest.param(
+        {"windows": ("13:00-14:00",)},
+        {},
+        "bursts begin on their own only at 13:00-14:00",
+        id="time",
+    ),
+    pytest.param(
+        {"cooldown_seconds": 60},
+        {"last_began_at": NOW - timedelta(seconds=59)},
+        "the last burst began 59 s ago, and 60 s lie between two rounds",
+        id="pause",
+    ),
+    pytest.param(
+        {"failures_in_a_row": 3},
+        {"failures_in_a_row": 3},
+        "the last 3 bursts failed",
+        id="failures",
+    ),
+    pytest.param({"users": ("bob",)}, {}, "jobs of ada stay local", id="user"),
+    pytest.param({"projects": ("opera",)}, {}, "jobs of no project stay local", id="project"),
+]
+
+
+@pytest.mark.parametrize(("policy", "history", "why"), BRAKES)
+def test_a_brake_holds_everything_and_says_so(policy, history, why):
+    rules = replace(POLICY, **policy)
+    item = decision(queued(10), policy=rules, history=History(spending=rich(), **history))
+    assert item.verdict is Verdict.STAY
+    assert why in item.sentence
+    assert decision(queued(10)).verdict is Verdict.BURST, "without the brake it leaves"
+
+
+def test_so_many_bursts_begin_in_one_round():
+    jobs = [(row_of(a_job(f"job-{n}"), queued(9)), queued(9)) for n in range(4)]
+    policy = replace(POLICY, maximum_frames=1, bursts_per_round=2)
+    items = answer(*jobs, policy=policy).items
+    assert [item.verdict for item in items].count(Verdict.BURST) == 2
+    assert "2 bursts begin in this round already" in items[-1].sentence
+
+
+def test_every_rule_is_told_with_its_numbers_whatever_it_said():
+    leaves, stays = (
+        decision(queued(10)),
+        decision(queued(10), policy=replace(POLICY, enabled=False)),
+    )
+    for item in (leaves, stays):
+        assert [one.rule for one in item.weighed] == [
+            "switch", "window", "pause", "failures", "snapshot", "overflow",
+            "queue", "outputs", "program", "user", "project", "wait",
+            "one burst", "refused before", "bursts", "round", "enough",
+        ]  # fmt: skip
+    assert all(one.passed for one in leaves.weighed)
+    assert [one.rule for one in stays.weighed if not one.passed] == ["switch"]
+    assert "it has waited 3600 s of 0 s" in [one.why for one in leaves.weighed]

@@ -1,0 +1,169 @@
+"""`renderbus overflow`: what would leave the farm on its own, and why; nothing leaves by this."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from renderbus_core import config as configuration
+from renderbus_core import overflow
+from renderbus_core.burst import history
+from renderbus_core.cli.output import console, json_option, print_json, table
+from renderbus_core.cli.stopping import stop_requests
+from renderbus_core.cli.workplace import farm_option, open_farm, open_store, read_config
+from renderbus_core.clock import SystemClock
+from renderbus_core.config import Config
+from renderbus_core.errors import InputError
+from renderbus_core.farm import recorded
+from renderbus_core.jobs import JobId, QueueSnapshot
+from renderbus_core.overflow import Decision, Decisions, History, OverflowState, Spending, Verdict
+
+_WORDS = {
+    Verdict.BURST: "would leave",
+    Verdict.ADVISE: "is advised",
+    Verdict.STAY: "stays",
+}
+
+policy_option = click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Another configuration file whose [overflow] is tried instead of the configured one.",
+)
+
+
+@click.group(short_help="Say what would leave the farm on its own, and why.")
+def command() -> None:
+    """Ask the overflow policy. Nothing leaves the farm by any of these.
+
+    What the running gateway remembers of the last round (since when the queue overflows) is not
+    known here: a queue is judged as if its overflow had lasted long enough.
+    """
+
+
+@command.command()
+@click.argument("job")
+@farm_option
+@policy_option
+@json_option
+@click.pass_context
+def explain(
+    ctx: click.Context, job: str, farm_kind: str | None, policy_file: Path | None, as_json: bool
+) -> None:
+    """Say whether JOB would leave now: every rule with what it found, and the answer."""
+    config = _with_policy(read_config(ctx, farm_kind), policy_file)
+    with _sides(config) as (snapshot, known):
+        wanted = snapshot([JobId(job)])
+    rows = {row.job.id: row for row in wanted.jobs}
+    if JobId(job) not in rows:
+        raise InputError(f"the farm has no job {job!r}; see them with: renderbus farm jobs")
+    (decision,) = _decide(wanted, config, known).items
+    if as_json:
+        print_json(decision)
+        return
+    row = rows[decision.job]
+    click.echo(f"{row.job.name} ({row.job.id}): {_told(decision)}")
+    marks = [("passed" if one.passed else "REFUSED", one.rule, one.why) for one in decision.weighed]
+    console().print(table("Rules", ["", "rule", "found"], marks))
+
+
+@command.command()
+@click.option(
+    "--snapshot",
+    "snapshot_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A recorded queue instead of the farm's; of several in it, the last one.",
+)
+@click.option("--dry-run", is_flag=True, help="Said for clearness: this command never acts.")
+@farm_option
+@policy_option
+@json_option
+@click.pass_context
+def decide(  # noqa: PLR0917 - click passes options by name
+    ctx: click.Context,
+    snapshot_file: Path | None,
+    dry_run: bool,
+    farm_kind: str | None,
+    policy_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what the next round would decide for each candidate of the queue."""
+    del dry_run
+    config = _with_policy(read_config(ctx, farm_kind), policy_file)
+    if snapshot_file is not None:
+        *_, queue = recorded.read(snapshot_file)
+        known = History(spending=Spending(config.money.price_per_hour, config.money.budget))
+    else:
+        with _sides(config) as (snapshot, known):
+            queue = snapshot(None)
+    decisions = _decide(queue, config, known)
+    if as_json:
+        print_json(decisions.items)
+        return
+    names = {row.job.id: row.job.name for row in queue.jobs}
+    click.echo(
+        f"{len(queue.jobs)} jobs, {queue.workers} workers, {overflow.backlog(queue):.1f} queued "
+        f"tasks per worker, {overflow.backlog_hours(queue):.1f} h of work"
+    )
+    for decision in decisions.items:
+        click.echo(f"{names[decision.job]} ({decision.job}): {_told(decision)}")
+    if not decisions.items:
+        click.echo("No job may leave: ask why with: renderbus overflow explain JOB")
+
+
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--every", type=click.FloatRange(min=1), help="Seconds between two; else just one.")
+@click.option("--count", type=click.IntRange(1), help="How many; else until Ctrl-C.")
+@farm_option
+@click.pass_context
+def record(
+    ctx: click.Context, file: Path, every: float | None, count: int | None, farm_kind: str | None
+) -> None:
+    """Add the queue as it is now to FILE, to try policies on it later."""
+    config = read_config(ctx, farm_kind)
+    left = count if every is not None else 1
+    with _sides(config) as (snapshot, _), stop_requests() as stop:
+        while left is None or left > 0:
+            queue = snapshot(None)
+            recorded.append(file, queue)
+            click.echo(f"{queue.taken_at:%Y-%m-%d %H:%M:%S} UTC: {len(queue.jobs)} jobs", err=True)
+            left = None if left is None else left - 1
+            if left == 0 or stop.wait(every or 0):
+                return
+
+
+def _with_policy(config: Config, file: Path | None) -> Config:
+    if file is None:
+        return config
+    return dataclasses.replace(config, overflow=configuration.load(file).overflow)
+
+
+@contextmanager
+def _sides(
+    config: Config,
+) -> Iterator[tuple[Callable[[list[JobId] | None], QueueSnapshot], History]]:
+    """Give a function that reads the queue with the tasks of some jobs, and what bursts say."""
+    with open_farm(config) as farm, open_store(config) as store:
+
+        def snapshot(jobs: list[JobId] | None) -> QueueSnapshot:
+            if jobs is None:
+                rows = farm.snapshot().jobs
+                jobs = list(overflow.screen(rows, config.overflow, SystemClock().now()))
+            return farm.snapshot(tasks_of=jobs)
+
+        yield snapshot, history(store, config)
+
+
+def _decide(queue: QueueSnapshot, config: Config, known: History) -> Decisions:
+    # Whether it has lasted long enough is the running gateway's to know.
+    policy = dataclasses.replace(config.overflow, sustained_seconds=0)
+    return overflow.decide(queue, policy, known, OverflowState(), queue.taken_at)
+
+
+def _told(decision: Decision) -> str:
+    return f"{_WORDS[decision.verdict]}: {decision.sentence}"

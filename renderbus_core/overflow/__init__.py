@@ -1,0 +1,33 @@
+"""Whether the queue overflows, and what then goes to the cloud: pure, with reasons in words.
+
+`screen` picks candidates from cheap job rows; `decide` sees their tasks and answers for each
+candidate. The same two answer a gateway, `renderbus overflow explain`, and a replay.
+"""
+
+from renderbus_core.overflow.capacity import Projection, backlog, backlog_hours, project
+from renderbus_core.overflow.deciding import decide, screen
+from renderbus_core.overflow.values import (
+    Decision,
+    Decisions,
+    History,
+    OverflowState,
+    Spending,
+    Verdict,
+    Weighed,
+)
+
+__all__ = [
+    "Decision",
+    "Decisions",
+    "History",
+    "OverflowState",
+    "Projection",
+    "Spending",
+    "Verdict",
+    "Weighed",
+    "backlog",
+    "backlog_hours",
+    "decide",
+    "project",
+    "screen",
+]

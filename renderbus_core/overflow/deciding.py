@@ -1,0 +1,287 @@
+"""Picking candidates, and answering for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from renderbus_core.config import OverflowPolicy
+from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot
+from renderbus_core.money import Money, render_cost
+from renderbus_core.overflow import amount, capacity, rules
+from renderbus_core.overflow.values import (
+    Decision,
+    Decisions,
+    History,
+    OverflowState,
+    Verdict,
+    Weighed,
+)
+
+_HOUR = 3600
+
+
+def screen(jobs: Sequence[JobRow], policy: OverflowPolicy, now: datetime) -> tuple[JobId, ...]:
+    """Pick the jobs whose tasks are worth reading: eligible, with a deadline or a large queue.
+
+    Args:
+        jobs: rows of the queue.
+        policy: of the farm.
+        now: UTC.
+    """
+    fit = [row for row in jobs if rules.may_leave(row, policy, now)]
+    fit.sort(key=_most_pressing_first)
+    return tuple(row.job.id for row in fit[: policy.candidates])
+
+
+def _most_pressing_first(row: JobRow) -> tuple[bool, float, int, int, str]:
+    deadline = row.job.deadline
+    when = deadline.timestamp() if deadline else 0.0
+    return deadline is None, when, -row.queued, row.job.priority, row.job.id
+
+
+def decide(
+    snapshot: QueueSnapshot,
+    policy: OverflowPolicy,
+    history: History,
+    state: OverflowState,
+    now: datetime,
+) -> Decisions:
+    """Answer for every job whose tasks the snapshot holds.
+
+    Args:
+        snapshot: with the tasks of the candidates.
+        policy: of the farm.
+        history: of earlier bursts.
+        state: of the last decision.
+        now: UTC.
+    """
+    queue = _Queue(snapshot, policy, history, state, now)
+    candidates = [row for row in snapshot.jobs if row.job.id in snapshot.tasks]
+    return Decisions(tuple(queue.decide(candidates)), OverflowState(queue.over_since))
+
+
+class _Queue:
+    """Weighs candidates one after the other; each burst lowers what is left for the next."""
+
+    def __init__(
+        self,
+        snapshot: QueueSnapshot,
+        policy: OverflowPolicy,
+        history: History,
+        state: OverflowState,
+        now: datetime,
+    ) -> None:
+        self._snapshot = snapshot
+        self._policy = policy
+        self._history = history
+        self._now = now
+        self._workers = max(snapshot.workers, 1)
+        self._foreseen = capacity.project(snapshot)
+        load, hours = capacity.backlog(snapshot), capacity.backlog_hours(snapshot)
+        # Once over, the queue is over until it is well below: it must not flutter.
+        share = policy.relief if state.over_since else 1.0
+        most, longest = policy.backlog_tasks_per_worker, policy.backlog_hours
+        over = load > most * share or (longest > 0 and hours > longest * share)
+        self.over_since = (state.over_since or now) if over else None
+        self._weighing = f"{load:.1f} queued tasks per worker, threshold {most:g}"
+        if longest:
+            self._weighing += f"; {hours:.1f} h of work, threshold {longest:g} h"
+        queued = sum(row.queued for row in snapshot.jobs)
+        self._tasks_over = queued - int(most * share * self._workers)
+        self._seconds_over = (hours - longest * share) * _HOUR * self._workers if longest else 0.0
+        self._slots = policy.maximum_bursts - history.live_bursts
+        self._begun = 0
+        self._left = history.spending.left
+        self._route = (*rules.weigh_route(policy, history, now), self._age())
+
+    def decide(self, candidates: Iterable[JobRow]) -> Iterable[Decision]:
+        for row in sorted(candidates, key=_most_pressing_first):
+            decision = self._decide(row)
+            if decision.verdict is Verdict.BURST:
+                self._take(row, decision)
+            yield decision
+
+    def _decide(self, row: JobRow) -> Decision:
+        overflow = self._overflow(row)
+        of_queue = (*self._route, overflow)
+        of_job = (
+            *rules.weigh_row(row, self._policy, self._now),
+            *rules.weigh_history(row, self._history),
+            *self._limits(row),
+        )
+        weighed = (*of_queue, *of_job)
+        # What keeps everything here is reason enough; of a job, everything is told at once.
+        why = [one.why for one in of_queue if not one.passed][:1]
+        why = why or [one.why for one in of_job if not one.passed]
+        if why:
+            return Decision(row.job.id, Verdict.STAY, tuple(why), weighed=weighed)
+        return replace(self._amount(row, overflow.why), weighed=weighed)
+
+    def _age(self) -> Weighed:
+        age = (self._now - self._snapshot.taken_at).total_seconds()
+        why = f"the queue was read {age:.0f} s ago"
+        if age > self._policy.snapshot_age_seconds:
+            return Weighed("snapshot", False, f"{why}, which is too old to act on")
+        return Weighed("snapshot", True, why)
+
+    def _overflow(self, row: JobRow) -> Weighed:
+        """Tell whether a job would be late, or the whole queue overflows for long enough."""
+        late, words = self._lateness(row)
+        if late > 0:
+            return Weighed("overflow", True, words)
+        weighing = f"{self._weighing}; {words}" if words else self._weighing
+        if self.over_since is None:
+            return Weighed("overflow", False, f"the farm keeps up: {weighing}")
+        lasted = (self._now - self.over_since).total_seconds()
+        least = self._policy.sustained_seconds
+        if lasted < least:
+            why = f"the queue overflows since {lasted:.0f} s of {least:.0f} s: {weighing}"
+            return Weighed("overflow", False, why)
+        return Weighed("overflow", True, weighing)
+
+    def _lateness(self, row: JobRow) -> tuple[float, str]:
+        """Return by how many seconds a job would miss its deadline, in words too."""
+        deadline, foreseen = row.job.deadline, self._foreseen.get(row.job.id)
+        if deadline is None:
+            return 0.0, ""
+        if foreseen is None:
+            return 0.0, "it has a deadline, but no task of its program was rendered here yet"
+        ends = (deadline - self._now).total_seconds()
+        return (
+            foreseen.finishes - ends,
+            f"done in {_span(foreseen.finishes)}, deadline in {_span(ends)}",
+        )
+
+    def _limits(self, row: JobRow) -> Iterable[Weighed]:
+        most, round_ = self._policy.maximum_bursts, self._policy.bursts_per_round
+        at_work = most - self._slots
+        if self._slots <= 0:
+            yield Weighed("bursts", False, f"{most} bursts are at work, which is the most allowed")
+        else:
+            yield Weighed("bursts", True, f"{at_work} of {most} bursts are at work")
+        if self._begun >= round_:
+            yield Weighed("round", False, f"{round_} bursts begin in this round already")
+        else:
+            yield Weighed("round", True, f"{self._begun} of {round_} bursts begin in this round")
+        if self._wanted(row) <= 0:
+            why = "enough has been sent to bring the queue below the threshold"
+            yield Weighed("enough", False, why)
+        else:
+            yield Weighed("enough", True, "more is waiting than the threshold allows")
+
+    def _wanted(self, row: JobRow) -> int:
+        """Return how many tasks of a job should leave, for whichever reason asks for most."""
+        foreseen = self._foreseen.get(row.job.id)
+        if foreseen is None:
+            return self._tasks_over
+        late, _ = self._lateness(row)
+        return max(
+            self._tasks_over,
+            amount.too_many(self._seconds_over, foreseen.task_seconds),
+            amount.too_many(late * self._workers, foreseen.task_seconds),
+        )
+
+    def _take(self, row: JobRow, decision: Decision) -> None:
+        self._tasks_over -= len(decision.tasks)
+        foreseen = self._foreseen.get(row.job.id)
+        if foreseen is not None:
+            self._seconds_over -= len(decision.tasks) * foreseen.task_seconds
+        self._slots -= 1
+        self._begun += 1
+        if self._left is not None and decision.estimate is not None:
+            left = self._left.amount - decision.estimate.amount
+            self._left = Money(left, self._left.currency)
+
+    def _amount(self, row: JobRow, weighing: str) -> Decision:
+        """Choose which tasks of one job to send: whole chunks from its tail, or all or nothing."""
+        job, policy = row.job.id, self._policy
+        every = self._snapshot.tasks[job]
+        free = [task for task in every if amount.may_go(task, job, self._history)]
+        if policy.split_jobs:
+            stay_local = int(policy.local_share_minimum * self._snapshot.workers)
+            wanted = min(self._wanted(row), len(free) - stay_local)
+            why = _why_none(free, wanted, policy)
+        else:
+            wanted = len(free) if len(free) == len(every) else 0
+            why = "it cannot go as a whole, and the policy does not split jobs"
+        chosen = amount.tail(free, wanted, policy.maximum_frames)
+        if not chosen or (not policy.split_jobs and len(chosen) < len(free)):
+            return Decision(job, Verdict.STAY, (weighing, why))
+        refs = tuple(task.ref for task in chosen)
+        share = f"{len(refs)} of its {row.queued} queued tasks would leave"
+        decision = Decision(job, Verdict.BURST, (weighing, share), refs)
+        return self._with_money(self._with_time(decision, row), row)
+
+    def _with_time(self, decision: Decision, row: JobRow) -> Decision:
+        """Add by how much sooner the job would be done; when local workers win, it stays."""
+        foreseen = self._foreseen.get(row.job.id)
+        if foreseen is None:
+            return decision
+        count = len(decision.tasks)
+        reckoned = amount.times(foreseen, count, row.queued, self._workers, self._policy)
+        saved = reckoned.saved / _HOUR
+        ends = max(reckoned.cloud, reckoned.rest)
+        if saved < 0:
+            why = (
+                f"local workers would be done in {_span(reckoned.local)}, with the cloud it takes "
+                f"{_span(ends)}"
+            )
+            return replace(
+                decision,
+                verdict=Verdict.STAY,
+                reasons=(*decision.reasons, why),
+                tasks=(),
+                hours_saved=saved,
+            )
+        words = f"done in {_span(ends)} instead of {_span(reckoned.local)}"
+        return replace(decision, reasons=(*decision.reasons, words), hours_saved=saved)
+
+    def _with_money(self, decision: Decision, row: JobRow) -> Decision:
+        """Add what it costs; without price, budget and a known task time it is only advice."""
+        if decision.verdict is Verdict.STAY:
+            return decision
+        price, left = self._history.spending.price_per_hour, self._left
+        foreseen = self._foreseen.get(row.job.id)
+        if price is None or left is None or foreseen is None:
+            missing = _missing(
+                {
+                    "a price": price,
+                    "a budget": left,
+                    "a locally rendered task to estimate from": foreseen,
+                }
+            )
+            why = f"only advised: {missing} would be needed to burst by itself"
+            return replace(decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, why))
+        estimate = render_cost(foreseen.task_seconds * len(decision.tasks), price)
+        if estimate.amount > left.amount:
+            why = f"it would cost about {estimate}, and {left} of the budget is left"
+            return replace(
+                decision,
+                verdict=Verdict.STAY,
+                reasons=(*decision.reasons, why),
+                tasks=(),
+                estimate=estimate,
+            )
+        reasons = (*decision.reasons, f"about {estimate} of {left} that is left")
+        return replace(decision, reasons=reasons, estimate=estimate)
+
+
+def _why_none(free: Sequence[LocalTask], wanted: int, policy: OverflowPolicy) -> str:
+    if not free:
+        return "its waiting tasks are held, or came back from the cloud before"
+    if wanted <= 0:
+        return "local workers need what is left"
+    return f"its last chunk has more than {policy.maximum_frames} frames"
+
+
+def _missing(known: Mapping[str, object | None]) -> str:
+    return " and ".join(name for name, value in known.items() if value is None)
+
+
+def _span(seconds: float) -> str:
+    """Write a time for people: hours, or minutes below one."""
+    if abs(seconds) >= _HOUR:
+        return f"{seconds / _HOUR:.1f} h"
+    return f"{seconds / 60:.0f} min"

@@ -1,0 +1,129 @@
+"""What the policy answers with, what it knows of earlier bursts, and what it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from renderbus_core.jobs import JobId, TaskRef
+from renderbus_core.money import Money
+
+
+class Verdict(StrEnum):
+    """What to do about one job."""
+
+    BURST = "burst"
+    ADVISE = "advise"
+    STAY = "stay"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One rule and what it said of a job or of the whole queue.
+
+    Args:
+        rule: its name.
+        passed: whether the job may still leave.
+        why: with its numbers, for people.
+    """
+
+    rule: str
+    passed: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one job.
+
+    Args:
+        job: which.
+        verdict: what to do.
+        reasons: those that decided, in the order they were weighed.
+        tasks: that would leave.
+        estimate: what that would cost; None when it cannot be reckoned.
+        weighed: every rule that was asked, whatever it said.
+        hours_saved: by how much sooner the job would be done; None when it cannot be reckoned.
+    """
+
+    job: JobId
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    tasks: tuple[TaskRef, ...] = ()
+    estimate: Money | None = None
+    weighed: tuple[Weighed, ...] = ()
+    hours_saved: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The reasons as people read them, the same text everywhere."""
+        return "; ".join(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class OverflowState:
+    """What one decision leaves for the next.
+
+    Args:
+        over_since: when the queue was first found to overflow; None while it does not.
+    """
+
+    over_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """All answers of one cycle and what to remember."""
+
+    items: tuple[Decision, ...]
+    next_state: OverflowState
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the money side knows; without all three the automatic route only advises.
+
+    Args:
+        price_per_hour: of one machine.
+        budget: in the same currency.
+        committed: estimates of live bursts and costs of finished ones.
+    """
+
+    price_per_hour: Money | None = None
+    budget: Money | None = None
+    committed: Decimal = Decimal(0)
+
+    @property
+    def left(self) -> Money | None:
+        """Budget that is not committed; None without a budget."""
+        if self.budget is None:
+            return None
+        return Money(self.budget.amount - self.committed, self.budget.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier bursts say.
+
+    Args:
+        live: jobs with a live burst.
+        live_bursts: how many bursts are live.
+        refused: jobs whose last burst was refused before it took anything, with the reason.
+        given_back: how often a task came back from the cloud, by job and task id.
+        give_back_limit: after how many times a task stays local.
+        spending: money.
+        last_began_at: when the last burst began, UTC; None when none did.
+        failures_in_a_row: how many of the bursts that ended last failed, until one did not.
+    """
+
+    live: Collection[JobId] = ()
+    live_bursts: int = 0
+    refused: Mapping[JobId, str] = field(default_factory=dict)
+    given_back: Mapping[tuple[JobId, str], int] = field(default_factory=dict)
+    give_back_limit: int = 1
+    spending: Spending = field(default_factory=Spending)
+    last_began_at: datetime | None = None
+    failures_in_a_row: int = 0

@@ -1,0 +1,82 @@
+"""`renderbus overflow`: why a job stays or leaves, here and on file; nothing leaves by it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+POLICY = """[overflow]
+enabled = true
+backlog_tasks_per_worker = 5
+split_jobs = true
+"""
+
+
+@pytest.fixture
+def job(renderbus, home, spin, tmp_path):
+    """Return a job of twelve frames, on a farm whose policy sends them."""
+    home["RENDERBUS_CONFIG"] = str(tmp_path / "renderbus.toml")
+    (tmp_path / "renderbus.toml").write_text(POLICY)
+    answer = renderbus("farm", "submit", spin, "--output", tmp_path / "out/spin.####.png",
+                       "--renderer", "stand-in", "--seconds", "0", "--frames", "1-12",
+                       "--deadline", "2026-11-30T09:00+01:00")  # fmt: skip
+    assert answer.status == 0, answer.err
+    return answer.out.strip()
+
+
+def test_a_job_is_explained_rule_by_rule(renderbus, job):
+    shown = renderbus("overflow", "explain", job)
+    assert shown.status == 0
+    assert "is advised: 12.0 queued tasks per worker, threshold 5" in shown.out
+    assert "a price and a budget and a locally rendered task" in shown.out
+    assert "bursts may begin at any time" in shown.out
+    answer = renderbus("overflow", "explain", job, "--json").json
+    assert (answer["job"], answer["verdict"], len(answer["tasks"])) == (job, "advise", 7)
+    assert all(one["passed"] for one in answer["weighed"])
+    assert renderbus("status", "--json").json["bursts"] == [], "nothing leaves by this"
+
+
+def test_another_policy_can_be_tried(renderbus, job, tmp_path):
+    (tmp_path / "other.toml").write_text("[overflow]\nenabled = false\n")
+    shown = renderbus("overflow", "explain", job, "--policy", tmp_path / "other.toml")
+    assert "stays: automatic bursting is switched off (overflow.enabled)" in shown.out
+    assert "REFUSED" in shown.out
+
+
+def test_a_recorded_queue_is_decided_on_later(renderbus, job, tmp_path):
+    file = tmp_path / "queue.jsonl"
+    for _ in range(2):
+        assert renderbus("overflow", "record", file).status == 0
+    first, second = map(json.loads, file.read_text().splitlines())
+    assert first["taken_at"] < second["taken_at"]
+    assert len(first["tasks"]) == 12
+    here = renderbus("overflow", "decide").out
+    assert f"spin ({job}): is advised: 12.0 queued tasks per worker" in here
+    assert renderbus("overflow", "decide", "--snapshot", file, "--dry-run").out == here
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "is empty"),
+        ("nonsense", "line 1 is no JSON object"),
+        ('{"jobs": []}', "'taken_at', 'workers', 'idle_workers', 'tasks' are missing"),
+        ("\n[1]\n", "line 2 is no JSON object"),
+        ("[" * 100_000, "line 1 is no JSON object"),
+        (b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_what_is_no_recorded_queue_is_one_sentence(renderbus, tmp_path, content, sentence):
+    file = tmp_path / "queue.json"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    answer = renderbus("overflow", "decide", "--snapshot", file)
+    assert answer.status == 1
+    assert sentence in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_job_that_is_not_there_is_one_sentence(renderbus, job):
+    answer = renderbus("overflow", "explain", f"{job}0")
+    assert (answer.status, answer.out) == (1, "")
+    assert f"the farm has no job '{job}0'" in answer.err
