@@ -171,6 +171,7 @@ class OverflowPolicy:
     cloud_machines: int
     cloud_speed: float
     cloud_wait_seconds: float
+    deadline_margin_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

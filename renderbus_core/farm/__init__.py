@@ -14,6 +14,7 @@ from renderbus_core.farm.protocol import (
     Role,
     Unknown,
 )
+from renderbus_core.farm.recorded import record_snapshot, recorded_snapshots
 from renderbus_core.farm.stdio import open_stdio_farm
 
 __all__ = [
@@ -36,4 +37,6 @@ __all__ = [
     "WorkerPool",
     "connect",
     "open_stdio_farm",
+    "record_snapshot",
+    "recorded_snapshots",
 ]

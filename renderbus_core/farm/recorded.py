@@ -16,7 +16,7 @@ _SCHEMA = "snapshot.json"
 _LONGEST = 200_000_000
 
 
-def append(file: Path, snapshot: QueueSnapshot) -> None:
+def record_snapshot(file: Path, snapshot: QueueSnapshot) -> None:
     """Add a snapshot at the end of a file.
 
     Args:
@@ -34,11 +34,11 @@ def append(file: Path, snapshot: QueueSnapshot) -> None:
         raise InputError(f"{file} cannot be written ({error.strerror})") from error
 
 
-def read(file: Path) -> Iterator[QueueSnapshot]:
+def recorded_snapshots(file: Path) -> Iterator[QueueSnapshot]:
     """Yield the snapshots of a file in their order.
 
     Args:
-        file: that `append` wrote, or one snapshot as one JSON document.
+        file: that `record_snapshot` wrote, or one snapshot as one JSON document.
 
     Raises:
         InputError: it cannot be read, or a line is no snapshot; the text says which and why.

@@ -108,7 +108,7 @@ class _Queue:
         of_queue = (*self._route, overflow)
         of_job = (
             *rules.weigh_row(row, self._policy, self._now),
-            *rules.weigh_history(row, self._history),
+            *rules.weigh_history(row, self._history, is_late=self._lateness(row)[0] > 0),
             *self._limits(row),
         )
         weighed = (*of_queue, *of_job)
@@ -150,7 +150,7 @@ class _Queue:
             return 0.0, "it has a deadline, but no task of its program was rendered here yet"
         ends = (deadline - self._now).total_seconds()
         return (
-            foreseen.finishes - ends,
+            foreseen.finishes + self._policy.deadline_margin_seconds - ends,
             f"done in {_span(foreseen.finishes)}, deadline in {_span(ends)}",
         )
 

@@ -101,15 +101,20 @@ def may_leave(row: JobRow, policy: OverflowPolicy, now: datetime) -> bool:
     return all(rule(case)[0] for rule in RULES.values())
 
 
-def weigh_history(row: JobRow, history: History) -> tuple[Weighed, ...]:
+def weigh_history(row: JobRow, history: History, *, is_late: bool) -> tuple[Weighed, ...]:
     """Ask what earlier bursts of a job say.
 
     Args:
         row: of the job.
         history: of bursts.
+        is_late: whether it would miss its deadline as things stand.
     """
     job = row.job.id
-    if job in history.live:
+    if job in history.live and is_late:
+        # What is in the cloud already counts as done there: what is late is what is left here.
+        why = "a part of it is in the cloud already, and the rest would be late"
+        yet = Weighed("one burst", True, why)
+    elif job in history.live:
         yet = Weighed("one burst", False, "a part of it is in the cloud already")
     else:
         yet = Weighed("one burst", True, "no part of it is in the cloud")

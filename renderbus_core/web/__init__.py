@@ -1,8 +1,9 @@
-"""Pages for people: the report a run ends with.
+"""Pages for people: the report a run ends with, and the comparison of policies.
 
 What a report says is plain values; `write_report` turns them into one self-contained HTML file.
 """
 
+from renderbus_core.web.comparison import Comparison, Policy, write_comparison
 from renderbus_core.web.report import write_report
 from renderbus_core.web.values import (
     BurstRow,
@@ -17,12 +18,15 @@ from renderbus_core.web.values import (
 
 __all__ = [
     "BurstRow",
+    "Comparison",
     "FrameRow",
     "JobRow",
     "LogLine",
     "Place",
+    "Policy",
     "Report",
     "Span",
     "SpanKind",
+    "write_comparison",
     "write_report",
 ]

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
-from renderbus_core.errors import InputError, MissingDependencyError
 from renderbus_core.jobs import LocalState
+from renderbus_core.web.page import environment, write_page
 from renderbus_core.web.pictures import Thumbnail, thumbnail
 from renderbus_core.web.timeline import SPAN_WORDS, clock, duration, frames_label, lay_out
 from renderbus_core.web.values import FrameRow, JobRow, Place, Report, SpanKind
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 MAX_THUMBNAILS = 200
 """Most pictures on the contact sheet: more would make a page that mail and browsers dislike."""
@@ -35,11 +28,6 @@ PLACE_WORDS: Mapping[Place, str] = MappingProxyType(
 
 # Drawn as thin lines, so that work stands out.
 _WAITING = frozenset({SpanKind.QUEUED, SpanKind.CLOUD_WAITING})
-
-# Control characters, those that turn the writing direction (they can make a name read as another),
-# and lone surrogates, which names of files may hold and UTF-8 does not.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +59,7 @@ def write_report(report: Report, target: Path) -> None:
         MissingDependencyError: jinja2 is not installed.
         InputError: the file cannot be written.
     """
-    page = render(report).encode("utf-8")
-    try:
-        _write_whole(page, target)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise InputError(
-            f"the report cannot be written to {str(target)!r} ({why}); "
-            "name a file in an existing folder that you may write to"
-        ) from error
-
-
-def _write_whole(page: bytes, target: Path) -> None:
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_page(render(report), target, "the report")
 
 
 def render(report: Report) -> str:
@@ -100,7 +68,23 @@ def render(report: Report) -> str:
     Raises:
         MissingDependencyError: jinja2 is not installed.
     """
-    template = _environment().get_template("report.html.j2")
+    pages = environment()
+    pages.filters |= {
+        "clock": clock,
+        "counted": _counted,
+        "day_and_time": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        "duration": duration,
+        "frames": frames_label,
+        "iso": lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
+        "money": _money,
+        "place": PLACE_WORDS.__getitem__,
+        "span": SPAN_WORDS.__getitem__,
+    }
+    pages.tests |= {
+        "complete": lambda row: row.state == LocalState.COMPLETED,
+        "waiting": lambda kind: kind in _WAITING,
+    }
+    template = pages.get_template("report.html.j2")
     return template.render(
         report=report,
         outcome=outcome(report.jobs),
@@ -155,45 +139,6 @@ def _shares(jobs: Sequence[JobRow]) -> list[_Share]:
             shares.append(_Share(place, count, round(left, 3), round(width, 3)))
             left += width
     return shares
-
-
-def _environment() -> Environment:
-    try:
-        import jinja2  # noqa: PLC0415 - optional, and not needed before a report is written
-    except ImportError as error:
-        raise MissingDependencyError("the HTML report needs jinja2", "web") from error
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters |= {
-        "clock": clock,
-        "counted": _counted,
-        "day_and_time": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        "duration": duration,
-        "frames": frames_label,
-        "iso": lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
-        "money": _money,
-        "place": PLACE_WORDS.__getitem__,
-        "span": SPAN_WORDS.__getitem__,
-    }
-    environment.tests |= {
-        "complete": lambda row: row.state == LocalState.COMPLETED,
-        "waiting": lambda kind: kind in _WAITING,
-    }
-    return environment
-
-
-def _printable(value: Any) -> Any:
-    """Make any text that enters the page harmless to read; jinja2 escapes it afterwards."""
-    if not isinstance(value, str) or hasattr(value, "__html__"):
-        return value
-    text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 def _money(amount: Decimal, currency: str) -> str:

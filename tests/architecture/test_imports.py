@@ -30,7 +30,7 @@ LAYERS = (
         "statuses",
     },
     {"api", "farm", "overflow", "package", "scene", "transfer"},
-    {"burst"},
+    {"burst", "replay"},
     {"simulator", "web"},
     {"cli"},
     {"__main__"},

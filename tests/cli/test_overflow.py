@@ -80,3 +80,43 @@ def test_a_job_that_is_not_there_is_one_sentence(renderbus, job):
     answer = renderbus("overflow", "explain", f"{job}0")
     assert (answer.status, answer.out) == (1, "")
     assert f"the farm has no job '{job}0'" in answer.err
+
+
+def test_policies_are_compared_on_a_queue(renderbus, root, tmp_path):
+    ours = root / "examples/policies/deadlines.toml"
+    page = tmp_path / "page.html"
+    answer = renderbus("overflow", "simulate", "--trace", "steady", "--policy", "none",
+                       "--policy", "threshold:10", "--policy", ours, "--out", page)  # fmt: skip
+    assert answer.status == 0, answer.err
+    assert "steady: 70 jobs" in answer.out
+    for name in ("none", "threshold:10", "deadlines.toml"):
+        assert name in answer.out
+        assert name in page.read_text()
+    assert page.read_text().count("<polyline") == 6
+
+
+@pytest.mark.usefixtures("job")
+def test_a_recorded_queue_is_replayed(renderbus, tmp_path):
+    file = tmp_path / "queue.jsonl"
+    worker = {"taken_at": "2026-03-01T12:00:00Z", "workers": 2, "idle_workers": 0}
+    assert renderbus("overflow", "record", file).status == 0
+    queue = json.loads(file.read_text()) | worker
+    file.write_text(json.dumps(queue))
+    answer = renderbus("overflow", "simulate", "--trace", file, "--policy", "none", "--json")
+    (outcome,) = answer.json
+    assert (outcome["bursts"], outcome["mean_span_seconds"]) == (0, 3600)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--trace", "nope"], "there is no trace 'nope'"),
+        (["--policy", "nope"], "there is no policy 'nope'"),
+        (["--policy", "threshold:many"], "names no threshold; write it as threshold:10"),
+        (["--policy", "none", "--out", "nowhere/x.html"], "the comparison cannot be written"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence(renderbus, arguments, sentence):
+    answer = renderbus("overflow", "simulate", *arguments)
+    assert answer.status == 1
+    assert sentence in answer.err.splitlines()[-1]

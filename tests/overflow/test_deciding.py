@@ -65,6 +65,7 @@ POLICY = OverflowPolicy(
     cloud_machines=100_000,
     cloud_speed=1,
     cloud_wait_seconds=0,
+    deadline_margin_seconds=0,
 )
 
 

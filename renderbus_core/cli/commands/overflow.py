@@ -12,15 +12,18 @@ import click
 from renderbus_core import config as configuration
 from renderbus_core import overflow
 from renderbus_core.burst import history
+from renderbus_core.cli import comparing
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.stopping import stop_requests
 from renderbus_core.cli.workplace import farm_option, open_farm, open_store, read_config
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config
 from renderbus_core.errors import InputError
-from renderbus_core.farm import recorded
+from renderbus_core.farm import record_snapshot, recorded_snapshots
 from renderbus_core.jobs import JobId, QueueSnapshot
 from renderbus_core.overflow import Decision, Decisions, History, OverflowState, Spending, Verdict
+from renderbus_core.replay import WORKLOADS, Trace, replay, trace_of
+from renderbus_core.web import write_comparison
 
 _WORDS = {
     Verdict.BURST: "would leave",
@@ -95,7 +98,7 @@ def decide(  # noqa: PLR0917 - click passes options by name
     del dry_run
     config = _with_policy(read_config(ctx, farm_kind), policy_file)
     if snapshot_file is not None:
-        *_, queue = recorded.read(snapshot_file)
+        *_, queue = recorded_snapshots(snapshot_file)
         known = History(spending=Spending(config.money.price_per_hour, config.money.budget))
     else:
         with _sides(config) as (snapshot, known):
@@ -130,7 +133,7 @@ def record(
     with _sides(config) as (snapshot, _), stop_requests() as stop:
         while left is None or left > 0:
             queue = snapshot(None)
-            recorded.append(file, queue)
+            record_snapshot(file, queue)
             click.echo(f"{queue.taken_at:%Y-%m-%d %H:%M:%S} UTC: {len(queue.jobs)} jobs", err=True)
             left = None if left is None else left - 1
             if left == 0 or stop.wait(every or 0):
@@ -167,3 +170,66 @@ def _decide(queue: QueueSnapshot, config: Config, known: History) -> Decisions:
 
 def _told(decision: Decision) -> str:
     return f"{_WORDS[decision.verdict]}: {decision.sentence}"
+
+
+@command.command()
+@click.option(
+    "--trace",
+    "name",
+    default="steady",
+    show_default=True,
+    help=f"What is replayed: {', '.join(WORKLOADS)} (made up), or a file of `overflow record`.",
+)
+@click.option(
+    "--policy",
+    "names",
+    multiple=True,
+    help="To compare, several times: `none`, `threshold:N` (whole jobs leave above N tasks per "
+    "worker), `ours` (the configured one), or a configuration file.  [default: none, threshold:10, "
+    "ours]",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of a made-up queue.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="HTML page of plots.")
+@json_option
+@click.pass_context
+def simulate(  # noqa: PLR0917 - click passes options by name
+    ctx: click.Context,
+    name: str,
+    names: tuple[str, ...],
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Replay a queue under several policies: what each would cost, and how long people wait.
+
+    Prices, machines, speed and wait of the cloud are those of the configuration (money, overflow);
+    without a price a machine costs 1.00 an hour.
+    """
+    config = read_config(ctx)
+    trace = _trace(name, seed)
+    cloud = comparing.cloud_of(config)
+    outcomes = []
+    for policy in names or comparing.USUAL:
+        click.echo(f"{policy} ...", err=True)
+        ask, budget = comparing.asked(policy, config)
+        outcomes.append(replay(trace, comparing.label(policy), ask, cloud, budget))
+    if out is not None:
+        write_comparison(comparing.page(trace, outcomes), out)
+        click.echo(f"plots: {out}", err=True)
+    if as_json:
+        print_json([comparing.document(one) for one in outcomes])
+        return
+    click.echo(comparing.sentence(trace))
+    rows = [(one.policy, *comparing.figures(one)) for one in outcomes]
+    console().print(table("Policies", ("policy", *comparing.COLUMNS), rows))
+
+
+def _trace(name: str, seed: int) -> Trace:
+    if name in WORKLOADS:
+        return WORKLOADS[name](seed)
+    if not Path(name).is_file():
+        raise InputError(
+            f"there is no trace {name!r}: name one of {', '.join(WORKLOADS)}, or a file that "
+            "`renderbus overflow record` wrote"
+        )
+    return trace_of(name, recorded_snapshots(Path(name)))
