@@ -125,6 +125,8 @@ def page(trace: Trace, outcomes: Sequence[Outcome]) -> Comparison:
         outcomes: of the policies.
     """
     values = [_values(one) for one in outcomes]
+    # All plots last as long as the longest queue: after its end nothing waits.
+    length = max(len(one.samples) for one in outcomes)
     largest = [max(column) or 1.0 for column in zip(*values, strict=True)]
     return Comparison(
         title=f"Policies on {Path(trace.name).name}",
@@ -136,12 +138,16 @@ def page(trace: Trace, outcomes: Sequence[Outcome]) -> Comparison:
                 name=one.policy,
                 figures=figures(one),
                 bars=tuple(v / most for v, most in zip(mine, largest, strict=True)),
-                waiting=tuple(sample.queued for sample in one.samples),
-                cloud=tuple(sample.cloud for sample in one.samples),
+                waiting=_padded([sample.queued for sample in one.samples], length),
+                cloud=_padded([sample.cloud for sample in one.samples], length),
             )
             for one, mine in zip(outcomes, values, strict=True)
         ),
     )
+
+
+def _padded(counts: Sequence[int], length: int) -> tuple[int, ...]:
+    return (*counts, *(0,) * (length - len(counts)))
 
 
 def _values(outcome: Outcome) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -92,7 +93,10 @@ def test_policies_are_compared_on_a_queue(renderbus, root, tmp_path):
     for name in ("none", "threshold:10", "deadlines.toml"):
         assert name in answer.out
         assert name in page.read_text()
-    assert page.read_text().count("<polyline") == 6
+    lines = re.findall(r'<polyline class="\w+" points="([^"]*)"', page.read_text())
+    assert len(lines) == 6
+    for line in lines:
+        assert re.fullmatch(r"0\.0,[\d.]+( [\d.]+,[\d.]+)+", line)
 
 
 @pytest.mark.usefixtures("job")
