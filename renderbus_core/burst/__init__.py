@@ -1,5 +1,6 @@
 """The burst engine: decides what leaves the farm, and carries each burst through its life."""
 
+from renderbus_core.burst.budgets import budgets
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Cycle, Decider, history
@@ -21,6 +22,7 @@ from renderbus_core.burst.runner import Runner
 from renderbus_core.burst.service import Service
 from renderbus_core.burst.store import (
     Adopted,
+    Budget,
     BurstStore,
     Event,
     LimitReachedError,
@@ -38,6 +40,7 @@ from renderbus_core.burst.store import (
 __all__ = [
     "Adopted",
     "Asked",
+    "Budget",
     "Burst",
     "BurstState",
     "BurstStore",
@@ -69,6 +72,7 @@ __all__ = [
     "Switch",
     "TaskState",
     "WakeAt",
+    "budgets",
     "history",
     "refill",
     "survey",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from renderbus_core import overflow
+from renderbus_core.burst.budgets import budgets, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Burst, BurstState, Order
@@ -20,7 +21,6 @@ from renderbus_core.overflow import (
     Decisions,
     History,
     OverflowState,
-    Spending,
     Verdict,
 )
 
@@ -70,7 +70,7 @@ class Decider:
         farm = config.farm.kind
         reason = f"overflow: {item.sentence}"
         order = Order(farm, item.job, item.tasks, reason, item.estimate)
-        limits = Limits(bursts=config.overflow.maximum_bursts, budget=config.money.budget)
+        limits = Limits(bursts=config.overflow.maximum_bursts, budgets=budgets(config, now))
         try:
             return self._gateway.store.plan([order], now, lease, limits)
         except (LimitReachedError, RouteDrainedError, TaskTakenError) as error:
@@ -90,16 +90,17 @@ class Decider:
         rows = gateway.farm.snapshot().jobs
         candidates = overflow.screen(rows, policy, now)
         snapshot = gateway.farm.snapshot(tasks_of=candidates)
-        known = history(gateway.store, gateway.config)
+        known = history(gateway.store, gateway.config, now)
         return overflow.decide(snapshot, policy, known, self._state, now), snapshot
 
 
-def history(store: BurstStore, config: Config) -> History:
+def history(store: BurstStore, config: Config, now: datetime) -> History:
     """Return what the policy must know of earlier bursts.
 
     Args:
         store: the record.
         config: names the farm, prices and limits.
+        now: UTC.
     """
     farm = config.farm.kind
     bursts = [burst for burst in store.bursts() if burst.farm == farm]
@@ -110,11 +111,7 @@ def history(store: BurstStore, config: Config) -> History:
         refused=_refused(bursts),
         given_back=store.given_back(farm),
         give_back_limit=config.burst.give_back_limit,
-        spending=Spending(
-            price_per_hour=config.money.price_per_hour,
-            budget=config.money.budget,
-            committed=store.committed(farm),
-        ),
+        spending=spending(store, config, now),
         last_began_at=max((burst.created_at for burst in bursts), default=None),
         failures_in_a_row=_failures_in_a_row(bursts),
     )

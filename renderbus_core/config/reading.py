@@ -187,6 +187,8 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
             price_per_hour=money(values["money.price_per_hour"]),
             currency=values["money.currency"],
             budget=money(values["money.budget"]),
+            budget_day=money(values["money.budget_day"]),
+            budget_month=money(values["money.budget_month"]),
         ),
         overflow=OverflowPolicy(**section("overflow")),
         file=given.path,

@@ -142,6 +142,8 @@ class Prices:
     price_per_hour: Money | None
     currency: str | None
     budget: Money | None
+    budget_day: Money | None
+    budget_month: Money | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,8 @@ class _Queue:
             return replace(decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, why))
         estimate = render_cost(foreseen.task_seconds * len(decision.tasks), price)
         if estimate.amount > left.amount:
-            why = f"it would cost about {estimate}, and {left} of the budget is left"
+            name = self._history.spending.name
+            why = f"it would cost about {estimate}, and {left} of {name} is left"
             return replace(
                 decision,
                 verdict=Verdict.STAY,

@@ -90,11 +90,13 @@ class Spending:
         price_per_hour: of one machine.
         budget: in the same currency.
         committed: estimates of live bursts and costs of finished ones.
+        name: of the budget, for people.
     """
 
     price_per_hour: Money | None = None
     budget: Money | None = None
     committed: Decimal = Decimal(0)
+    name: str = "the budget"
 
     @property
     def left(self) -> Money | None:

@@ -21,7 +21,7 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from renderbus_core.burst import BurstStore, LimitReachedError, Limits, Order
+from renderbus_core.burst import Budget, BurstStore, LimitReachedError, Limits, Order
 from renderbus_core.burst.leases import Lease
 from renderbus_core.burst.store import Effect
 from renderbus_core.errors import LeaseLostError, TaskTakenError
@@ -48,7 +48,7 @@ def plan(url, task):
     return "won"
 
 def spend(url, budget):
-    limits = Limits(budget=Money(Decimal(budget), "CNY"))
+    limits = Limits(budgets=(Budget(Money(Decimal(budget), "CNY")),))
     try:
         store(url).plan([order(f"{budget} of {name}")], now, limits=limits)
     except LimitReachedError:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from renderbus_core.burst import (
+    Budget,
     BurstStore,
     LimitReachedError,
     Limits,
@@ -337,10 +338,10 @@ def test_a_burst_reserves_its_estimate_until_it_is_over_and_then_takes_what_it_c
 
 
 def test_a_plan_stops_at_the_budget_and_plans_nothing_of_it(store, bench):
-    limits = Limits(budget=cny("10"))
+    limits = Limits(budgets=(Budget(cny("10")),))
     store.plan([priced("1", "6")], NOW, limits=limits)
     before = bench.content()
-    sentence = r"job-1 stays on the farm: it would cost about 3\.00 CNY, and 2 of 10\.00 CNY are"
+    sentence = r"job-1 stays on the farm: it would cost about 3\.00 CNY, and 2 of the budget of 10"
     with pytest.raises(LimitReachedError, match=sentence):
         store.plan([priced("2", "2"), priced("3", "3")], NOW, limits=limits)
     assert bench.content() == before
@@ -352,13 +353,28 @@ def test_a_plan_stops_at_the_budget_and_plans_nothing_of_it(store, bench):
 @pytest.mark.parametrize(
     ("estimate", "sentence"),
     [
-        (None, "its cost is not known, and there is a budget to be kept"),
+        (None, "its cost is not known, and the budget is to be kept"),
         (Money(Decimal(1), "USD"), "it is estimated in USD, the budget is in CNY"),
     ],
 )
 def test_a_budget_needs_an_estimate_in_its_currency(store, estimate, sentence):
     with pytest.raises(LimitReachedError, match=sentence):
-        store.plan([order("1", estimate=estimate)], NOW, limits=Limits(budget=cny("10")))
+        store.plan(
+            [order("1", estimate=estimate)], NOW, limits=Limits(budgets=(Budget(cny("10")),))
+        )
+
+
+def test_a_budget_of_a_day_counts_what_was_planned_since_it_began(store):
+    store.plan([priced("1", "6")], NOW)
+    later = NOW + timedelta(hours=1)
+    day = Budget(cny("10"), later, "the day's budget")
+    store.plan([priced("2", "6")], later, limits=Limits(budgets=(day,)))
+    assert (store.committed("local"), store.committed("local", later)) == (12, 6)
+    with pytest.raises(LimitReachedError, match="and 4 of the day's budget of 10"):
+        store.plan([priced("3", "5")], later, limits=Limits(budgets=(day,)))
+    both = Limits(budgets=(day, Budget(cny("14"), None, "the budget")))
+    with pytest.raises(LimitReachedError, match=r"and 2 of the budget of 14\.00 CNY are left"):
+        store.plan([priced("3", "3")], later, limits=both)
 
 
 def test_live_bursts_of_a_farm_are_counted_and_others_are_not(store):

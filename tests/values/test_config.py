@@ -371,7 +371,8 @@ class TestDocument:
 
     def test_it_shows_every_key(self, read):
         document = read(
-            '[cloud]\nca_bundle="studio.pem"\n[money]\nprice_per_hour=1\nbudget=1\ncurrency="CNY"\n'
+            '[cloud]\nca_bundle="studio.pem"\n[money]\nprice_per_hour=1\nbudget=1\n'
+            'budget_day=1\nbudget_month=1\ncurrency="CNY"\n'
         ).as_document()
         assert {f"{name}.{key}" for name, table in document.items() for key in table} == set(RULES)
 

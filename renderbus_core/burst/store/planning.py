@@ -14,6 +14,7 @@ from renderbus_core.burst.model import Asked, BurstState, Order, TaskState
 from renderbus_core.burst.store import asking, log, reading
 from renderbus_core.burst.store.values import (
     Adopted,
+    Budget,
     Event,
     LimitReachedError,
     Limits,
@@ -82,16 +83,20 @@ def _keep_within(db: Connection, order: Order, limits: Limits) -> None:
         if held + more > limits.frames:
             why = f"its {more} frames and the {held} in the cloud are more than {limits.frames}"
             raise _reached(order, why)
-    if limits.budget is not None:
-        left = limits.budget.amount - reading.committed(db, order.farm)
-        if order.estimate is None:
-            raise _reached(order, "its cost is not known, and there is a budget to be kept")
-        if order.estimate.currency != limits.budget.currency:
-            why = f"it is estimated in {order.estimate.currency}, the budget is in "
-            raise _reached(order, f"{why}{limits.budget.currency}")
-        if order.estimate.amount > left:
-            why = f"it would cost about {order.estimate}, and {left:f} of {limits.budget} are left"
-            raise _reached(order, why)
+    for budget in limits.budgets:
+        _keep_within_budget(db, order, budget)
+
+
+def _keep_within_budget(db: Connection, order: Order, budget: Budget) -> None:
+    if order.estimate is None:
+        raise _reached(order, f"its cost is not known, and {budget.name} is to be kept")
+    if order.estimate.currency != budget.amount.currency:
+        why = f"it is estimated in {order.estimate.currency}, {budget.name} is in "
+        raise _reached(order, f"{why}{budget.amount.currency}")
+    left = budget.amount.amount - reading.committed(db, order.farm, budget.since)
+    if order.estimate.amount > left:
+        why = f"it would cost about {order.estimate}, and {left:f} of {budget.name} of "
+        raise _reached(order, f"{why}{budget.amount} are left")
 
 
 def _reached(order: Order, why: str) -> LimitReachedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -81,9 +82,17 @@ def given_back(db: Connection, farm: str) -> Mapping[tuple[JobId, str], int]:
     return {(JobId(job), task): count for job, task, count in db.execute(query)}
 
 
-def committed(db: Connection, farm: str) -> Decimal:
-    """Return what a farm's bursts take out of its budget: each the greater of reserve and cost."""
+def committed(db: Connection, farm: str, since: datetime | None = None) -> Decimal:
+    """Return what a farm's bursts take out of its budget: each the greater of reserve and cost.
+
+    Args:
+        db: a transaction.
+        farm: whose.
+        since: only those that were planned since then; None for all.
+    """
     query = select(t.bursts.c.reserved, t.bursts.c.spent).where(t.bursts.c.farm == farm)
+    if since is not None:
+        query = query.where(t.bursts.c.created_at >= since)
     return sum((max(reserved, spent) for reserved, spent in db.execute(query)), start=Decimal(0))
 
 

@@ -277,14 +277,18 @@ class BurstStore:
         with self._database.reading() as db:
             return reading.given_back(db, farm)
 
-    def committed(self, farm: str) -> Decimal:
+    def committed(self, farm: str, since: datetime | None = None) -> Decimal:
         """Return what a farm's bursts take out of its budget.
 
         A live burst takes its estimate, or what it has cost when that is more; one that is over,
         what it has cost.
+
+        Args:
+            farm: whose.
+            since: only bursts that were planned since then count; None counts all.
         """
         with self._database.reading() as db:
-            return reading.committed(db, farm)
+            return reading.committed(db, farm, since)
 
     def events(self, burst: BurstId) -> tuple[Event, ...]:
         """Read the log of a burst, oldest first."""

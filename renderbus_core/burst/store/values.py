@@ -31,18 +31,33 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What bursts may cost together.
+
+    Args:
+        amount: at most.
+        since: only bursts that were planned since then count, UTC; None counts all.
+        name: for people.
+    """
+
+    amount: Money
+    since: datetime | None = None
+    name: str = "the budget"
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What the live bursts of a farm may come to; None is no limit.
 
     Args:
         bursts: how many.
         frames: how many frames they hold together.
-        budget: what all bursts of the farm may cost, those that are over with what they cost.
+        budgets: what bursts of the farm may cost, those that are over with what they cost.
     """
 
     bursts: int | None = None
     frames: int | None = None
-    budget: Money | None = None
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

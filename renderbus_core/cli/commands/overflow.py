@@ -159,7 +159,7 @@ def _sides(
                 jobs = list(overflow.screen(rows, config.overflow, SystemClock().now()))
             return farm.snapshot(tasks_of=jobs)
 
-        yield snapshot, history(store, config)
+        yield snapshot, history(store, config, SystemClock().now())
 
 
 def _decide(queue: QueueSnapshot, config: Config, known: History) -> Decisions:

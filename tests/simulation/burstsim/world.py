@@ -31,7 +31,7 @@ from burstsim.trace import Trace
 from burstsim.witness import Witness
 from burstsim.workers import Hand
 from renderbus_core.api import Client, Endpoint, Seams
-from renderbus_core.burst import BurstStore, Limits, Order
+from renderbus_core.burst import BurstStore, Limits, Order, budgets
 from renderbus_core.clock import ManualClock
 from renderbus_core.farm import LocalFarm
 from renderbus_core.jobs import LocalTask, TaskRef
@@ -278,8 +278,8 @@ class World:
 
     def order(self, order: Order) -> str:
         """Send tasks to the cloud, within the budget."""
-        budget = self.studio.config.money.budget
-        (burst,) = self.store.plan([order], self.clock.now(), limits=Limits(budget=budget))
+        limits = Limits(budgets=budgets(self.studio.config, self.clock.now()))
+        (burst,) = self.store.plan([order], self.clock.now(), limits=limits)
         return f"{burst.id} of {len(order.tasks)} tasks"
 
     def _order_by_person(self, refs: Sequence[TaskRef]) -> None:
