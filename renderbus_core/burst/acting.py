@@ -129,9 +129,14 @@ def _hold_again(ctx: Context, burst: Burst, actions: Sequence[Action]) -> None:
 
 
 def _lose(ctx: Context, burst: Burst, action: Action) -> None:
-    """Let a task go; one that still bears our stamp is freed first."""
+    """Let a task go; one that still bears our stamp is freed first.
+
+    What the farm could not tell is asked again after the next look.
+    """
     if action.held_as is not None:
-        ctx.release(burst, (action.held_as,), action.reason)
+        outcome = ctx.release(burst, (action.held_as,), action.reason)
+        if outcome.unknown:
+            return
     ctx.move_tasks(burst, (action.task,), TaskState.LOST, action.reason)
 
 

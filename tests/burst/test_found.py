@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from renderbus_core.burst import BurstState, TaskState, WakeAt
-from renderbus_core.jobs import LocalState
+from renderbus_core.jobs import LocalState, Outcome
 from renderbus_core.simulator import Fault, FaultKind
+
+
+def change_frames(world, task):
+    """Give a task other frames under its id, as Deadline lets people do."""
+    with sqlite3.connect(world.folder / "farm.db") as database:
+        database.execute("UPDATE tasks SET frames = '900' WHERE id = ?", (task,))
+    database.close()
 
 
 def strike(world, operation, kind, **more):
@@ -90,3 +99,55 @@ def test_what_frames_cost_until_they_stand_still_is_counted(world, seconds):
     end = world.carry(runner, burst)
     (task,) = world.remote_tasks()
     assert end.spent == task.render_consume
+
+
+def claimed_by_an_attempt_that_died(world, burst):
+    """Let the farm take a claim whose reply is lost; then somebody changes a task's frames."""
+    claim = world.farm.claim
+
+    def lost(asked):
+        claim(asked)
+        return Outcome(unknown=asked.tasks)
+
+    world.farm.claim = lost
+    world.carry(world.runner(burst), burst, lambda b: b.claim_epoch == 1)
+    world.farm.claim = claim
+    change_frames(world, "0")
+
+
+def test_a_task_that_was_claimed_and_then_changed_is_not_held_for_nobody(world):
+    burst = world.order("0", "1")
+    claimed_by_an_attempt_that_died(world, burst)
+    now = world.carry(world.runner(burst), burst, lambda b: b.state is BurstState.CLAIMED)
+    assert [(task.ref.id, task.state) for task in now.tasks] == [
+        ("0", TaskState.LOST), ("1", TaskState.HELD)
+    ]  # fmt: skip
+    assert world.states()[0] is LocalState.QUEUED
+
+
+def test_a_burst_that_ends_before_it_left_frees_tasks_that_were_changed(world):
+    burst = world.order("0", "1")
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: b.state is BurstState.CLAIMED)
+    change_frames(world, "0")
+    world.store.ask_recall(burst, "changed my mind", world.clock.now())
+    assert world.carry(runner, burst).state is BurstState.RECALLED
+    assert world.states()[:2] == [LocalState.QUEUED] * 2
+
+
+def test_a_changed_task_that_the_farm_cannot_free_now_is_freed_later(world):
+    burst = world.order("0", "1")
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: b.state is BurstState.RUNNING)
+    change_frames(world, "0")
+    release, asked = world.farm.release, []
+
+    def unsure(claim, tasks, why):
+        asked.append(tasks)
+        return release(claim, tasks, why) if len(asked) > 1 else Outcome(unknown=tuple(tasks))
+
+    world.farm.release = unsure
+    end = world.carry(runner, burst)
+    assert len(asked) > 1
+    assert {task.ref.id: task.state for task in end.tasks}["0"] is TaskState.LOST
+    assert world.states()[0] is LocalState.QUEUED
