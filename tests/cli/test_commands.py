@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -71,6 +74,21 @@ def test_a_failure_is_one_sentence_on_stderr_and_exit_1(renderbus, arguments, wo
     assert answer.err.startswith("renderbus: ")
     assert "Traceback" not in answer.err
     assert len(answer.err.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("--help",), ("status", "--json"), ("farm", "jobs")])
+def test_a_full_disk_under_the_output_is_told_as_such(home, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "renderbus_core", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=home, cwd=home["HOME"], timeout=60,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "renderbus: the output cannot be written: the disk is full; make room and run it again\n"
+    )
 
 
 def test_debug_shows_the_traceback(renderbus):
