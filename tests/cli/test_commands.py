@@ -91,6 +91,14 @@ def test_a_full_disk_under_the_output_is_told_as_such(home, arguments):
     )
 
 
+@pytest.mark.parametrize("verb", ["inspect", "check"])
+def test_a_name_in_a_failure_moves_no_terminal(renderbus, verb):
+    answer = renderbus(verb, "a\x1b[31mb\nc.ma")
+    assert answer.status == 1
+    assert r"a\x1b[31mb\nc.ma" in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
 def test_debug_shows_the_traceback(renderbus):
     answer = renderbus("--debug", "inspect", "/no/such/scene.ma")
     assert answer.status == 1
