@@ -60,7 +60,7 @@ def test_wrong_usage_exits_with_2(renderbus, arguments):
     [
         (("inspect", "/no/such/scene.ma"), "/no/such/scene.ma"),
         (("inspect", "/etc/hostname"), "/etc/hostname"),
-        (("check", "/no/such/folder"), "/no/such/folder"),
+        (("check", "/no/such/folder"), "neither a task's folder nor a scene /no/such/folder"),
         (("status", "nope"), "there is no burst nope"),
         (("--config", "/no/such.toml", "status"), "/no/such.toml"),
         (("run", "x"), "RAYVISION_API_ACCESS_ID"),
