@@ -99,6 +99,16 @@ def test_a_name_in_a_failure_moves_no_terminal(renderbus, verb):
     assert len(answer.err.splitlines()) == 1
 
 
+def test_a_farm_database_whose_folder_cannot_be_made_is_named(renderbus, tmp_path):
+    (tmp_path / "file").touch()
+    answer = renderbus(
+        "farm", "jobs", env={"RENDERBUS_FARM_DATABASE": str(tmp_path / "file" / "x" / "farm.db")}
+    )
+    assert answer.status == 1
+    assert "of the farm database cannot be made" in answer.err
+    assert "internal" not in answer.err
+
+
 def test_debug_shows_the_traceback(renderbus):
     answer = renderbus("--debug", "inspect", "/no/such/scene.ma")
     assert answer.status == 1
