@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import signal
@@ -126,8 +127,19 @@ def _tell(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     elif isinstance(error, RenderbusError):
-        click.echo(f"renderbus: {error}", err=True)
+        # Late, as it brings jsonschema along, which `--help` has no need of.
+        from renderbus_core.schema import printable  # noqa: PLC0415
+
+        # Names of files stand in it, and whatever they contain moves no terminal.
+        click.echo(f"renderbus: {printable(str(error))}", err=True)
         return error.exit_status
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # Most often our own output, sent to a file on a full disk: nothing is wrong with us.
+        place = error.filename or "the output"
+        click.echo(
+            f"renderbus: {place} cannot be written: the disk is full; make room and run it again",
+            err=True,
+        )
     else:
         click.echo(
             f"renderbus: an internal error, {type(error).__name__}: {error}; "

@@ -19,7 +19,7 @@ from renderbus_core.api import Client, Endpoint
 from renderbus_core.burst import BurstStore, Farm, Gateway, Moment, Switch
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config, Credentials
-from renderbus_core.errors import InputError
+from renderbus_core.errors import FarmError, InputError
 from renderbus_core.farm import LocalFarm, open_stdio_farm
 from renderbus_core.transfer import Progress, Silent
 
@@ -62,7 +62,13 @@ def open_farm(config: Config) -> AbstractContextManager[Farm]:
 def open_local_farm(config: Config) -> Iterator[LocalFarm]:
     """Open the embedded farm."""
     database = config.farm.database
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FarmError(
+            f"the folder {database.parent} of the farm database cannot be made "
+            f"({error.strerror}); name another in farm.database"
+        ) from error
     with LocalFarm(database, SystemClock()) as farm:
         yield farm
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -57,7 +60,7 @@ def test_wrong_usage_exits_with_2(renderbus, arguments):
     [
         (("inspect", "/no/such/scene.ma"), "/no/such/scene.ma"),
         (("inspect", "/etc/hostname"), "/etc/hostname"),
-        (("check", "/no/such/folder"), "/no/such/folder"),
+        (("check", "/no/such/folder"), "neither a task's folder nor a scene /no/such/folder"),
         (("status", "nope"), "there is no burst nope"),
         (("--config", "/no/such.toml", "status"), "/no/such.toml"),
         (("run", "x"), "RAYVISION_API_ACCESS_ID"),
@@ -71,6 +74,39 @@ def test_a_failure_is_one_sentence_on_stderr_and_exit_1(renderbus, arguments, wo
     assert answer.err.startswith("renderbus: ")
     assert "Traceback" not in answer.err
     assert len(answer.err.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("--help",), ("status", "--json"), ("farm", "jobs")])
+def test_a_full_disk_under_the_output_is_told_as_such(home, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "renderbus_core", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=home, cwd=home["HOME"], timeout=60,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "renderbus: the output cannot be written: the disk is full; make room and run it again\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["inspect", "check"])
+def test_a_name_in_a_failure_moves_no_terminal(renderbus, verb):
+    answer = renderbus(verb, "a\x1b[31mb\nc.ma")
+    assert answer.status == 1
+    assert r"a\x1b[31mb\nc.ma" in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_farm_database_whose_folder_cannot_be_made_is_named(renderbus, tmp_path):
+    (tmp_path / "file").touch()
+    answer = renderbus(
+        "farm", "jobs", env={"RENDERBUS_FARM_DATABASE": str(tmp_path / "file" / "x" / "farm.db")}
+    )
+    assert answer.status == 1
+    assert "of the farm database cannot be made" in answer.err
+    assert "internal" not in answer.err
 
 
 def test_debug_shows_the_traceback(renderbus):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,6 +89,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     Nothing is sent; with --online the cloud is asked and nothing is changed there. Exit status 1
     when anything is an error.
     """
+    if not os.path.lexists(path):
+        raise InputError(f"there is neither a task's folder nor a scene {path}; check the path")
     config = read_config(ctx)
     options = _Options(frames, output, seconds, by_hand(waive))
     look = _package if package.is_package(path) else _scene
