@@ -51,6 +51,10 @@ class Violation:
         return Problem(dotted(self.path), sentence)
 
 
+# Made once: there may be thousands of values to show.
+_as_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """How to speak of one keyword of a schema: each from the error that jsonschema raises."""
@@ -111,7 +115,7 @@ def shown(value: object) -> str:
         return (
             f"a list of length {size}" if isinstance(value, list) else f"an object of size {size}"
         )
-    text = printable(json.dumps(value, ensure_ascii=False, default=str))
+    text = printable(_as_json(value))
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
 
 

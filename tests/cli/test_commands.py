@@ -191,3 +191,9 @@ def test_an_empty_frame_list_is_refused_and_does_not_mean_all(renderbus, spin, t
         answer = renderbus(*arguments, "--frames", "", env=env)
         assert answer.status == 1
         assert "frame list" in answer.err
+
+
+def test_what_people_type_moves_no_terminal(renderbus):
+    renderbus("drain", "--why", "the line\x1b[2J\nis down")
+    for answer in (renderbus("drain", "--show"), renderbus("status")):
+        assert r"the line\x1b[2J\nis down" in answer.out

@@ -9,6 +9,7 @@ from renderbus_core.cli.output import json_option, print_json
 from renderbus_core.cli.people import who
 from renderbus_core.cli.workplace import farm_option, open_store, read_config
 from renderbus_core.clock import SystemClock
+from renderbus_core.schema import printable
 
 
 @click.command(short_help="Take no new bursts; those at work go on.")
@@ -34,7 +35,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     if as_json:
         print_json({"route": route, "live": live})
         return
-    by = f" by {route.who} at {route.at:%Y-%m-%d %H:%M} UTC" if route.at else ""
-    reason = f" ({route.why})" if route.why else ""
+    by = f" by {printable(route.who)} at {route.at:%Y-%m-%d %H:%M} UTC" if route.at else ""
+    reason = f" ({printable(route.why)})" if route.why else ""
     state = "takes no new bursts, drained" if route.drained else "takes new bursts"
     click.echo(f"Farm {farm} {state}{by if route.drained else ''}{reason}; {len(live)} at work.")

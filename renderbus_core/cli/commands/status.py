@@ -10,6 +10,7 @@ from renderbus_core.cli.workplace import open_store, read_config
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config
 from renderbus_core.jobs import BurstId
+from renderbus_core.schema import printable
 
 
 @click.command(short_help="Show bursts and where they stand.")
@@ -42,7 +43,8 @@ def _overview(
         silent = "" if sign in alive else ", silent: it may be gone"
         click.echo(f"Gateway {sign.owner} (farm {sign.farm}) was seen {ago}{silent}.")
     if route.drained:
-        click.echo(f"Farm {route.farm} takes no new bursts, drained by {route.who}: {route.why}")
+        who, why = printable(route.who), printable(route.why)
+        click.echo(f"Farm {route.farm} takes no new bursts, drained by {who}: {why}")
     if not alive and any(not burst.state.is_over for burst in bursts):
         click.echo(
             "No gateway gives signs of life, so nobody may be carrying these bursts; "
