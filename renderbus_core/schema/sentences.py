@@ -110,12 +110,18 @@ def shown(value: object) -> str:
     """Print a value as JSON in one line, shortened."""
     if isinstance(value, str):
         value = value[: _LONGEST_VALUE + 1]
+        # Most texts are plain, and there may be thousands of them.
+        if value.isprintable() and '"' not in value and "\\" not in value:
+            return _shortened(f'"{value}"')
     elif isinstance(value, list | dict) and value:
         size = f"{len(value):,}"
         return (
             f"a list of length {size}" if isinstance(value, list) else f"an object of size {size}"
         )
-    text = printable(_as_json(value))
+    return _shortened(printable(_as_json(value)))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
 
 

@@ -161,6 +161,7 @@ def test_a_burst_is_carried_by_a_core_that_the_farm_started(renderbus, cloud, jo
     assert row["counts"] == {"completed": 8}
 
 
+@pytest.mark.heavy
 def test_a_core_that_is_asked_to_stop_lets_go_and_the_next_one_carries_on(
     renderbus, cloud, job, agent
 ):

@@ -62,6 +62,7 @@ def test_what_is_missing_damaged_or_somebody_s_is_found_and_fetched_or_left(
     assert {path.name: path.read_bytes() for path in renders.iterdir()} == whole
 
 
+@pytest.mark.heavy
 def test_copies_lie_in_another_folder_as_in_the_cloud(renderbus, cloud, burst, tmp_path):
     whole = {path.read_bytes() for path in (tmp_path / "renders").iterdir()}
     answer = renderbus("download", burst, "--to", tmp_path / "copies", env=cloud)
@@ -70,6 +71,7 @@ def test_copies_lie_in_another_folder_as_in_the_cloud(renderbus, cloud, burst, t
     assert {p.read_bytes() for p in (tmp_path / "copies").rglob("*") if p.is_file()} == whole
 
 
+@pytest.mark.heavy
 def test_any_folder_of_the_storage_can_be_had(renderbus, cloud, burst, tmp_path):
     status = renderbus("status", burst, "--json").json
     folder = status["outputs"][0]["name"].rpartition("/")[0]
