@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -102,13 +104,29 @@ def check(name: str, document: object, *, title: str) -> None:
 
 def _violations(judge: Draft202012Validator, document: object) -> tuple[Violation, ...]:
     try:
-        found = list(islice(judge.iter_errors(document), MOST_PROBLEMS + 1))
+        with _no_collections():
+            found = list(islice(judge.iter_errors(document), MOST_PROBLEMS + 1))
     except RecursionError:  # jsonschema prints values, however deep they are
         return (Violation((), (), "a value in it is nested too deeply to be judged"),)
     more = len(found) > MOST_PROBLEMS
     told = sorted(found[:MOST_PROBLEMS], key=_place)
     end = [Violation((), (), f"more than {MOST_PROBLEMS:,} problems, no more are told")]
     return tuple(dict.fromkeys([*map(violation, told), *(end if more else [])]))
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Keep the collector from looking through a large document again and again meanwhile.
+
+    Errors are made by the thousand and all of them are kept, so it would find nothing.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _place(error: ValidationError) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 from pathlib import Path
 
@@ -262,3 +263,13 @@ def test_a_huge_key_makes_no_huge_path():
 def test_what_is_printed_holds_nothing_that_a_terminal_obeys(text):
     assert schema.printable(text).isprintable()
     assert schema.shown(text).isprintable()
+
+
+def test_the_collector_is_left_as_it_was():
+    for was_on in (False, True):
+        (gc.enable if was_on else gc.disable)()
+        try:
+            assert schema.problems("upload.json", {"asset": [{"local": ""}] * 3})
+            assert gc.isenabled() is was_on
+        finally:
+            gc.enable()
