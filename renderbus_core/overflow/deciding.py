@@ -19,7 +19,7 @@ from renderbus_core.overflow.values import (
     Weighed,
 )
 
-_HOUR = 3600
+_HOUR, _MINUTE = 3600, 60
 
 
 def screen(jobs: Sequence[JobRow], policy: OverflowPolicy, now: datetime) -> tuple[JobId, ...]:
@@ -282,7 +282,7 @@ def _missing(known: Mapping[str, object | None]) -> str:
 
 
 def _span(seconds: float) -> str:
-    """Write a time for people: hours, or minutes below one."""
+    """Write a time for people: hours, minutes below one, seconds below a minute."""
     if abs(seconds) >= _HOUR:
         return f"{seconds / _HOUR:.1f} h"
-    return f"{seconds / 60:.0f} min"
+    return f"{seconds / _MINUTE:.0f} min" if abs(seconds) >= _MINUTE else f"{seconds:.0f} s"
