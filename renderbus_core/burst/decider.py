@@ -11,7 +11,7 @@ from renderbus_core import overflow
 from renderbus_core.burst.budgets import budgets, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
-from renderbus_core.burst.model import Burst, BurstState, Order
+from renderbus_core.burst.model import Burst, BurstState, Order, TaskState
 from renderbus_core.burst.store import BurstStore, LimitReachedError, Limits, RouteDrainedError
 from renderbus_core.config import Config
 from renderbus_core.errors import TaskTakenError
@@ -128,11 +128,16 @@ def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:
 
 
 def _failures_in_a_row(bursts: Sequence[Burst]) -> int:
-    """Count the bursts that failed since one came home; what failed its checks says little."""
+    """Count the bursts that failed since one came home.
+
+    What failed its checks, or found every task taken by local workers, says nothing of the cloud.
+    """
     failed = 0
     for burst in sorted(bursts, key=lambda burst: burst.created_at):
         if burst.state is BurstState.DONE:
             failed = 0
-        elif burst.state is BurstState.FAILED and burst.claim_epoch > 0:
+        elif burst.state is BurstState.FAILED and any(
+            task.state not in {TaskState.WANTED, TaskState.LOST} for task in burst.tasks
+        ):
             failed += 1
     return failed

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import BurstState, Crew, Decider, Order
-from renderbus_core.errors import StoreError
+from renderbus_core.burst import BurstState, Crew, Decider, Order, history
+from renderbus_core.errors import AuthError, StoreError
 from renderbus_core.jobs import JobId, LocalState
 from renderbus_core.money import Money
 from renderbus_core.overflow import Verdict
@@ -137,3 +137,38 @@ def test_money_that_was_spent_meanwhile_is_not_spent_again(world, monkeypatch):
     monkeypatch.setattr(world.store, "plan", too_late)
     assert decider.step().bursts == ()
     assert [burst.job for burst in world.store.bursts()] == ["another"]
+
+
+def failed(world, *ids):
+    """Let a burst of some tasks fail after its claim."""
+    burst = world.order(*ids)
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: b.state is BurstState.CLAIMED)
+
+    def refuse(**_):
+        raise AuthError("the key has expired")
+
+    create, world.gateway.client.task.create_task = world.gateway.client.task.create_task, refuse
+    assert world.carry(runner, burst).state is BurstState.FAILED
+    world.gateway.client.task.create_task = create
+
+
+def known_failures(world):
+    return history(world.store, world.gateway.config, world.clock.now()).failures_in_a_row
+
+
+def test_bursts_that_fail_one_after_the_other_are_counted_until_one_comes_home(world):
+    assert known_failures(world) == 0
+    failed(world, "8")
+    failed(world, "9")
+    assert known_failures(world) == 2
+    home = world.order("7")
+    assert world.carry(world.runner(home), home).state is BurstState.DONE
+    assert known_failures(world) == 0
+
+
+def test_a_burst_whose_tasks_local_workers_took_first_is_no_failure(world):
+    burst = world.order("1")
+    world.farm.suspend_tasks(world.job, ["1"])
+    assert world.carry(world.runner(burst), burst).state is BurstState.FAILED
+    assert known_failures(world) == 0
