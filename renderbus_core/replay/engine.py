@@ -67,7 +67,6 @@ class _Job:
     rendered: int = 0
     began: float | None = None
     ended: float | None = None
-    bursts: int = 0
 
     def row(self) -> JobRow:
         mean = self.took / self.rendered if self.rendered else None
@@ -205,7 +204,6 @@ class _Farm:
         self._last_began = self._now
         leaving = {int(ref.id) for ref in item.tasks}
         job.waiting = deque(number for number in job.waiting if number not in leaving)
-        job.bursts += 1
         for number in sorted(leaving):
             job.turn(number, LocalState.SUSPENDED, _STAMP)
         self._at(
@@ -254,6 +252,7 @@ class _Farm:
         began = self._last_began
         return History(
             live=live,
+            # All bursts of one job count as one here.
             live_bursts=len(live),
             spending=Spending(self._cloud.price_per_hour, self._budget, spent),
             last_began_at=None if began is None else self._moment(began),
