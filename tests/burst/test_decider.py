@@ -151,6 +151,7 @@ def failed(world, *ids):
     create, world.gateway.client.task.create_task = world.gateway.client.task.create_task, refuse
     assert world.carry(runner, burst).state is BurstState.FAILED
     world.gateway.client.task.create_task = create
+    world.clock.advance(1)
 
 
 def known_failures(world):
