@@ -25,11 +25,12 @@ from renderbus_core.jobs import (
     LocalTask,
     QueueSnapshot,
     TaskRef,
+    WorkerKind,
 )
 from renderbus_core.money import Money
 from renderbus_core.overflow import History, OverflowState, Spending, Verdict, decide, screen
 
-JOBS, CANDIDATES, TASKS = 5_000, 20, 2_000
+JOBS, CANDIDATES, TASKS, KINDS = 5_000, 20, 2_000, 10
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # Goals of the project: both calls together, and memory of the whole process.
 MOST_SECONDS, MOST_MEGABYTES = 0.5, 200
@@ -43,7 +44,7 @@ def queue() -> QueueSnapshot:
         job = LocalJob(
             JobId(f"job-{number}"), f"shot {number}", "maya", "/s.ma", ("/o.####.exr",),
             FrameSet.span(1, TASKS), "ada", 50, NOW - timedelta(hours=1), "opera",
-            deadline=NOW + timedelta(hours=3, seconds=number),
+            deadline=NOW + timedelta(hours=3, seconds=number), pools=(f"pool-{number % KINDS}",),
         )  # fmt: skip
         rows.append(JobRow(job, {LocalState.QUEUED: TASKS, LocalState.COMPLETED: 5}, 0, 300.0))
     named = {
@@ -53,7 +54,8 @@ def queue() -> QueueSnapshot:
         )
         for row in rows[:CANDIDATES]
     }
-    return QueueSnapshot(NOW, 200, 0, tuple(rows), named)
+    kinds = tuple(WorkerKind(200 // KINDS, 0, (f"pool-{n}", "late")) for n in range(KINDS))
+    return QueueSnapshot(NOW, 200, 0, tuple(rows), named, kinds)
 
 
 def bare(snapshot: QueueSnapshot) -> int:

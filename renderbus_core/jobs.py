@@ -112,6 +112,14 @@ class LocalTask:
     error: str = ""
 
 
+class CloudWish(StrEnum):
+    """What people said of a job and the cloud, with a key of the farm's job."""
+
+    UNSAID = ""
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class LocalJob:
     """What the bridge needs to know of a local job.
@@ -129,6 +137,10 @@ class LocalJob:
         project: shown to people and used for budgets; "" when none.
         layer: the one render layer the job renders; "" for all.
         deadline: when it should be done, UTC; None when nobody said.
+        department: of the studio; "" when none.
+        pools: its tasks are for workers of one of these; empty for all workers.
+        groups: as pools, and both must hold.
+        cloud: whether people want it in the cloud.
     """
 
     id: JobId
@@ -143,6 +155,10 @@ class LocalJob:
     project: str = ""
     layer: str = ""
     deadline: datetime | None = None
+    department: str = ""
+    pools: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    cloud: CloudWish = CloudWish.UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +217,64 @@ class JobRow:
         counts: tasks by state; absent means none.
         claimed: how many of the suspended tasks are held by bursts.
         mean_seconds: mean render time of its locally rendered tasks; None when none finished.
+        timed: how many tasks that mean is of; 0 when the farm does not say.
+        limits: names of the limits that each of its tasks counts against.
+        tasks_per_worker: how many of its tasks one worker renders at a time.
+        most_workers: how many workers may render it at a time; None for any number.
+        traits: what may speak against the cloud, in the words of `overflow.TRAITS`.
+        waits_for: what its tasks wait for, in the farm's words, where that is not a worker.
     """
 
     job: LocalJob
     counts: Mapping[LocalState, int]
     claimed: int = 0
     mean_seconds: float | None = None
+    timed: int = 0
+    limits: tuple[str, ...] = ()
+    tasks_per_worker: int = 1
+    most_workers: int | None = None
+    traits: tuple[str, ...] = ()
+    waits_for: str = ""
 
     @property
     def queued(self) -> int:
         """Tasks that wait for a worker."""
         return self.counts.get(LocalState.QUEUED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerKind:
+    """Workers that may render the same jobs, counted together.
+
+    Args:
+        count: how many that can render.
+        idle: those with nothing to do.
+        pools: whose jobs they render, beside jobs of no pool.
+        groups: as pools.
+    """
+
+    count: int
+    idle: int
+    pools: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def may_render(self, job: LocalJob) -> bool:
+        """Tell whether a job is for these workers."""
+        of_pool = not job.pools or not set(job.pools).isdisjoint(self.pools)
+        return of_pool and (not job.groups or not set(job.groups).isdisjoint(self.groups))
+
+
+@dataclass(frozen=True, slots=True)
+class FarmLimit:
+    """How many tasks may use something at a time: a licence, a share, a service.
+
+    Args:
+        name: as rows name it.
+        most: tasks at a time.
+    """
+
+    name: str
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +287,8 @@ class QueueSnapshot:
         idle_workers: those with nothing to do.
         jobs: rows in the order the farm would render them.
         tasks: tasks of the jobs that were asked for in full.
+        kinds: the same workers by what they may render; empty where all may render everything.
+        limits: those that rows name; one that is missing here holds nothing back.
     """
 
     taken_at: datetime
@@ -231,3 +296,5 @@ class QueueSnapshot:
     idle_workers: int
     jobs: tuple[JobRow, ...]
     tasks: Mapping[JobId, tuple[LocalTask, ...]] = field(default_factory=dict)
+    kinds: tuple[WorkerKind, ...] = ()
+    limits: tuple[FarmLimit, ...] = ()

@@ -162,6 +162,11 @@ class OverflowPolicy:
     dccs: tuple[str, ...]
     users: tuple[str, ...]
     projects: tuple[str, ...]
+    departments: tuple[str, ...]
+    pools: tuple[str, ...]
+    groups: tuple[str, ...]
+    opt_in: bool
+    waive: tuple[str, ...]
     backlog_hours: float
     sustained_seconds: float
     relief: float

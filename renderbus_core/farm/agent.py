@@ -56,6 +56,8 @@ class LocalAgent:
             "taken_at": wire.MOMENT.write(found.taken_at),
             "workers": found.workers,
             "idle_workers": found.idle_workers,
+            "kinds": wire.KINDS.write(found.kinds),
+            "limits": wire.LIMITS.write(found.limits),
         }
         rows = map(wire.ROW.write, found.jobs)
         return shim.Pages(head, {"jobs": rows, "tasks": wire.write_tasks(found.tasks)})

@@ -18,6 +18,8 @@ from renderbus_core.frames import Dialect, FrameSet
 from renderbus_core.jobs import (
     Claim,
     ClaimStamp,
+    CloudWish,
+    FarmLimit,
     Intent,
     IntentKind,
     JobId,
@@ -29,6 +31,7 @@ from renderbus_core.jobs import (
     QueueSnapshot,
     Reason,
     TaskRef,
+    WorkerKind,
 )
 
 T = TypeVar("T")
@@ -102,10 +105,20 @@ _COUNTS: Form[Mapping[LocalState, int]] = Form(
 
 REF = _record(TaskRef, frames=_FRAMES)
 REFS = _many(REF)
+_NAMES: Form[tuple[str, ...]] = _many(_PLAIN)
 JOB = _record(
-    LocalJob, outputs=_many(_PLAIN), frames=_FRAMES, submitted_at=MOMENT, deadline=_optional(MOMENT)
+    LocalJob,
+    outputs=_NAMES,
+    frames=_FRAMES,
+    submitted_at=MOMENT,
+    deadline=_optional(MOMENT),
+    pools=_NAMES,
+    groups=_NAMES,
+    cloud=_word(CloudWish),
 )
-ROW = _record(JobRow, job=JOB, counts=_COUNTS)
+ROW = _record(JobRow, job=JOB, counts=_COUNTS, limits=_NAMES, traits=_NAMES)
+KINDS = _many(_record(WorkerKind, pools=_NAMES, groups=_NAMES))
+LIMITS = _many(_record(FarmLimit))
 TASK = _record(
     LocalTask,
     ref=REF,
@@ -168,6 +181,8 @@ def write_snapshot(snapshot: QueueSnapshot) -> dict[str, Any]:
         "idle_workers": snapshot.idle_workers,
         "jobs": [ROW.write(row) for row in snapshot.jobs],
         "tasks": list(write_tasks(snapshot.tasks)),
+        "kinds": KINDS.write(snapshot.kinds),
+        "limits": LIMITS.write(snapshot.limits),
     }
 
 
@@ -179,4 +194,6 @@ def read_snapshot(document: Mapping[str, Any]) -> QueueSnapshot:
         idle_workers=document["idle_workers"],
         jobs=tuple(ROW.read(row) for row in document["jobs"]),
         tasks=read_tasks(document["tasks"]),
+        kinds=KINDS.read(document.get("kinds", ())),
+        limits=LIMITS.read(document.get("limits", ())),
     )

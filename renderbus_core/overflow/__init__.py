@@ -6,6 +6,7 @@ candidate. The same two answer a gateway, `renderbus overflow explain`, and a re
 
 from renderbus_core.overflow.capacity import Projection, backlog, backlog_hours, project
 from renderbus_core.overflow.deciding import decide, screen
+from renderbus_core.overflow.traits import TRAITS, Trait
 from renderbus_core.overflow.values import (
     Decision,
     Decisions,
@@ -17,12 +18,14 @@ from renderbus_core.overflow.values import (
 )
 
 __all__ = [
+    "TRAITS",
     "Decision",
     "Decisions",
     "History",
     "OverflowState",
     "Projection",
     "Spending",
+    "Trait",
     "Verdict",
     "Weighed",
     "backlog",

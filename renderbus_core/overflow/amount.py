@@ -59,21 +59,18 @@ def too_many(seconds: float, task_seconds: float) -> int:
     return math.ceil(seconds / task_seconds) if seconds > 0 and task_seconds > 0 else 0
 
 
-def times(
-    projection: Projection, count: int, queued: int, workers: int, policy: OverflowPolicy
-) -> Times:
+def times(projection: Projection, count: int, queued: int, policy: OverflowPolicy) -> Times:
     """Reckon when a job would be done with and without a burst.
 
     Args:
         projection: of the job.
         count: tasks that would leave.
         queued: tasks that wait, those included.
-        workers: local ones.
         policy: says what the cloud takes.
     """
-    mean = projection.task_seconds
+    mean = projection.time.mean
     rounds = math.ceil(count / policy.cloud_machines)
-    left = projection.finishes - projection.starts - count * mean / max(workers, 1)
+    left = projection.finishes - projection.starts - count * mean / projection.slots
     stays = queued > count
     return Times(
         local=projection.finishes,

@@ -1,18 +1,39 @@
 """When local workers would be done: what waits, laid on the workers in the farm's order.
 
-A projection, no plan: workers are taken for equal and free for every job, as long as a snapshot
-says nothing else of them.
+A projection, no plan. Work is poured like water: a job fills the workers that may render it, the
+earliest free ones first, up to one common level; limits and the job's own number of workers make
+it narrower and so longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from renderbus_core.jobs import JobId, JobRow, LocalState, QueueSnapshot
+from renderbus_core.jobs import JobId, JobRow, LocalJob, LocalState, QueueSnapshot, WorkerKind
 
 # A task that renders has, on average, half of its time before it.
 _HALF = 0.5
+# How far the mean of other tasks may be from that of a program's other jobs, as a factor.
+_OF_PROGRAM = 2.0
+# Where nothing is known a task may take anything between a minute and four hours.
+UNKNOWN_SECONDS = (60.0, 14_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTime:
+    """How long a task of a job takes on a local worker, in seconds.
+
+    Args:
+        mean: expected.
+        low: it may well be as little as this.
+        high: or as much as this.
+    """
+
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +43,24 @@ class Projection:
     Args:
         starts: when its first waiting task finds a worker.
         finishes: when its last task is done.
-        task_seconds: mean time of a task that this rests on.
-        ahead: worker-seconds of the work that comes before it.
+        time: of a task, what this rests on.
+        slots: how many of its tasks are rendered at a time.
     """
 
     starts: float
     finishes: float
-    task_seconds: float
-    ahead: float
+    time: TaskTime
+    slots: float
+
+    @property
+    def latest(self) -> float:
+        """When it is done if its tasks take as long as they may."""
+        return self.starts + (self.finishes - self.starts) * self.time.high / self.time.mean
+
+    @property
+    def earliest(self) -> float:
+        """When it is done if its tasks take as little as they may."""
+        return self.starts + (self.finishes - self.starts) * self.time.low / self.time.mean
 
 
 def backlog(snapshot: QueueSnapshot) -> float:
@@ -38,8 +69,8 @@ def backlog(snapshot: QueueSnapshot) -> float:
     return queued / max(snapshot.workers, 1)
 
 
-def task_seconds(rows: Sequence[JobRow]) -> dict[JobId, float]:
-    """Return the mean time of a task of each job: its own, else that of jobs of its program.
+def task_times(rows: Sequence[JobRow]) -> dict[JobId, TaskTime]:
+    """Return how long a task of each job takes: its own mean, else that of jobs of its program.
 
     Jobs of which neither is known are left out. Only tasks that were rendered here count: what
     came from the cloud says nothing of local workers.
@@ -49,15 +80,23 @@ def task_seconds(rows: Sequence[JobRow]) -> dict[JobId, float]:
     """
     known: dict[str, list[float]] = {}
     for row in rows:
-        if row.mean_seconds is not None:
+        if row.mean_seconds:
             known.setdefault(row.job.dcc, []).append(row.mean_seconds)
     of_program = {dcc: sum(means) / len(means) for dcc, means in known.items()}
     found = {}
     for row in rows:
-        mean = row.mean_seconds if row.mean_seconds is not None else of_program.get(row.job.dcc)
-        if mean is not None:
-            found[row.job.id] = mean
+        if row.mean_seconds:
+            found[row.job.id] = _own_time(row.mean_seconds, row.timed)
+        elif row.job.dcc in of_program:
+            mean = of_program[row.job.dcc]
+            found[row.job.id] = TaskTime(mean, mean / _OF_PROGRAM, mean * _OF_PROGRAM)
     return found
+
+
+def _own_time(mean: float, timed: int) -> TaskTime:
+    """Return the time of a task of a job of which some are done: the more, the surer it is."""
+    spread = 1 / math.sqrt(max(timed, 1))
+    return TaskTime(mean, mean / (1 + spread), mean * (1 + spread))
 
 
 def project(snapshot: QueueSnapshot) -> Mapping[JobId, Projection]:
@@ -66,19 +105,13 @@ def project(snapshot: QueueSnapshot) -> Mapping[JobId, Projection]:
     Args:
         snapshot: rows in the order the farm renders them.
     """
-    workers, means = max(snapshot.workers, 1), task_seconds(snapshot.jobs)
-    ahead, found = 0.0, {}
+    times, farm, found = task_times(snapshot.jobs), _Workers(snapshot), {}
     for row in snapshot.jobs:
-        mean = means.get(row.job.id)
-        if mean is None:
-            # Its work is unknown; jobs behind it look better than they are, which sends less.
-            continue
-        work = mean * (row.queued + _HALF * row.counts.get(LocalState.RENDERING, 0))
-        starts = ahead / workers
-        # However many workers there are, a task takes its time.
-        least = mean if row.queued else 0.0
-        found[row.job.id] = Projection(starts, starts + max(work / workers, least), mean, ahead)
-        ahead += work
+        time = times.get(row.job.id)
+        # The work of a job of unknown times is unknown, too; those behind it look better than
+        # they are, which sends less.
+        if time is not None:
+            found[row.job.id] = farm.take(row, time)
     return found
 
 
@@ -89,3 +122,88 @@ def backlog_hours(snapshot: QueueSnapshot) -> float:
         snapshot: of the queue.
     """
     return max((one.finishes for one in project(snapshot).values()), default=0.0) / 3600
+
+
+def workers_for(snapshot: QueueSnapshot, job: LocalJob) -> int:
+    """Return how many workers may render a job."""
+    if not snapshot.kinds:
+        return snapshot.workers
+    return sum(kind.count for kind in snapshot.kinds if kind.may_render(job))
+
+
+@dataclass(slots=True)
+class _Basin:
+    """Workers of one kind, and until when all of them have work."""
+
+    kind: WorkerKind
+    full_until: float = 0.0
+
+    @property
+    def width(self) -> int:
+        return self.kind.count
+
+
+class _Workers:
+    """All workers of a farm, filled with one job after the other."""
+
+    def __init__(self, snapshot: QueueSnapshot) -> None:
+        everyone = WorkerKind(max(snapshot.workers, 1), snapshot.idle_workers)
+        self._everyone = _Basin(everyone)
+        self._basins = [_Basin(kind) for kind in snapshot.kinds if kind.count]
+        self._limits = {limit.name: max(limit.most, 1) for limit in snapshot.limits}
+        self._limit_full: dict[str, float] = {}
+        self._fitting: dict[tuple[tuple[str, ...], tuple[str, ...]], list[_Basin]] = {}
+
+    def take(self, row: JobRow, time: TaskTime) -> Projection:
+        """Pour the work of one job."""
+        basins = self._basins_for(row.job)
+        together = max(row.tasks_per_worker, 1)
+        tasks = row.queued + _HALF * row.counts.get(LocalState.RENDERING, 0)
+        held = [name for name in row.limits if name in self._limits]
+        starts = max(
+            min(basin.full_until for basin in basins),
+            max((self._limit_full.get(name, 0.0) for name in held), default=0.0),
+        )
+        slots = min(
+            sum(basin.width for basin in basins) * together,
+            (row.most_workers or math.inf) * together,
+            *(self._limits[name] for name in held),
+        )
+        # What a limit leaves free before this job begins, others use: it is poured from the bottom.
+        level = _pour(basins, tasks * time.mean / together)
+        for name in held:
+            self._limit_full[name] = starts + tasks * time.mean / self._limits[name]
+        # However many workers there are, a task takes its time.
+        least = time.mean if row.queued else 0.0
+        finishes = max(level, starts + max(tasks * time.mean / slots, least))
+        return Projection(starts, finishes, time, slots)
+
+    def _basins_for(self, job: LocalJob) -> list[_Basin]:
+        """Return the workers that may render a job; a job for none of them is given one."""
+        if not self._basins:
+            return [self._everyone]
+        key = job.pools, job.groups
+        if key not in self._fitting:
+            fitting = [basin for basin in self._basins if basin.kind.may_render(job)]
+            self._fitting[key] = fitting or [_Basin(WorkerKind(1, 0))]
+        return self._fitting[key]
+
+
+def _pour(basins: Iterable[_Basin], work: float) -> float:
+    """Give worker-seconds to the earliest free workers, and return until when they are at it."""
+    by_level = sorted(basins, key=lambda basin: basin.full_until)
+    level, width = by_level[0].full_until, 0
+    if work <= 0:
+        return level
+    filled = list[_Basin]()
+    for basin in by_level:
+        room = (basin.full_until - level) * width
+        if room >= work:
+            break
+        work -= room
+        level, width = basin.full_until, width + basin.width
+        filled.append(basin)
+    level += work / width
+    for basin in filled:
+        basin.full_until = level
+    return level

@@ -10,6 +10,7 @@ from renderbus_core.config import OverflowPolicy
 from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot
 from renderbus_core.money import Money, render_cost
 from renderbus_core.overflow import amount, capacity, rules
+from renderbus_core.overflow.load import loads, pool_of
 from renderbus_core.overflow.values import (
     Decision,
     Decisions,
@@ -77,20 +78,8 @@ class _Queue:
         self._policy = policy
         self._history = history
         self._now = now
-        self._workers = max(snapshot.workers, 1)
         self._foreseen = capacity.project(snapshot)
-        load, hours = capacity.backlog(snapshot), capacity.backlog_hours(snapshot)
-        # Once over, the queue is over until it is well below: it must not flutter.
-        share = policy.relief if state.over_since else 1.0
-        most, longest = policy.backlog_tasks_per_worker, policy.backlog_hours
-        over = load > most * share or (longest > 0 and hours > longest * share)
-        self.over_since = (state.over_since or now) if over else None
-        self._weighing = f"{load:.1f} queued tasks per worker, threshold {most:g}"
-        if longest:
-            self._weighing += f"; {hours:.1f} h of work, threshold {longest:g} h"
-        queued = sum(row.queued for row in snapshot.jobs)
-        self._tasks_over = queued - int(most * share * self._workers)
-        self._seconds_over = (hours - longest * share) * _HOUR * self._workers if longest else 0.0
+        self._loads = loads(snapshot, self._foreseen, policy, state.over_since, now)
         self._slots = policy.maximum_bursts - history.live_bursts
         self._begun = 0
         self._left = history.spending.left
@@ -102,6 +91,12 @@ class _Queue:
             if decision.verdict is Verdict.BURST:
                 self._take(row, decision)
             yield decision
+
+    @property
+    def over_since(self) -> Mapping[str, datetime]:
+        """Since when which pools overflow."""
+        found = {pool: load.over_since for pool, load in self._loads.items()}
+        return {pool: since for pool, since in found.items() if since is not None}
 
     def _decide(self, row: JobRow) -> Decision:
         overflow = self._overflow(row)
@@ -127,14 +122,15 @@ class _Queue:
         return Weighed("snapshot", True, why)
 
     def _overflow(self, row: JobRow) -> Weighed:
-        """Tell whether a job would be late, or the whole queue overflows for long enough."""
+        """Tell whether a job would be late, or its pool overflows for long enough."""
         late, words = self._lateness(row)
         if late > 0:
             return Weighed("overflow", True, words)
-        weighing = f"{self._weighing}; {words}" if words else self._weighing
-        if self.over_since is None:
+        load = self._loads[pool_of(row.job)]
+        weighing = f"{load.words}; {words}" if words else load.words
+        if load.over_since is None:
             return Weighed("overflow", False, f"the farm keeps up: {weighing}")
-        lasted = (self._now - self.over_since).total_seconds()
+        lasted = (self._now - load.over_since).total_seconds()
         least = self._policy.sustained_seconds
         if lasted < least:
             why = f"the queue overflows since {lasted:.0f} s of {least:.0f} s: {weighing}"
@@ -147,11 +143,17 @@ class _Queue:
         if deadline is None:
             return 0.0, ""
         if foreseen is None:
-            return 0.0, "it has a deadline, but no task of its program was rendered here yet"
+            low, high = map(_span, capacity.UNKNOWN_SECONDS)
+            return 0.0, (
+                "it has a deadline, but no task of its program was rendered here yet: one may take "
+                f"{low} or {high}"
+            )
         ends = (deadline - self._now).total_seconds()
+        low, high = _span(foreseen.earliest), _span(foreseen.latest)
+        between = f" (between {low} and {high})" if low != high else ""
         return (
             foreseen.finishes + self._policy.deadline_margin_seconds - ends,
-            f"done in {_span(foreseen.finishes)}, deadline in {_span(ends)}",
+            f"done in {_span(foreseen.finishes)}{between}, deadline in {_span(ends)}",
         )
 
     def _limits(self, row: JobRow) -> Iterable[Weighed]:
@@ -173,21 +175,22 @@ class _Queue:
 
     def _wanted(self, row: JobRow) -> int:
         """Return how many tasks of a job should leave, for whichever reason asks for most."""
-        foreseen = self._foreseen.get(row.job.id)
+        foreseen, load = self._foreseen.get(row.job.id), self._loads[pool_of(row.job)]
         if foreseen is None:
-            return self._tasks_over
+            return load.tasks_over
         late, _ = self._lateness(row)
+        mean = foreseen.time.mean
         return max(
-            self._tasks_over,
-            amount.too_many(self._seconds_over, foreseen.task_seconds),
-            amount.too_many(late * self._workers, foreseen.task_seconds),
+            load.tasks_over,
+            amount.too_many(load.seconds_over, mean),
+            amount.too_many(late * foreseen.slots, mean),
         )
 
     def _take(self, row: JobRow, decision: Decision) -> None:
-        self._tasks_over -= len(decision.tasks)
-        foreseen = self._foreseen.get(row.job.id)
+        foreseen, load = self._foreseen.get(row.job.id), self._loads[pool_of(row.job)]
+        load.tasks_over -= len(decision.tasks)
         if foreseen is not None:
-            self._seconds_over -= len(decision.tasks) * foreseen.task_seconds
+            load.seconds_over -= len(decision.tasks) * foreseen.time.mean
         self._slots -= 1
         self._begun += 1
         if self._left is not None and decision.estimate is not None:
@@ -200,7 +203,9 @@ class _Queue:
         every = self._snapshot.tasks[job]
         free = [task for task in every if amount.may_go(task, job, self._history)]
         if policy.split_jobs:
-            stay_local = int(policy.local_share_minimum * self._snapshot.workers)
+            stay_local = int(
+                policy.local_share_minimum * capacity.workers_for(self._snapshot, row.job)
+            )
             wanted = min(self._wanted(row), len(free) - stay_local)
             why = _why_none(free, wanted, policy)
         else:
@@ -220,7 +225,7 @@ class _Queue:
         if foreseen is None:
             return decision
         count = len(decision.tasks)
-        reckoned = amount.times(foreseen, count, row.queued, self._workers, self._policy)
+        reckoned = amount.times(foreseen, count, row.queued, self._policy)
         saved = reckoned.saved / _HOUR
         ends = max(reckoned.cloud, reckoned.rest)
         if saved < 0:
@@ -254,7 +259,7 @@ class _Queue:
             )
             why = f"only advised: {missing} would be needed to burst by itself"
             return replace(decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, why))
-        estimate = render_cost(foreseen.task_seconds * len(decision.tasks), price)
+        estimate = render_cost(foreseen.time.mean * len(decision.tasks), price)
         if estimate.amount > left.amount:
             name = self._history.spending.name
             why = f"it would cost about {estimate}, and {left} of {name} is left"

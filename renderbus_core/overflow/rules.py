@@ -12,8 +12,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import JobRow
+from renderbus_core.jobs import CloudWish, JobRow
 from renderbus_core.overflow import windows
+from renderbus_core.overflow.traits import TRAITS
 from renderbus_core.overflow.values import History, Weighed
 
 
@@ -63,6 +64,61 @@ def _project(case: Case) -> tuple[bool, str]:
     return True, f"jobs of {name} may leave"
 
 
+def _department(case: Case) -> tuple[bool, str]:
+    department, sent = case.row.job.department, case.policy.departments
+    name = f"department {department}" if department else "no department"
+    if sent and department not in sent:
+        return False, f"jobs of {name} stay local: the policy sends {', '.join(sent)}"
+    return True, f"jobs of {name} may leave"
+
+
+def _pool(case: Case) -> tuple[bool, str]:
+    return _one_of("pool", case.row.job.pools, case.policy.pools)
+
+
+def _group(case: Case) -> tuple[bool, str]:
+    return _one_of("group", case.row.job.groups, case.policy.groups)
+
+
+def _one_of(kind: str, own: tuple[str, ...], sent: tuple[str, ...]) -> tuple[bool, str]:
+    name = f"{kind} {' or '.join(own)}" if own else f"no {kind}"
+    if sent and set(own).isdisjoint(sent):
+        return False, f"jobs of {name} stay local: the policy sends {', '.join(sent)}"
+    return True, f"jobs of {name} may leave"
+
+
+def _wish(case: Case) -> tuple[bool, str]:
+    wish = case.row.job.cloud
+    if wish is CloudWish.REFUSED:
+        return False, "people said that it stays local (its cloud key)"
+    if wish is CloudWish.UNSAID and case.policy.opt_in:
+        return False, "nobody said that it may leave (its cloud key), and the policy asks for it"
+    return True, "people allow it" if wish is CloudWish.ALLOWED else "nobody is against it"
+
+
+def _traits(case: Case) -> tuple[bool, str]:
+    against = [name for name in case.row.traits if name not in case.policy.waive]
+    if against:
+        return False, "; ".join(_why_against(name) for name in against)
+    if case.row.traits:
+        return True, f"waived (overflow.waive): {', '.join(case.row.traits)}"
+    return True, "nothing in it is against the cloud"
+
+
+def _why_against(name: str) -> str:
+    trait = TRAITS.get(name)
+    if trait is None:
+        return f"the farm calls it {name!r}, which this release does not know"
+    return f"{trait.why} (overflow.waive: {name})" if trait.may_be_waived else trait.why
+
+
+def _workers(case: Case) -> tuple[bool, str]:
+    waits_for = case.row.waits_for
+    if waits_for:
+        return False, f"its tasks wait for something that more workers do not help: {waits_for}"
+    return True, "its tasks wait for workers"
+
+
 def _wait(case: Case) -> tuple[bool, str]:
     # A submitting host whose clock runs ahead must not hold its jobs back.
     waited = max(0.0, (case.now - case.row.job.submitted_at).total_seconds())
@@ -77,6 +133,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "program": _program,
         "user": _user,
         "project": _project,
+        "department": _department,
+        "pool": _pool,
+        "group": _group,
+        "wish": _wish,
+        "traits": _traits,
+        "workers": _workers,
         "wait": _wait,
     }
 )

@@ -68,10 +68,11 @@ class OverflowState:
     """What one decision leaves for the next.
 
     Args:
-        over_since: when the queue was first found to overflow; None while it does not.
+        over_since: when pools were first found to overflow, by name; "" is that of jobs of no
+            pool, and those that do not overflow are absent.
     """
 
-    over_since: datetime | None = None
+    over_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

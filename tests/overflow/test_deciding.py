@@ -23,6 +23,7 @@ from renderbus_core.jobs import (
     LocalTask,
     QueueSnapshot,
     TaskRef,
+    WorkerKind,
 )
 from renderbus_core.money import Money, render_cost
 from renderbus_core.overflow import (
@@ -54,6 +55,11 @@ POLICY = OverflowPolicy(
     dccs=(),
     users=(),
     projects=(),
+    departments=(),
+    pools=(),
+    groups=(),
+    opt_in=False,
+    waive=(),
     backlog_hours=0,
     sustained_seconds=0,
     relief=1,
@@ -95,7 +101,7 @@ def queued(count, frames_each=1, state=LocalState.QUEUED, claim=None):
 
 def row_of(job, tasks, mean=10.0):
     counts = {state: sum(task.state is state for task in tasks) for state in LocalState}
-    return JobRow(job, counts, sum(task.claim is not None for task in tasks), mean)
+    return JobRow(job, counts, sum(task.claim is not None for task in tasks), mean, timed=100)
 
 
 def a_queue(*jobs, workers=2, age=0.0):
@@ -170,12 +176,14 @@ def test_an_old_picture_of_the_queue_is_not_acted_on(age, verdict):
 
 
 def test_it_is_remembered_since_when_the_queue_overflows():
-    before = OverflowState(NOW - timedelta(minutes=5))
+    before = OverflowState({"": NOW - timedelta(minutes=5)})
     full, short = a_queue(one_job(queued(10))), a_queue(one_job(queued(2)))
     history = History()
-    assert decide(full, POLICY, history, OverflowState(), NOW).next_state == OverflowState(NOW)
+    assert decide(full, POLICY, history, OverflowState(), NOW).next_state == OverflowState(
+        {"": NOW}
+    )
     assert decide(full, POLICY, history, before, NOW).next_state == before
-    assert decide(short, POLICY, history, before, NOW).next_state == OverflowState(None)
+    assert decide(short, POLICY, history, before, NOW).next_state == OverflowState({})
 
 
 # -- which jobs ---------------------------------------------------------------------------------
@@ -600,7 +608,7 @@ def test_a_job_that_would_miss_its_deadline_sends_what_would_be_late():
     item = late_by()
     assert item.verdict is Verdict.BURST
     assert len(item.tasks) == 10, "two workers do ten of twenty minutes' tasks in five minutes"
-    assert "done in 10 min, deadline in 5 min" in item.sentence
+    assert "done in 10 min (between 9 min and 11 min), deadline in 5 min" in item.sentence
 
 
 def test_a_deadline_does_not_wait_until_the_overflow_has_lasted():
@@ -614,7 +622,7 @@ def test_a_job_that_meets_its_deadline_stays():
     ).items
     assert item.verdict is Verdict.STAY
     assert "the farm keeps up" in item.sentence
-    assert "done in 10 min, deadline in 11 min" in item.sentence
+    assert "done in 10 min (between 9 min and 11 min), deadline in 11 min" in item.sentence
 
 
 def test_jobs_with_deadlines_are_picked_first_the_nearest_one_before():
@@ -638,7 +646,7 @@ def test_what_overflows_must_have_done_so_for_a_while():
     snapshot = a_queue(one_job(queued(10)))
     history = History(spending=rich())
     for minutes, verdict in ((9, Verdict.STAY), (10, Verdict.BURST)):
-        state = OverflowState(NOW - timedelta(minutes=minutes))
+        state = OverflowState({"": NOW - timedelta(minutes=minutes)})
         (item,) = decide(snapshot, policy, history, state, NOW).items
         assert item.verdict is verdict
     (first,) = decide(snapshot, policy, history, OverflowState(), NOW).items
@@ -647,12 +655,12 @@ def test_what_overflows_must_have_done_so_for_a_while():
 
 def test_what_overflowed_is_over_only_when_it_is_well_below():
     policy = replace(POLICY, relief=0.5)
-    before, history = OverflowState(NOW - timedelta(minutes=5)), History(spending=rich())
+    before, history = OverflowState({"": NOW - timedelta(minutes=5)}), History(spending=rich())
     at_threshold = a_queue(one_job(queued(3)))
-    assert decide(at_threshold, policy, history, OverflowState(), NOW).next_state.over_since is None
+    assert decide(at_threshold, policy, history, OverflowState(), NOW).next_state.over_since == {}
     assert decide(at_threshold, policy, history, before, NOW).next_state == before
     below = a_queue(one_job(queued(2)))
-    assert decide(below, policy, history, before, NOW).next_state.over_since is None
+    assert decide(below, policy, history, before, NOW).next_state.over_since == {}
 
 
 def test_when_local_workers_are_sooner_nothing_leaves():
@@ -724,9 +732,46 @@ def test_every_rule_is_told_with_its_numbers_whatever_it_said():
     for item in (leaves, stays):
         assert [one.rule for one in item.weighed] == [
             "switch", "window", "pause", "failures", "snapshot", "overflow",
-            "queue", "outputs", "program", "user", "project", "wait",
+            "queue", "outputs", "program", "user", "project", "department", "pool", "group", "wish",
+            "traits", "workers", "wait",
             "one burst", "refused before", "bursts", "round", "enough",
         ]  # fmt: skip
     assert all(one.passed for one in leaves.weighed)
     assert [one.rule for one in stays.weighed if not one.passed] == ["switch"]
     assert "it has waited 3600 s of 0 s" in [one.why for one in leaves.weighed]
+
+
+# -- pools --------------------------------------------------------------------------------------
+
+MAYA, NUKE = WorkerKind(2, 0, pools=("maya",)), WorkerKind(2, 2, pools=("nuke",))
+
+
+def pooled(*jobs, policy=POLICY, state=None):
+    snapshot = replace(a_queue(*jobs, workers=4), kinds=(MAYA, NUKE))
+    known = History(spending=rich())
+    return decide(snapshot, policy, known, state or OverflowState(), NOW)
+
+
+def test_a_pool_overflows_while_the_workers_of_another_are_idle():
+    full = one_job(queued(6), id_="full", pools=("maya",))
+    small = one_job(queued(4), id_="small", pools=("nuke",))
+    decided = pooled(full, small)
+    by_job = {item.job: item for item in decided.items}
+    assert by_job["full"].verdict is Verdict.BURST
+    assert len(by_job["full"].tasks) == 2, "what is above two tasks per worker of its pool"
+    assert "3.0 queued tasks per worker of pool maya, threshold 2" in by_job["full"].sentence
+    assert by_job["small"].verdict is Verdict.STAY
+    assert "2.0 queued tasks per worker of pool nuke" in by_job["small"].sentence
+    assert decided.next_state == OverflowState({"maya": NOW})
+
+
+def test_each_pool_has_overflowed_since_a_time_of_its_own():
+    policy = replace(POLICY, sustained_seconds=600)
+    since = OverflowState({"maya": NOW - timedelta(minutes=10)})
+    jobs = [one_job(queued(9), id_=pool, pools=(pool,)) for pool in ("maya", "nuke")]
+    decided = pooled(*jobs, policy=policy, state=since)
+    assert {item.job: item.verdict for item in decided.items} == {
+        "maya": Verdict.BURST,
+        "nuke": Verdict.STAY,
+    }
+    assert decided.next_state == OverflowState({**since.over_since, "nuke": NOW})
