@@ -28,7 +28,15 @@ from renderbus_core.jobs import (
     WorkerKind,
 )
 from renderbus_core.money import Money
-from renderbus_core.overflow import History, OverflowState, Spending, Verdict, decide, screen
+from renderbus_core.overflow import (
+    Budget,
+    History,
+    OverflowState,
+    Spending,
+    Verdict,
+    decide,
+    screen,
+)
 
 JOBS, CANDIDATES, TASKS, KINDS = 5_000, 20, 2_000, 10
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,7 +82,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     asked = parser.parse_args()
     snapshot, policy = queue(), config.load(POLICY, env={}).overflow
-    money = Spending(Money(Decimal(1), "USD"), Money(Decimal(10**6), "USD"))
+    budget = Budget(Money(Decimal(10**6), "USD"))
+    money = Spending(Money(Decimal(1), "USD"), {budget: Decimal(0)})
     history, took, plain = History(spending=money), [], []
     for _ in range(asked.rounds):
         begun = time.perf_counter()

@@ -1,9 +1,9 @@
 """The burst engine: decides what leaves the farm, and carries each burst through its life."""
 
-from renderbus_core.burst.budgets import budgets
+from renderbus_core.burst.budgets import budgets, fills, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
-from renderbus_core.burst.decider import Cycle, Decider, history
+from renderbus_core.burst.decider import Cycle, Decider, history, jobs_with_tasks
 from renderbus_core.burst.effects import Moment, Switch
 from renderbus_core.burst.heartbeat import Heartbeat
 from renderbus_core.burst.model import (
@@ -22,7 +22,6 @@ from renderbus_core.burst.runner import Runner
 from renderbus_core.burst.service import Service
 from renderbus_core.burst.store import (
     Adopted,
-    Budget,
     BurstStore,
     Event,
     LimitReachedError,
@@ -40,7 +39,6 @@ from renderbus_core.burst.store import (
 __all__ = [
     "Adopted",
     "Asked",
-    "Budget",
     "Burst",
     "BurstState",
     "BurstStore",
@@ -73,8 +71,11 @@ __all__ = [
     "TaskState",
     "WakeAt",
     "budgets",
+    "fills",
     "history",
+    "jobs_with_tasks",
     "refill",
+    "spending",
     "survey",
     "survey_folder",
 ]

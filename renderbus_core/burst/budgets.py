@@ -1,48 +1,118 @@
-"""Which budgets the configuration sets, and which of them leaves least."""
+"""Which budgets the configuration sets for whom, and how full they are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from renderbus_core.burst.store import Budget, BurstStore
-from renderbus_core.config import Config
-from renderbus_core.overflow import Spending
+from renderbus_core.burst.store import BurstStore
+from renderbus_core.config import BudgetRule, Config
+from renderbus_core.overflow import Budget, Fill, Payer, Spending, fill
+
+EACH = "*"
+"""Stands for one budget for each user, or each project."""
 
 
-def budgets(config: Config, now: datetime) -> tuple[Budget, ...]:
-    """Return the budgets that hold now; days and months begin in the policy's time zone.
+def budgets(config: Config, now: datetime, payers: Iterable[Payer]) -> tuple[Budget, ...]:
+    """Return the budgets that hold now for some jobs, each once.
 
     Args:
-        config: settings.
+        config: settings; days and months begin in the policy's time zone.
         now: UTC.
+        payers: whose money bursts would take.
     """
-    money, here = config.money, now.astimezone(ZoneInfo(config.overflow.time_zone))
-    day = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    periods = (
+    money, starts = config.money, _Starts.of(config, now)
+    whole = (
         (money.budget, None, "the budget"),
-        (money.budget_day, day, "the day's budget"),
-        (money.budget_month, day.replace(day=1), "the month's budget"),
+        (money.budget_day, starts.day, "the day's budget"),
+        (money.budget_month, starts.month, "the month's budget"),
     )
-    return tuple(
-        Budget(amount, since and since.astimezone(UTC), name)
-        for amount, since, name in periods
-        if amount is not None
-    )
+    found = [Budget(amount, since, name) for amount, since, name in whole if amount is not None]
+    for payer in payers:
+        if money.budget_job is not None:
+            found.append(Budget(money.budget_job, name="the budget of the job", job=payer.job))
+        found += (each for rule in money.budgets for each in _of_rule(rule, payer, starts))
+    return tuple(dict.fromkeys(found))
 
 
-def spending(store: BurstStore, config: Config, now: datetime) -> Spending:
-    """Return what the policy must know of money: of several budgets, the one that leaves least.
+def spending(store: BurstStore, config: Config, now: datetime, payers: Iterable[Payer]) -> Spending:
+    """Return what the policy must know of money.
 
     Args:
         store: the record.
         config: settings.
         now: UTC.
+        payers: of the jobs that are decided about.
     """
-    farm, price = config.farm.kind, config.money.price_per_hour
-    found = [
-        Spending(price, budget.amount, store.committed(farm, budget.since), budget.name)
-        for budget in budgets(config, now)
-    ]
-    left = [(one.left.amount, place) for place, one in enumerate(found) if one.left is not None]
-    return found[min(left)[1]] if left else Spending(price, None, store.committed(farm))
+    farm, found = config.farm.kind, budgets(config, now, payers)
+    committed = {budget: store.committed(farm, budget) for budget in found}
+    return Spending(config.money.price_per_hour, committed)
+
+
+def fills(
+    store: BurstStore, config: Config, now: datetime, payers: Iterable[Payer]
+) -> tuple[Fill, ...]:
+    """Return how full each budget is.
+
+    Args:
+        store: the record.
+        config: settings.
+        now: UTC.
+        payers: whose budgets are looked at, beside those of everybody.
+    """
+    farm, money = config.farm.kind, config.money
+    return tuple(
+        fill(
+            budget,
+            store.committed(farm, budget),
+            store.spent(farm, budget),
+            warn_share=money.warn_share,
+            hard_share=money.hard_share,
+        )
+        for budget in budgets(config, now, payers)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    """When the day and the month began, UTC."""
+
+    day: datetime
+    month: datetime
+
+    @classmethod
+    def of(cls, config: Config, now: datetime) -> _Starts:
+        here = now.astimezone(ZoneInfo(config.overflow.time_zone))
+        day = here.replace(hour=0, minute=0, second=0, microsecond=0)
+        return cls(day.astimezone(UTC), day.replace(day=1).astimezone(UTC))
+
+    def named(self, period: str) -> datetime | None:
+        return {"day": self.day, "month": self.month}.get(period)
+
+
+def _of_rule(rule: BudgetRule, payer: Payer, starts: _Starts) -> Iterator[Budget]:
+    """Give the budget of one rule that pays for a job, where it does."""
+    user = payer.user if rule.user == EACH else rule.user
+    project = payer.project if rule.project == EACH else rule.project
+    budget = Budget(
+        rule.amount,
+        starts.named(rule.period),
+        _name(rule, user, project),
+        user=user if rule.user else None,
+        project=project if rule.project else None,
+    )
+    if budget.pays_for(payer):
+        yield budget
+
+
+def _name(rule: BudgetRule, user: str, project: str) -> str:
+    period = {"day": "the day's budget", "month": "the month's budget"}.get(
+        rule.period, "the budget"
+    )
+    whose = [f"user {user}" if rule.user else ""]
+    if rule.project:
+        whose.append(f"project {project}" if project else "jobs without a project")
+    of = " and ".join(filter(None, whose))
+    return f"{period} of {of}" if of else period

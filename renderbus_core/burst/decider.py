@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from renderbus_core import overflow
 from renderbus_core.burst.budgets import budgets, spending
 from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.leases import Held, Lease
-from renderbus_core.burst.model import Burst, BurstState, Order, TaskState
+from renderbus_core.burst.model import Asked, Burst, BurstState, Order, Remote, TaskState
 from renderbus_core.burst.store import BurstStore, LimitReachedError, Limits, RouteDrainedError
 from renderbus_core.config import Config
 from renderbus_core.errors import TaskTakenError
-from renderbus_core.jobs import JobId, QueueSnapshot
+from renderbus_core.jobs import JobId, LocalJob, QueueSnapshot
 from renderbus_core.overflow import (
     Decision,
     Decisions,
     History,
     OverflowState,
+    Payer,
+    Return,
     Verdict,
+    Waiting,
 )
 
 _log = logging.getLogger(__name__)
@@ -34,6 +38,7 @@ class Cycle:
     snapshot: QueueSnapshot
     decisions: tuple[Decision, ...]
     bursts: tuple[Burst, ...]
+    returns: tuple[Return, ...] = ()
 
 
 class Decider:
@@ -45,7 +50,6 @@ class Decider:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._state = OverflowState()
 
     def step(self) -> Cycle | None:
         """Look at the queue once; None while another gateway decides."""
@@ -54,23 +58,40 @@ class Decider:
         lease = self._lease(now)
         if isinstance(lease, Held):
             return None
+        keep_budgets(gateway, now)
         decided, snapshot = self._decide(now)
-        self._state = decided.next_state
+        gateway.store.note_overflowing(
+            lease, gateway.config.farm.kind, decided.next_state.over_since
+        )
+        rows = {row.job.id: row.job for row in snapshot.jobs}
         bursts = [
             burst
             for item in decided.items
             if item.verdict is Verdict.BURST
-            for burst in self._plan(item, lease, now)
+            for burst in self._plan(item, rows[item.job], lease, now)
         ]
-        return Cycle(snapshot, decided.items, tuple(bursts))
+        returns = self._take_back(snapshot, now)
+        return Cycle(snapshot, decided.items, tuple(bursts), returns)
 
-    def _plan(self, item: Decision, lease: Lease, now: datetime) -> tuple[Burst, ...]:
+    def _plan(
+        self, item: Decision, job: LocalJob, lease: Lease, now: datetime
+    ) -> tuple[Burst, ...]:
         """Record one burst; a person may have sent one of its tasks, or others, a moment ago."""
         config = self._gateway.config
-        farm = config.farm.kind
-        reason = f"overflow: {item.sentence}"
-        order = Order(farm, item.job, item.tasks, reason, item.estimate)
-        limits = Limits(bursts=config.overflow.maximum_bursts, budgets=budgets(config, now))
+        order = Order(
+            config.farm.kind,
+            item.job,
+            item.tasks,
+            f"overflow: {item.sentence}",
+            item.estimate,
+            user=job.user,
+            project=job.project,
+        )
+        limits = Limits(
+            bursts=config.overflow.maximum_bursts,
+            frames=config.overflow.maximum_live_frames or None,
+            budgets=budgets(config, now, [Payer.of(job)]),
+        )
         try:
             return self._gateway.store.plan([order], now, lease, limits)
         except (LimitReachedError, RouteDrainedError, TaskTakenError) as error:
@@ -90,17 +111,41 @@ class Decider:
         rows = gateway.farm.snapshot().jobs
         candidates = overflow.screen(rows, policy, now)
         snapshot = gateway.farm.snapshot(tasks_of=candidates)
-        known = history(gateway.store, gateway.config, now)
-        return overflow.decide(snapshot, policy, known, self._state, now), snapshot
+        known = history(gateway.store, gateway.config, now, jobs_with_tasks(snapshot))
+        state = OverflowState(gateway.store.overflowing(gateway.config.farm.kind))
+        return overflow.decide(snapshot, policy, known, state, now), snapshot
+
+    def _take_back(self, snapshot: QueueSnapshot, now: datetime) -> tuple[Return, ...]:
+        """Ask for what idle local workers would begin at once."""
+        gateway = self._gateway
+        farm, policy = gateway.config.farm.kind, gateway.config.overflow
+        live = [burst for burst in gateway.store.bursts(live=True) if burst.farm == farm]
+        returns = overflow.take_back(snapshot, policy, tuple(map(_waiting, live)), now)
+        for one in returns:
+            gateway.store.ask(
+                one.burst,
+                Asked.RECALL_WAITING,
+                one.why,
+                now,
+                gateway.owner,
+                tasks=[ref.id for ref in one.tasks],
+            )
+        return returns
 
 
-def history(store: BurstStore, config: Config, now: datetime) -> History:
+def jobs_with_tasks(snapshot: QueueSnapshot) -> tuple[LocalJob, ...]:
+    """Return the jobs whose tasks a snapshot holds: those that are decided about."""
+    return tuple(row.job for row in snapshot.jobs if row.job.id in snapshot.tasks)
+
+
+def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[LocalJob]) -> History:
     """Return what the policy must know of earlier bursts.
 
     Args:
         store: the record.
         config: names the farm, prices and limits.
         now: UTC.
+        jobs: those that are decided about, whose budgets are looked at.
     """
     farm = config.farm.kind
     bursts = [burst for burst in store.bursts() if burst.farm == farm]
@@ -111,10 +156,24 @@ def history(store: BurstStore, config: Config, now: datetime) -> History:
         refused=_refused(bursts),
         given_back=store.given_back(farm),
         give_back_limit=config.burst.give_back_limit,
-        spending=spending(store, config, now),
+        spending=spending(store, config, now, map(Payer.of, jobs)),
         last_began_at=max((burst.created_at for burst in bursts), default=None),
         failures_in_a_row=_failures_in_a_row(bursts),
+        live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),
+        idle_remote=sum(len(_waiting(burst).tasks) for burst in live),
     )
+
+
+def _waiting(burst: Burst) -> Waiting:
+    """Return the tasks of a burst that no machine of the cloud has begun and nobody wants back."""
+    tasks = tuple(
+        task.ref
+        for task in burst.open_tasks
+        if task.state is TaskState.SENT
+        and task.remote is Remote.WAITING
+        and not task.asked.is_recall
+    )
+    return Waiting(burst.id, burst.job, () if burst.recall else tasks)
 
 
 def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:

@@ -194,6 +194,9 @@ class Burst:
         recall: why all of it is to come back; "" when nobody asked.
         approved: a person lets the frames go on that wait behind the test frames.
         waiting_since: since when they have been waiting for that, UTC; None while they are not.
+        user: who submitted the job.
+        project: of the job; "" when none.
+        reckoned: the cloud hides what it charges, so `spent` is reckoned from render times.
     """
 
     id: BurstId
@@ -214,6 +217,9 @@ class Burst:
     recall: str = ""
     approved: bool = False
     waiting_since: datetime | None = None
+    user: str = ""
+    project: str = ""
+    reckoned: bool = False
 
     def refs(self, *states: TaskState) -> tuple[TaskRef, ...]:
         """Return the tasks that are in one of some states."""
@@ -240,6 +246,8 @@ class Order:
         reason: why, in a sentence for people.
         estimate: expected cost.
         waived: rules of the check whose warnings are waived by hand.
+        user: who submitted the job; with the project, whose budget it takes from.
+        project: of the job; "" when none.
     """
 
     farm: str
@@ -248,6 +256,8 @@ class Order:
     reason: str
     estimate: Money | None = None
     waived: tuple[str, ...] = ()
+    user: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ bursts = Table(
     Column("approved", Boolean, nullable=False),
     # Since when they have been waiting for that; null while they are not.
     Column("waiting_since", Moment),
+    # Whose budget it takes from.
+    Column("artist", String, nullable=False),
+    Column("project", String, nullable=False),
+    # The cloud hides what it charges: what was spent is reckoned from render times.
+    Column("reckoned", Boolean, nullable=False),
     Column("since", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
@@ -135,6 +140,15 @@ routes = Table(
     Column("at", Moment, nullable=False),
 )
 
+# Since when a farm's pools overflow; those that do not have no row.
+overflows = Table(
+    "overflows",
+    metadata,
+    Column("farm", String, primary_key=True),
+    Column("pool", String, primary_key=True),
+    Column("since", Moment, nullable=False),
+)
+
 # Signs of life, one row for each process that carries bursts.
 gateways = Table(
     "gateways",
@@ -188,7 +202,7 @@ events = Table(
 DESIGN = Design(
     "burst store",
     0x52624253,
-    sql_migrations("renderbus_core.burst", versions=3),
+    sql_migrations("renderbus_core.burst", versions=4),
     durable=True,
     error=StoreError,
     landmark=bursts.name,

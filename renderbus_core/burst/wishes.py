@@ -93,7 +93,8 @@ def _ask(gateway: Gateway, burst: Burst, intent: Intent) -> None:
 def _burst(gateway: Gateway, intent: Intent) -> None:
     """Plan a burst of what still waits of the job; a wish that comes again finds nothing free."""
     farm = gateway.farm
-    if isinstance(farm.job(intent.job), Gone):
+    job = farm.job(intent.job)
+    if isinstance(job, Gone):
         return
     taken = {
         task.ref.id
@@ -109,7 +110,8 @@ def _burst(gateway: Gateway, intent: Intent) -> None:
         and (intent.frames is None or task.ref.frames.issubset(intent.frames))
     )
     if refs:
-        order = Order(gateway.config.farm.kind, intent.job, refs, _why(intent))
+        kind = gateway.config.farm.kind
+        order = Order(kind, job.id, refs, _why(intent), user=job.user, project=job.project)
         gateway.store.plan([order], gateway.clock.now(), who=intent.who)
 
 

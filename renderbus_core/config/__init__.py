@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from renderbus_core.config.files import Folders
     from renderbus_core.config.reading import load
     from renderbus_core.config.values import (
+        BudgetRule,
         Burst,
         Cloud,
         Collect,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BudgetRule",
     "Burst",
     "Cloud",
     "Collect",
@@ -54,7 +56,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name!r}")
-    from renderbus_core.config import reading  # noqa: PLC0415 - as said above
+    from renderbus_core.config import reading, values  # noqa: PLC0415 - as said above
 
-    value = globals()[name] = getattr(reading, name)
+    place = reading if hasattr(reading, name) else values
+    value = globals()[name] = getattr(place, name)
     return value

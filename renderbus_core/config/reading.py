@@ -21,6 +21,7 @@ from renderbus_core.config.files import (
     line_of,
     read_file,
 )
+from renderbus_core.config.money import missing_currency, prices
 from renderbus_core.config.values import (
     Burst,
     Cloud,
@@ -31,7 +32,6 @@ from renderbus_core.config.values import (
     OverflowPolicy,
     Paths,
     Preflight,
-    Prices,
     Store,
     Transfer,
     without_passwords,
@@ -39,7 +39,6 @@ from renderbus_core.config.values import (
 from renderbus_core.config.waivers import unknown_waivers
 from renderbus_core.config.zones import unknown_zones
 from renderbus_core.errors import ConfigError, InputError
-from renderbus_core.money import Money
 from renderbus_core.paths import PathMapping, PathRule
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ _PLAIN_TYPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
 # What a variable of the environment cannot hold, as people call it.
 _ONLY_IN_FILES: Mapping[str, str] = MappingProxyType({"array": "list", "object": "table"})
 _CLOSE_ENOUGH = 0.8
+# What a schema cannot say, looked for where it is obeyed.
+_LOOKS = (unknown_waivers, unknown_zones, missing_currency)
 _UNKNOWN = re.compile(r"'([^']+)' is not known")
 
 
@@ -126,8 +127,9 @@ class _Given:
                 table[name] = value
         # Messages quote what they refuse, so passwords go first.
         problems = schema.problems("config.json", without_passwords(document))
-        beyond = (*unknown_waivers(document), *unknown_zones(document)) if not problems else ()
-        return [self._located(p) for p in (*problems, *beyond)]
+        if not problems:
+            problems = tuple(fault for look in _LOOKS for fault in look(document))
+        return [self._located(p) for p in problems]
 
     def _located(self, problem: Problem) -> str:
         unknown = _UNKNOWN.match(problem.message)
@@ -165,14 +167,12 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         start = f"{name}."
         return {key.removeprefix(start): values[key] for key in values if key.startswith(start)}
 
-    def money(amount: Decimal | None) -> Money | None:
-        return None if amount is None else Money(amount, values["money.currency"])
-
     rules = (PathRule(rule["stored"], str(rule["local"])) for rule in values["paths.mapping"])
     try:
         mapping = PathMapping(tuple(rules))
     except InputError as error:
         raise ConfigError(f"{given.source('paths.mapping')}: {error}") from error
+    burst = Burst(**section("burst"))
     return Config(
         cloud=Cloud(**section("cloud")),
         transfer=Transfer(**section("transfer")),
@@ -180,16 +180,10 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         farm=Farm(**section("farm")),
         store=Store(**section("store")),
         paths=Paths(mapping, values["paths.roots"]),
-        burst=Burst(**section("burst")),
+        burst=burst,
         gateway=GatewayProcess(**section("gateway")),
         preflight=Preflight(**section("preflight")),
-        money=Prices(
-            price_per_hour=money(values["money.price_per_hour"]),
-            currency=values["money.currency"],
-            budget=money(values["money.budget"]),
-            budget_day=money(values["money.budget_day"]),
-            budget_month=money(values["money.budget_month"]),
-        ),
+        money=prices(section("money"), burst),
         overflow=OverflowPolicy(**section("overflow")),
         file=given.path,
         sources={key: given.source(key) for key in values},

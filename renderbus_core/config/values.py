@@ -136,14 +136,44 @@ class Preflight:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetRule:
+    """A budget as configured; `*` gives one to each user or project, "" is for all of them."""
+
+    amount: Money
+    period: str
+    user: str
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRule:
+    """What machines of one kind cost; "", 0 and -1 fit any."""
+
+    price_per_hour: Money
+    model: str
+    ram: int
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
-    """What the cloud costs and what it may cost; None is not configured."""
+    """What the cloud costs and what it may cost; None is not configured.
+
+    Args:
+        price_per_hour: of the machines that bursts ask for: of the table, else the general one.
+        prices: the table.
+    """
 
     price_per_hour: Money | None
+    prices: tuple[PriceRule, ...]
     currency: str | None
     budget: Money | None
     budget_day: Money | None
     budget_month: Money | None
+    budget_job: Money | None
+    budgets: tuple[BudgetRule, ...]
+    warn_share: float
+    hard_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +185,9 @@ class OverflowPolicy:
     minimum_wait_seconds: float
     maximum_frames: int
     maximum_bursts: int
+    maximum_live_frames: int
+    max_idle_remote: int
+    take_back: bool
     snapshot_age_seconds: float
     candidates: int
     local_share_minimum: float
@@ -250,6 +283,8 @@ def _plain(value: object) -> object:
             return format(value.amount, "f")
         case PathMapping():
             return [dataclasses.asdict(rule) for rule in value.rules]
+        case BudgetRule() | PriceRule():
+            return _section(value)
         case tuple():
             return [_plain(item) for item in value]
         case _:

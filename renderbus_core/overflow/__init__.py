@@ -6,31 +6,41 @@ candidate. The same two answer a gateway, `renderbus overflow explain`, and a re
 
 from renderbus_core.overflow.capacity import Projection, backlog, backlog_hours, project
 from renderbus_core.overflow.deciding import decide, screen
+from renderbus_core.overflow.spending import Budget, Fill, Level, Payer, Spending, fill, worst
+from renderbus_core.overflow.taking_back import Return, Waiting, take_back
 from renderbus_core.overflow.traits import TRAITS, Trait
 from renderbus_core.overflow.values import (
     Decision,
     Decisions,
     History,
     OverflowState,
-    Spending,
     Verdict,
     Weighed,
 )
 
 __all__ = [
     "TRAITS",
+    "Budget",
     "Decision",
     "Decisions",
+    "Fill",
     "History",
+    "Level",
     "OverflowState",
+    "Payer",
     "Projection",
+    "Return",
     "Spending",
     "Trait",
     "Verdict",
+    "Waiting",
     "Weighed",
     "backlog",
     "backlog_hours",
     "decide",
+    "fill",
     "project",
     "screen",
+    "take_back",
+    "worst",
 ]

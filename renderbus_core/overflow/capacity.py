@@ -27,13 +27,11 @@ class TaskTime:
 
     Args:
         mean: expected.
-        low: it may well be as little as this.
-        high: or as much as this.
+        spread: by which factor it may well be more or less.
     """
 
     mean: float
-    low: float
-    high: float
+    spread: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +53,12 @@ class Projection:
     @property
     def latest(self) -> float:
         """When it is done if its tasks take as long as they may."""
-        return self.starts + (self.finishes - self.starts) * self.time.high / self.time.mean
+        return self.starts + (self.finishes - self.starts) * self.time.spread
 
     @property
     def earliest(self) -> float:
         """When it is done if its tasks take as little as they may."""
-        return self.starts + (self.finishes - self.starts) * self.time.low / self.time.mean
+        return self.starts + (self.finishes - self.starts) / self.time.spread
 
 
 def backlog(snapshot: QueueSnapshot) -> float:
@@ -80,23 +78,22 @@ def task_times(rows: Sequence[JobRow]) -> dict[JobId, TaskTime]:
     """
     known: dict[str, list[float]] = {}
     for row in rows:
-        if row.mean_seconds:
+        if row.mean_seconds is not None:
             known.setdefault(row.job.dcc, []).append(row.mean_seconds)
     of_program = {dcc: sum(means) / len(means) for dcc, means in known.items()}
     found = {}
     for row in rows:
-        if row.mean_seconds:
+        if row.mean_seconds is not None:
             found[row.job.id] = _own_time(row.mean_seconds, row.timed)
         elif row.job.dcc in of_program:
             mean = of_program[row.job.dcc]
-            found[row.job.id] = TaskTime(mean, mean / _OF_PROGRAM, mean * _OF_PROGRAM)
+            found[row.job.id] = TaskTime(mean, _OF_PROGRAM)
     return found
 
 
 def _own_time(mean: float, timed: int) -> TaskTime:
     """Return the time of a task of a job of which some are done: the more, the surer it is."""
-    spread = 1 / math.sqrt(max(timed, 1))
-    return TaskTime(mean, mean / (1 + spread), mean * (1 + spread))
+    return TaskTime(mean, 1 + 1 / math.sqrt(max(timed, 1)))
 
 
 def project(snapshot: QueueSnapshot) -> Mapping[JobId, Projection]:

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
 from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot
-from renderbus_core.money import Money, render_cost
+from renderbus_core.money import render_cost
 from renderbus_core.overflow import amount, capacity, rules
 from renderbus_core.overflow.load import loads, pool_of
+from renderbus_core.overflow.room import Room
 from renderbus_core.overflow.values import (
     Decision,
     Decisions,
@@ -80,9 +81,7 @@ class _Queue:
         self._now = now
         self._foreseen = capacity.project(snapshot)
         self._loads = loads(snapshot, self._foreseen, policy, state.over_since, now)
-        self._slots = policy.maximum_bursts - history.live_bursts
-        self._begun = 0
-        self._left = history.spending.left
+        self._room = Room(policy, history)
         self._route = (*rules.weigh_route(policy, history, now), self._age())
 
     def decide(self, candidates: Iterable[JobRow]) -> Iterable[Decision]:
@@ -104,7 +103,8 @@ class _Queue:
         of_job = (
             *rules.weigh_row(row, self._policy, self._now),
             *rules.weigh_history(row, self._history, is_late=self._lateness(row)[0] > 0),
-            *self._limits(row),
+            *self._room.weigh(),
+            self._enough(row),
         )
         weighed = (*of_queue, *of_job)
         # What keeps everything here is reason enough; of a job, everything is told at once.
@@ -156,22 +156,12 @@ class _Queue:
             f"done in {_span(foreseen.finishes)}{between}, deadline in {_span(ends)}",
         )
 
-    def _limits(self, row: JobRow) -> Iterable[Weighed]:
-        most, round_ = self._policy.maximum_bursts, self._policy.bursts_per_round
-        at_work = most - self._slots
-        if self._slots <= 0:
-            yield Weighed("bursts", False, f"{most} bursts are at work, which is the most allowed")
-        else:
-            yield Weighed("bursts", True, f"{at_work} of {most} bursts are at work")
-        if self._begun >= round_:
-            yield Weighed("round", False, f"{round_} bursts begin in this round already")
-        else:
-            yield Weighed("round", True, f"{self._begun} of {round_} bursts begin in this round")
-        if self._wanted(row) <= 0:
-            why = "enough has been sent to bring the queue below the threshold"
-            yield Weighed("enough", False, why)
-        else:
-            yield Weighed("enough", True, "more is waiting than the threshold allows")
+    def _enough(self, row: JobRow) -> Weighed:
+        if self._wanted(row) > 0:
+            return Weighed("enough", True, "more is waiting than the threshold allows")
+        return Weighed(
+            "enough", False, "enough has been sent to bring the queue below the threshold"
+        )
 
     def _wanted(self, row: JobRow) -> int:
         """Return how many tasks of a job should leave, for whichever reason asks for most."""
@@ -191,11 +181,7 @@ class _Queue:
         load.tasks_over -= len(decision.tasks)
         if foreseen is not None:
             load.seconds_over -= len(decision.tasks) * foreseen.time.mean
-        self._slots -= 1
-        self._begun += 1
-        if self._left is not None and decision.estimate is not None:
-            left = self._left.amount - decision.estimate.amount
-            self._left = Money(left, self._left.currency)
+        self._room.take(row.job, decision)
 
     def _amount(self, row: JobRow, weighing: str) -> Decision:
         """Choose which tasks of one job to send: whole chunks from its tail, or all or nothing."""
@@ -211,7 +197,7 @@ class _Queue:
         else:
             wanted = len(free) if len(free) == len(every) else 0
             why = "it cannot go as a whole, and the policy does not split jobs"
-        chosen = amount.tail(free, wanted, policy.maximum_frames)
+        chosen = amount.tail(free, wanted, self._room.frames)
         if not chosen or (not policy.split_jobs and len(chosen) < len(free)):
             return Decision(job, Verdict.STAY, (weighing, why))
         refs = tuple(task.ref for task in chosen)
@@ -247,22 +233,22 @@ class _Queue:
         """Add what it costs; without price, budget and a known task time it is only advice."""
         if decision.verdict is Verdict.STAY:
             return decision
-        price, left = self._history.spending.price_per_hour, self._left
-        foreseen = self._foreseen.get(row.job.id)
-        if price is None or left is None or foreseen is None:
+        price = self._history.spending.price_per_hour
+        tightest, foreseen = self._room.tightest(row.job), self._foreseen.get(row.job.id)
+        if price is None or tightest is None or foreseen is None:
             missing = _missing(
                 {
                     "a price": price,
-                    "a budget": left,
+                    "a budget": tightest,
                     "a locally rendered task to estimate from": foreseen,
                 }
             )
             why = f"only advised: {missing} would be needed to burst by itself"
             return replace(decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, why))
+        budget, left = tightest
         estimate = render_cost(foreseen.time.mean * len(decision.tasks), price)
         if estimate.amount > left.amount:
-            name = self._history.spending.name
-            why = f"it would cost about {estimate}, and {left} of {name} is left"
+            why = f"it would cost about {estimate}, and {left} of {budget.name} is left"
             return replace(
                 decision,
                 verdict=Verdict.STAY,
@@ -270,7 +256,7 @@ class _Queue:
                 tasks=(),
                 estimate=estimate,
             )
-        reasons = (*decision.reasons, f"about {estimate} of {left} that is left")
+        reasons = (*decision.reasons, f"about {estimate} of {left} that is left of {budget.name}")
         return replace(decision, reasons=reasons, estimate=estimate)
 
 

@@ -199,6 +199,7 @@ def weigh_route(policy: OverflowPolicy, history: History, now: datetime) -> tupl
         _window(policy, now),
         _pause(policy, history, now),
         _failures(policy, history),
+        _idle(policy, history),
     )
 
 
@@ -235,3 +236,11 @@ def _failures(policy: OverflowPolicy, history: History) -> Weighed:
         )
         return Weighed("failures", False, why)
     return Weighed("failures", True, f"{failed} of the last bursts failed in a row")
+
+
+def _idle(policy: OverflowPolicy, history: History) -> Weighed:
+    waiting, most = history.idle_remote, policy.max_idle_remote
+    words = f"{waiting} tasks wait in the cloud for a machine"
+    if most and waiting > most:
+        return Weighed("cloud queue", False, f"{words}, {most} are the most allowed")
+    return Weighed("cloud queue", True, words)

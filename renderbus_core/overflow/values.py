@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from renderbus_core.jobs import JobId, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.overflow.spending import Spending
 
 
 class Verdict(StrEnum):
@@ -84,30 +84,6 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True)
-class Spending:
-    """What the money side knows; without all three the automatic route only advises.
-
-    Args:
-        price_per_hour: of one machine.
-        budget: in the same currency.
-        committed: estimates of live bursts and costs of finished ones.
-        name: of the budget, for people.
-    """
-
-    price_per_hour: Money | None = None
-    budget: Money | None = None
-    committed: Decimal = Decimal(0)
-    name: str = "the budget"
-
-    @property
-    def left(self) -> Money | None:
-        """Budget that is not committed; None without a budget."""
-        if self.budget is None:
-            return None
-        return Money(self.budget.amount - self.committed, self.budget.currency)
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """What earlier bursts say.
 
@@ -120,6 +96,8 @@ class History:
         spending: money.
         last_began_at: when the last burst began, UTC; None when none did.
         failures_in_a_row: how many of the bursts that ended last failed, until one did not.
+        live_frames: how many frames live bursts hold.
+        idle_remote: how many of their tasks wait in the cloud for a machine.
     """
 
     live: Collection[JobId] = ()
@@ -130,3 +108,5 @@ class History:
     spending: Spending = field(default_factory=Spending)
     last_began_at: datetime | None = None
     failures_in_a_row: int = 0
+    live_frames: int = 0
+    idle_remote: int = 0

@@ -28,7 +28,7 @@ from renderbus_core.jobs import (
     TaskRef,
 )
 from renderbus_core.money import Money, render_cost
-from renderbus_core.overflow import Decision, History, OverflowState, Spending, Verdict
+from renderbus_core.overflow import Budget, Decision, History, OverflowState, Spending, Verdict
 from renderbus_core.replay.policies import Ask
 from renderbus_core.replay.values import Cloud, Outcome, Sample, Shot, Trace
 
@@ -254,7 +254,7 @@ class _Farm:
             live=live,
             # All bursts of one job count as one here.
             live_bursts=len(live),
-            spending=Spending(self._cloud.price_per_hour, self._budget, spent),
+            spending=Spending(self._cloud.price_per_hour, {Budget(self._budget): spent}),
             last_began_at=None if began is None else self._moment(began),
         )
 

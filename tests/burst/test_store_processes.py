@@ -21,13 +21,14 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from renderbus_core.burst import Budget, BurstStore, LimitReachedError, Limits, Order
+from renderbus_core.burst import BurstStore, LimitReachedError, Limits, Order
 from renderbus_core.burst.leases import Lease
 from renderbus_core.burst.store import Effect
 from renderbus_core.errors import LeaseLostError, TaskTakenError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.overflow import Budget
 
 name, now = sys.argv[1], datetime(2026, 3, 1, 12, tzinfo=UTC)
 store = cache(BurstStore)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from renderbus_core.burst import (
-    Budget,
     BurstStore,
     LimitReachedError,
     Limits,
@@ -35,6 +34,7 @@ from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, JobId, Outcome, Reason, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.overflow import Budget
 from renderbus_core.transfer import Upload
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -267,7 +267,7 @@ def test_every_write_that_needs_a_lease_is_looked_at_here():
         for name, method in vars(BurstStore).items()
         if "lease" in getattr(method, "__annotations__", {}) and not name.startswith("_")
     }
-    assert writes - set(WRITES) == {"plan", "open_effects"}
+    assert writes - set(WRITES) == {"plan", "open_effects", "note_overflowing"}
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
@@ -369,7 +369,7 @@ def test_a_budget_of_a_day_counts_what_was_planned_since_it_began(store):
     later = NOW + timedelta(hours=1)
     day = Budget(cny("10"), later, "the day's budget")
     store.plan([priced("2", "6")], later, limits=Limits(budgets=(day,)))
-    assert (store.committed("local"), store.committed("local", later)) == (12, 6)
+    assert (store.committed("local"), store.committed("local", day)) == (12, 6)
     with pytest.raises(LimitReachedError, match="and 4 of the day's budget of 10"):
         store.plan([priced("3", "5")], later, limits=Limits(budgets=(day,)))
     both = Limits(budgets=(day, Budget(cny("14"), None, "the budget")))
@@ -973,3 +973,66 @@ def test_a_database_that_fails_is_a_store_error(store, burst, bench):
     bench.sql("DROP TABLE events")
     with pytest.raises(StoreError, match=r"^the burst store \S+ cannot be used \(.*events.*\); it"):
         store.events(burst)
+
+
+# -- what one decision leaves for the next --------------------------------------------------------
+
+
+def test_since_when_pools_overflow_is_remembered_for_the_next_gateway(store, bench):
+    lease = store.lease("decider local", "gateway-1", TTL, NOW)
+    later = NOW + timedelta(minutes=5)
+    store.note_overflowing(lease, "local", {"": NOW, "maya": later})
+    store.note_overflowing(lease, "qube", {"maya": NOW})
+    assert store.overflowing("local") == {"": NOW, "maya": later}
+    store.note_overflowing(lease, "local", {"maya": later})
+    assert store.overflowing("local") == {"maya": later}
+    assert store.overflowing("qube") == {"maya": NOW}
+    store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
+    with pytest.raises(LeaseLostError):
+        store.note_overflowing(lease, "local", {})
+
+
+def test_only_what_is_news_is_told(store):
+    def tell(after, *, what="the budget", is_news=True):
+        return store.tell(Event(NOW, "g", "budget of local", what, after, "why"), is_news=is_news)
+
+    assert not tell("fine", is_news=False), "nobody asked"
+    assert tell("nearly used up")
+    assert not tell("nearly used up")
+    assert tell("nearly used up", what="the day's budget")
+    assert tell("fine", is_news=False), "it was said otherwise before"
+    assert tell("nearly used up")
+    lines = [line.event.after for line in store.follow_log(0)]
+    assert lines == ["nearly used up", "nearly used up", "fine", "nearly used up"]
+
+
+def paid_by(user, project, ids="1", estimate="6"):
+    return replace(priced(ids, estimate), user=user, project=project)
+
+
+def test_a_budget_counts_only_the_bursts_it_is_for(store):
+    store.plan([paid_by("ada", "opera"), paid_by("grace", "", "2", "3")], NOW)
+    some = {
+        (None, None, None): 9,
+        ("ada", None, None): 6,
+        (None, "opera", None): 6,
+        (None, "", None): 3,
+        ("grace", "opera", None): 0,
+        (None, None, JOB): 9,
+        (None, None, JobId("other")): 0,
+    }
+    for (user, project, job), amount in some.items():
+        budget = Budget(cny("10"), user=user, project=project, job=job)
+        assert store.committed("local", budget) == amount
+    assert {(one.user, one.project) for one in store.bursts()} == {("ada", "opera"), ("grace", "")}
+
+
+def test_what_renders_counts_as_spent(store):
+    (burst,) = store.plan([order("1", "2", "3", "4", estimate=cny("8"))], NOW)
+    lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
+    budget = Budget(cny("10"))
+    assert store.spent("local", budget) == 0
+    store.note(lease, burst.id, spent=Decimal(3))
+    store.note_situations(lease, burst.id, {"1": Remote.RENDERING, "2": Remote.WAITING}, NOW)
+    assert store.spent("local", budget) == 3 + 8 / Decimal(4)
+    assert store.committed("local", budget) == 8

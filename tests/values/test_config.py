@@ -361,7 +361,14 @@ class TestDocument:
         )
         document = config.as_document()
         assert schema.problems("config.json", document) == ()
-        assert document["money"] == {"price_per_hour": "0.000001", "currency": "USD"}
+        assert document["money"] == {
+            "price_per_hour": "0.000001",
+            "currency": "USD",
+            "prices": [],
+            "budgets": [],
+            "warn_share": 0.8,
+            "hard_share": 1.2,
+        }
         text = "\n".join(
             f"{section}.{key} = {_toml(value)}"
             for section, table in document.items()
@@ -369,10 +376,25 @@ class TestDocument:
         )
         assert read(text) == config
 
+    def test_tables_of_money_can_be_read_again(self, read):
+        config = read(
+            '[money]\ncurrency = "USD"\n'
+            '[[money.prices]]\nprice_per_hour = "1.50"\nmodel = "28C"\n'
+            '[[money.budgets]]\namount = 9\nuser = "*"\nperiod = "day"\n'
+        )
+        document = config.as_document()
+        assert document["money"]["budgets"] == [
+            {"amount": "9", "period": "day", "user": "*", "project": ""}
+        ]
+        assert document["money"]["prices"] == [
+            {"price_per_hour": "1.50", "model": "28C", "ram": 0, "gpus": -1}
+        ]
+        assert schema.problems("config.json", document) == ()
+
     def test_it_shows_every_key(self, read):
         document = read(
             '[cloud]\nca_bundle="studio.pem"\n[money]\nprice_per_hour=1\nbudget=1\n'
-            'budget_day=1\nbudget_month=1\ncurrency="CNY"\n'
+            'budget_day=1\nbudget_month=1\nbudget_job=1\ncurrency="CNY"\n'
         ).as_document()
         assert {f"{name}.{key}" for name, table in document.items() for key in table} == set(RULES)
 
@@ -383,6 +405,48 @@ def _toml(value):
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
     return json.dumps(value)
+
+
+TABLE = """
+[burst]
+{asked}
+[money]
+price_per_hour = "1"
+currency = "USD"
+[[money.prices]]
+price_per_hour = "2"
+model = "28C"
+[[money.prices]]
+price_per_hour = "3"
+model = "28C"
+ram = 128
+[[money.prices]]
+price_per_hour = "4"
+gpus = 2
+"""
+
+
+class TestPrices:
+    @pytest.mark.parametrize(
+        ("asked", "price"),
+        [
+            ("", 1),
+            ('hardware_model = "64C"', 1),
+            ('hardware_model = "28C"', 2),
+            ('hardware_model = "28C"\nhardware_ram = 64', 2),
+            ('hardware_model = "28C"\nhardware_ram = 128', 3),
+            ("hardware_gpus = 2", 4),
+            ('hardware_model = "28C"\nhardware_ram = 128\nhardware_gpus = 2', 3),
+        ],
+    )
+    def test_the_row_that_names_most_of_what_is_asked_for_holds(self, read, asked, price):
+        assert read(TABLE.format(asked=asked)).money.price_per_hour == Money(Decimal(price), "USD")
+
+    @pytest.mark.parametrize("key", ["budgets", "prices"])
+    def test_a_table_of_amounts_needs_a_currency(self, refusal, key):
+        name = {"budgets": "amount", "prices": "price_per_hour"}[key]
+        text = refusal(f"[[money.{key}]]\n{name} = 9\n")
+        assert f"money.{key}: 'currency' is missing, which it needs" in text
 
 
 class TestSecrets:

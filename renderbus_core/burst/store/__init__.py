@@ -4,7 +4,6 @@ from renderbus_core.burst.store.store import BurstStore
 from renderbus_core.burst.store.values import (
     NO_SIZE,
     Adopted,
-    Budget,
     Effect,
     EffectId,
     Event,
@@ -24,7 +23,6 @@ from renderbus_core.burst.store.values import (
 __all__ = [
     "NO_SIZE",
     "Adopted",
-    "Budget",
     "BurstStore",
     "Effect",
     "EffectId",

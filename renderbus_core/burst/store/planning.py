@@ -14,7 +14,6 @@ from renderbus_core.burst.model import Asked, BurstState, Order, TaskState
 from renderbus_core.burst.store import asking, log, reading
 from renderbus_core.burst.store.values import (
     Adopted,
-    Budget,
     Event,
     LimitReachedError,
     Limits,
@@ -23,6 +22,7 @@ from renderbus_core.burst.store.values import (
 from renderbus_core.database import one_at_a_time
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId
+from renderbus_core.overflow import Budget
 
 
 def plan(
@@ -93,7 +93,7 @@ def _keep_within_budget(db: Connection, order: Order, budget: Budget) -> None:
     if order.estimate.currency != budget.amount.currency:
         why = f"it is estimated in {order.estimate.currency}, {budget.name} is in "
         raise _reached(order, f"{why}{budget.amount.currency}")
-    left = budget.amount.amount - reading.committed(db, order.farm, budget.since)
+    left = budget.amount.amount - reading.committed(db, order.farm, budget)
     if order.estimate.amount > left:
         why = f"it would cost about {order.estimate}, and {left:f} of {budget.name} of "
         raise _reached(order, f"{why}{budget.amount} are left")
@@ -145,6 +145,9 @@ def _write(db: Connection, burst: BurstId, order: Order, start: _Start, event: E
         "submits": int(submitted),
         "absences": 0,
         "approved": False,
+        "artist": order.user,
+        "project": order.project,
+        "reckoned": False,
         "since": event.at,
         "created_at": event.at,
     }

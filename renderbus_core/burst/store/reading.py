@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select, true
 
 from renderbus_core.burst import tables as t
 from renderbus_core.burst.model import Asked, Burst, BurstState, BurstTask, Remote, TaskState
@@ -15,6 +14,7 @@ from renderbus_core.burst.store.values import Live
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId, JobId, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.overflow import Budget
 
 OVER = tuple(state.value for state in BurstState if state.is_over)
 
@@ -82,18 +82,52 @@ def given_back(db: Connection, farm: str) -> Mapping[tuple[JobId, str], int]:
     return {(JobId(job), task): count for job, task, count in db.execute(query)}
 
 
-def committed(db: Connection, farm: str, since: datetime | None = None) -> Decimal:
-    """Return what a farm's bursts take out of its budget: each the greater of reserve and cost.
+def committed(db: Connection, farm: str, budget: Budget | None = None) -> Decimal:
+    """Return what a farm's bursts take out of a budget: each the greater of reserve and cost.
 
     Args:
         db: a transaction.
         farm: whose.
-        since: only those that were planned since then; None for all.
+        budget: only what counts against it; None for everything.
     """
-    query = select(t.bursts.c.reserved, t.bursts.c.spent).where(t.bursts.c.farm == farm)
-    if since is not None:
-        query = query.where(t.bursts.c.created_at >= since)
+    query = select(t.bursts.c.reserved, t.bursts.c.spent).where(*_paid_by(farm, budget))
     return sum((max(reserved, spent) for reserved, spent in db.execute(query)), start=Decimal(0))
+
+
+def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
+    """Return what a budget has paid, tasks that the cloud renders now counted as if done.
+
+    Args:
+        db: a transaction.
+        farm: whose.
+        budget: what counts against it.
+    """
+    b, task = t.bursts.c, t.tasks.c
+    rendering = (
+        select(func.count())
+        .where(task.burst == b.id, task.live, task.remote == Remote.RENDERING.value)
+        .scalar_subquery()
+    )
+    every = select(func.count()).where(task.burst == b.id).scalar_subquery()
+    query = select(b.spent, b.reserved, rendering, every).where(*_paid_by(farm, budget))
+    return sum(
+        (
+            paid + (reserved * now / tasks if tasks else Decimal(0))
+            for paid, reserved, now, tasks in db.execute(query)
+        ),
+        start=Decimal(0),
+    )
+
+
+def _paid_by(farm: str, budget: Budget | None) -> Iterator[ColumnElement[bool]]:
+    b = t.bursts.c
+    yield b.farm == farm
+    if budget is None:
+        return
+    if budget.since is not None:
+        yield b.created_at >= budget.since
+    wanted = ((b.job, budget.job), (b.artist, budget.user), (b.project, budget.project))
+    yield from (column == value for column, value in wanted if value is not None)
 
 
 def _with_tasks(db: Connection, rows: Sequence[Any], condition: Any) -> tuple[Burst, ...]:
@@ -142,4 +176,7 @@ def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:
         recall=row.recall or "",
         approved=row.approved,
         waiting_since=row.waiting_since,
+        user=row.artist,
+        project=row.project,
+        reckoned=row.reckoned,
     )

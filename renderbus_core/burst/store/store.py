@@ -27,6 +27,7 @@ from renderbus_core.burst.store import (
     intents,
     log,
     moving,
+    overflowing,
     planning,
     presence,
     reading,
@@ -51,6 +52,7 @@ from renderbus_core.burst.store.values import (
 from renderbus_core.database import Database
 from renderbus_core.errors import LeaseLostError, StoreError, TaskTakenError
 from renderbus_core.jobs import BurstId, Claim, JobId, Outcome, TaskRef
+from renderbus_core.overflow import Budget
 from renderbus_core.transfer import Upload
 
 _NO_LIMITS = Limits()
@@ -277,23 +279,48 @@ class BurstStore:
         with self._database.reading() as db:
             return reading.given_back(db, farm)
 
-    def committed(self, farm: str, since: datetime | None = None) -> Decimal:
-        """Return what a farm's bursts take out of its budget.
+    def committed(self, farm: str, budget: Budget | None = None) -> Decimal:
+        """Return what a farm's bursts take out of a budget.
 
         A live burst takes its estimate, or what it has cost when that is more; one that is over,
         what it has cost.
 
         Args:
             farm: whose.
-            since: only bursts that were planned since then count; None counts all.
+            budget: only what counts against it; None for everything.
         """
         with self._database.reading() as db:
-            return reading.committed(db, farm, since)
+            return reading.committed(db, farm, budget)
+
+    def spent(self, farm: str, budget: Budget) -> Decimal:
+        """Return what a budget has paid, tasks that the cloud renders now counted as if done."""
+        with self._database.reading() as db:
+            return reading.spent(db, farm, budget)
+
+    def overflowing(self, farm: str) -> Mapping[str, datetime]:
+        """Read since when which pools of a farm overflow, UTC; those that do not are absent."""
+        with self._database.reading() as db:
+            return overflowing.read(db, farm)
+
+    def note_overflowing(self, lease: Lease, farm: str, since: Mapping[str, datetime]) -> None:
+        """Remember since when pools overflow; the next gateway goes on from there."""
+        with leases.writing(self._database, lease) as db:
+            overflowing.write(db, farm, since)
 
     def events(self, burst: BurstId) -> tuple[Event, ...]:
         """Read the log of a burst, oldest first."""
         with self._database.reading() as db:
             return log.read(db, burst)
+
+    def tell(self, line: Event, *, is_news: bool) -> bool:
+        """Add a line about the whole route, and tell whether it was news.
+
+        Args:
+            line: its `before` names what of its subject it is about; the same again is not added.
+            is_news: whether it is worth a line when nothing was said of that yet.
+        """
+        with self._database.writing() as db:
+            return log.tell(db, line, is_news=is_news)
 
     def follow_log(self, after: int | None = None, most: int = 1000) -> tuple[Line, ...]:
         """Read what was logged of all bursts, oldest first.

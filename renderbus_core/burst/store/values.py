@@ -11,7 +11,7 @@ from typing import Any, NewType, Self
 from renderbus_core.burst.model import Asked, Burst, BurstState, RemoteEntry
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId, JobId, TaskRef
-from renderbus_core.money import Money
+from renderbus_core.overflow import Budget
 
 EffectId = NewType("EffectId", int)
 
@@ -28,21 +28,6 @@ class Effect:
 
     name: str
     details: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What bursts may cost together.
-
-    Args:
-        amount: at most.
-        since: only bursts that were planned since then count, UTC; None counts all.
-        name: for people.
-    """
-
-    amount: Money
-    since: datetime | None = None
-    name: str = "the budget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,14 @@ def command(  # noqa: PLR0917 - click passes options by name
             show.print_findings(findings)
         confirm(f"Send {count} of {local.name} to {config.cloud.domain}? Costs {cost}.", yes=yes)
         order = Order(
-            config.farm.kind, local.id, tasks, "asked for by a person", estimate, waived=waive
+            config.farm.kind,
+            local.id,
+            tasks,
+            "asked for by a person",
+            estimate,
+            waived=waive,
+            user=local.user,
+            project=local.project,
         )
         (burst,) = gateway.store.plan([order], gateway.clock.now(), who=person())
         if detach:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from renderbus_core import config as configuration
 from renderbus_core import overflow
-from renderbus_core.burst import history
+from renderbus_core.burst import BurstStore, Farm, budgets, history, jobs_with_tasks
 from renderbus_core.cli import comparing
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.stopping import stop_requests
@@ -21,7 +23,15 @@ from renderbus_core.config import Config
 from renderbus_core.errors import InputError
 from renderbus_core.farm import record_snapshot, recorded_snapshots
 from renderbus_core.jobs import JobId, QueueSnapshot
-from renderbus_core.overflow import Decision, Decisions, History, OverflowState, Spending, Verdict
+from renderbus_core.overflow import (
+    Decision,
+    Decisions,
+    History,
+    OverflowState,
+    Payer,
+    Spending,
+    Verdict,
+)
 from renderbus_core.replay import WORKLOADS, Trace, replay, trace_of
 from renderbus_core.web import write_comparison
 
@@ -41,11 +51,7 @@ policy_option = click.option(
 
 @click.group(short_help="Say what would leave the farm on its own, and why.")
 def command() -> None:
-    """Ask the overflow policy. Nothing leaves the farm by any of these.
-
-    What the running gateway remembers of the last round (since when the queue overflows) is not
-    known here: a queue is judged as if its overflow had lasted long enough.
-    """
+    """Ask the overflow policy. Nothing leaves the farm by any of these."""
 
 
 @command.command()
@@ -59,12 +65,12 @@ def explain(
 ) -> None:
     """Say whether JOB would leave now: every rule with what it found, and the answer."""
     config = _with_policy(read_config(ctx, farm_kind), policy_file)
-    with _sides(config) as (snapshot, known):
-        wanted = snapshot([JobId(job)])
-    rows = {row.job.id: row for row in wanted.jobs}
-    if JobId(job) not in rows:
-        raise InputError(f"the farm has no job {job!r}; see them with: renderbus farm jobs")
-    (decision,) = _decide(wanted, config, known).items
+    with _sides(config) as sides:
+        wanted = sides.snapshot([JobId(job)])
+        rows = {row.job.id: row for row in wanted.jobs}
+        if JobId(job) not in rows:
+            raise InputError(f"the farm has no job {job!r}; see them with: renderbus farm jobs")
+        (decision,) = sides.decide(wanted).items
     if as_json:
         print_json(decision)
         return
@@ -99,11 +105,11 @@ def decide(  # noqa: PLR0917 - click passes options by name
     config = _with_policy(read_config(ctx, farm_kind), policy_file)
     if snapshot_file is not None:
         *_, queue = recorded_snapshots(snapshot_file)
-        known = History(spending=Spending(config.money.price_per_hour, config.money.budget))
+        decisions = _decide_recorded(queue, config)
     else:
-        with _sides(config) as (snapshot, known):
-            queue = snapshot(None)
-    decisions = _decide(queue, config, known)
+        with _sides(config) as sides:
+            queue = sides.snapshot(None)
+            decisions = sides.decide(queue)
     if as_json:
         print_json(decisions.items)
         return
@@ -130,9 +136,9 @@ def record(
     """Add the queue as it is now to FILE, to try policies on it later."""
     config = read_config(ctx, farm_kind)
     left = count if every is not None else 1
-    with _sides(config) as (snapshot, _), stop_requests() as stop:
+    with _sides(config) as sides, stop_requests() as stop:
         while left is None or left > 0:
-            queue = snapshot(None)
+            queue = sides.snapshot(None)
             record_snapshot(file, queue)
             click.echo(f"{queue.taken_at:%Y-%m-%d %H:%M:%S} UTC: {len(queue.jobs)} jobs", err=True)
             left = None if left is None else left - 1
@@ -146,24 +152,39 @@ def _with_policy(config: Config, file: Path | None) -> Config:
     return dataclasses.replace(config, overflow=configuration.load(file).overflow)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is asked: the farm for its queue, the record for what bursts and gateways say."""
+
+    farm: Farm
+    store: BurstStore
+    config: Config
+
+    def snapshot(self, jobs: list[JobId] | None) -> QueueSnapshot:
+        """Read the queue with the tasks of some jobs; None for the candidates of the policy."""
+        if jobs is None:
+            rows = self.farm.snapshot().jobs
+            jobs = list(overflow.screen(rows, self.config.overflow, SystemClock().now()))
+        return self.farm.snapshot(tasks_of=jobs)
+
+    def decide(self, queue: QueueSnapshot) -> Decisions:
+        """Decide as a gateway would, which remembers since when pools overflow."""
+        known = history(self.store, self.config, queue.taken_at, jobs_with_tasks(queue))
+        state = OverflowState(self.store.overflowing(self.config.farm.kind))
+        return overflow.decide(queue, self.config.overflow, known, state, queue.taken_at)
+
+
 @contextmanager
-def _sides(
-    config: Config,
-) -> Iterator[tuple[Callable[[list[JobId] | None], QueueSnapshot], History]]:
-    """Give a function that reads the queue with the tasks of some jobs, and what bursts say."""
+def _sides(config: Config) -> Iterator[_Sides]:
     with open_farm(config) as farm, open_store(config) as store:
-
-        def snapshot(jobs: list[JobId] | None) -> QueueSnapshot:
-            if jobs is None:
-                rows = farm.snapshot().jobs
-                jobs = list(overflow.screen(rows, config.overflow, SystemClock().now()))
-            return farm.snapshot(tasks_of=jobs)
-
-        yield snapshot, history(store, config, SystemClock().now())
+        yield _Sides(farm, store, config)
 
 
-def _decide(queue: QueueSnapshot, config: Config, known: History) -> Decisions:
-    # Whether it has lasted long enough is the running gateway's to know.
+def _decide_recorded(queue: QueueSnapshot, config: Config) -> Decisions:
+    """Decide about a recorded queue, of whose bursts and overflow nothing is known."""
+    payers = map(Payer.of, jobs_with_tasks(queue))
+    unspent = dict.fromkeys(budgets(config, queue.taken_at, payers), Decimal(0))
+    known = History(spending=Spending(config.money.price_per_hour, unspent))
     policy = dataclasses.replace(config.overflow, sustained_seconds=0)
     return overflow.decide(queue, policy, known, OverflowState(), queue.taken_at)
 

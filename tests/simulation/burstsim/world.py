@@ -36,6 +36,7 @@ from renderbus_core.clock import ManualClock
 from renderbus_core.farm import LocalFarm
 from renderbus_core.jobs import LocalTask, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.overflow import Payer
 from renderbus_core.simulator import DiskStorage, RenderFrame, SimulatorAdapter
 from renderbus_core.simulator import fees as cloud_fees
 from renderbus_core.statuses import FrameCode
@@ -278,7 +279,8 @@ class World:
 
     def order(self, order: Order) -> str:
         """Send tasks to the cloud, within the budget."""
-        limits = Limits(budgets=budgets(self.studio.config, self.clock.now()))
+        payer = Payer(order.job, order.user, order.project)
+        limits = Limits(budgets=budgets(self.studio.config, self.clock.now(), [payer]))
         (burst,) = self.store.plan([order], self.clock.now(), limits=limits)
         return f"{burst.id} of {len(order.tasks)} tasks"
 

@@ -1,0 +1,116 @@
+"""When local workers have nothing to do: which frames that wait in the cloud come back to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from renderbus_core.config import OverflowPolicy
+from renderbus_core.jobs import BurstId, JobId, JobRow, QueueSnapshot, TaskRef, WorkerKind
+from renderbus_core.overflow.capacity import TaskTime, task_times
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Tasks of one burst that no machine of the cloud has begun.
+
+    Args:
+        burst: whose.
+        job: the local job.
+        tasks: in the order in which the cloud takes them.
+    """
+
+    burst: BurstId
+    job: JobId
+    tasks: tuple[TaskRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Tasks that are to come back from the cloud.
+
+    Args:
+        burst: whose.
+        tasks: which.
+        why: for people, with the numbers.
+    """
+
+    burst: BurstId
+    tasks: tuple[TaskRef, ...]
+    why: str
+
+
+def take_back(
+    snapshot: QueueSnapshot, policy: OverflowPolicy, waiting: Sequence[Waiting], now: datetime
+) -> tuple[Return, ...]:
+    """Say what idle local workers would begin sooner, and for nothing.
+
+    Only as much comes back as idle workers can begin at once, from the end of what the cloud takes
+    next. A job that a deadline presses stays in the cloud where local workers would miss it.
+
+    Args:
+        snapshot: of the queue, as new as for a decision.
+        policy: of the farm.
+        waiting: what waits in the cloud, burst by burst.
+        now: UTC.
+    """
+    age = (now - snapshot.taken_at).total_seconds()
+    if not policy.take_back or age > policy.snapshot_age_seconds:
+        return ()
+    idle, times = _Idle(snapshot), task_times(snapshot.jobs)
+    rows = {row.job.id: row for row in snapshot.jobs}
+    found = []
+    for one in waiting:
+        row = rows.get(one.job)
+        time = times.get(one.job)
+        if row is None or row.waits_for or not _is_soon_enough(row, time, policy, now):
+            continue
+        count = idle.take(row, len(one.tasks))
+        if count:
+            why = (
+                f"local workers have nothing to do, and {len(one.tasks)} of its tasks wait in the "
+                f"cloud: {count} {'comes' if count == 1 else 'come'} back"
+            )
+            found.append(Return(one.burst, one.tasks[-count:], why))
+    return tuple(found)
+
+
+def _is_soon_enough(
+    row: JobRow, time: TaskTime | None, policy: OverflowPolicy, now: datetime
+) -> bool:
+    """Tell whether a task that begins here now is done in time, as far as anybody can tell."""
+    deadline = row.job.deadline
+    if deadline is None:
+        return True
+    left = (deadline - now).total_seconds() - policy.deadline_margin_seconds
+    return time is not None and time.mean * time.spread <= left
+
+
+@dataclass(slots=True)
+class _Crowd:
+    kind: WorkerKind
+    idle: int
+
+
+class _Idle:
+    """Workers with nothing to do; what waits in the queue is theirs first."""
+
+    def __init__(self, snapshot: QueueSnapshot) -> None:
+        everyone = WorkerKind(snapshot.workers, snapshot.idle_workers)
+        self._all_alike = not snapshot.kinds
+        self._crowds = [_Crowd(kind, kind.idle) for kind in snapshot.kinds or (everyone,)]
+        for row in snapshot.jobs:
+            if row.queued and not row.waits_for:
+                self.take(row, row.queued)
+
+    def take(self, row: JobRow, tasks: int) -> int:
+        """Give tasks to idle workers and return how many found one."""
+        together, left = max(row.tasks_per_worker, 1), tasks
+        for crowd in self._crowds:
+            if self._all_alike or crowd.kind.may_render(row.job):
+                used = min(crowd.idle, math.ceil(left / together))
+                crowd.idle -= used
+                left = max(0, left - used * together)
+        return tasks - left
