@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from renderbus_core.api import Client, UserProfile
 from renderbus_core.burst import storage
 from renderbus_core.burst.effects import Effects, Switch
+from renderbus_core.burst.fees import Charge
 from renderbus_core.burst.model import Burst, BurstState, RemoteEntry, TaskState, WakeAt
 from renderbus_core.burst.offers import Offers
 from renderbus_core.burst.ports import Farm
@@ -66,14 +66,14 @@ class Leaf:
     Args:
         counts: of the leaf when its pages were read; None when they are to be read again.
         entries: its frames that make pictures.
-        cost: of all its frames, in the account's currency.
+        charge: of all its frames.
         read_at: when, UTC.
         doubts: how often in a row pages and counts contradicted each other.
     """
 
     counts: tuple[int, ...] | None
     entries: tuple[RemoteEntry, ...]
-    cost: Decimal
+    charge: Charge
     read_at: datetime
     doubts: int = 0
 

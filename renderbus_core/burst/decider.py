@@ -165,15 +165,14 @@ def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[Loc
 
 
 def _waiting(burst: Burst) -> Waiting:
-    """Return the tasks of a burst that no machine of the cloud has begun and nobody wants back."""
-    tasks = tuple(
-        task.ref
+    """Return the tasks of a burst that no machine of the cloud has begun."""
+    waits = [
+        task
         for task in burst.open_tasks
-        if task.state is TaskState.SENT
-        and task.remote is Remote.WAITING
-        and not task.asked.is_recall
-    )
-    return Waiting(burst.id, burst.job, () if burst.recall else tasks)
+        if task.state is TaskState.SENT and task.remote is Remote.WAITING
+    ]
+    stay = tuple(task.ref for task in waits if not (task.asked.is_recall or burst.recall))
+    return Waiting(burst.id, burst.job, stay, returning=len(waits) - len(stay))
 
 
 def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:

@@ -168,7 +168,7 @@ def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:
 
 def _note_seen(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
     """Remember that the cloud knows the burst, and what it has cost, where that is new."""
-    known = {"spent": seen.spent, **PRESENT}
+    known = {"spent": seen.spent, "reckoned": seen.is_reckoned, **PRESENT}
     if any(getattr(burst, name) != value for name, value in known.items()):
         ctx.store.note(ctx.effects.lease, burst.id, **known)
 

@@ -282,6 +282,7 @@ class RemoteTree:
         spent: charged so far.
         stop: what kind of stop it is, in the cloud's words; "" when it is none.
         waits_for_person: its test frames are done and somebody has to let the others go on.
+        is_reckoned: the cloud hides a part of what it charges, which `spent` reckons.
     """
 
     entries: tuple[RemoteEntry, ...]
@@ -290,6 +291,7 @@ class RemoteTree:
     is_stopped: bool = False
     stop: str = ""
     waits_for_person: bool = False
+    is_reckoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from functools import lru_cache
 
 from renderbus_core.api import RemoteFrame, RemoteTask
 from renderbus_core.burst.context import Context, Leaf
+from renderbus_core.burst.fees import Bill, Charge, total
 from renderbus_core.burst.model import Burst, Remote, RemoteEntry, RemoteTree
 from renderbus_core.burst.store import RemoteLeaf
+from renderbus_core.money import Money
 from renderbus_core.statuses import FrameCode, TaskCode, frame_status, task_status
 
 # Pages that contradict the counts are read so often in a row before they are believed.
@@ -46,7 +47,8 @@ def read(ctx: Context, burst: Burst, info: RemoteTask) -> RemoteTree:
         ctx.memory.looks_alike = 0
     else:
         ctx.memory.looks_alike += 1
-    return _folded(info, leaves, [ctx.memory.leaves[leaf.id] for leaf in leaves])
+    known = [ctx.memory.leaves[leaf.id] for leaf in leaves]
+    return _folded(info, leaves, known, ctx.config.money.price_per_hour)
 
 
 def _is_stale(ctx: Context, leaf: RemoteTask) -> bool:
@@ -57,11 +59,11 @@ def _is_stale(ctx: Context, leaf: RemoteTask) -> bool:
 
 
 def _read_pages(ctx: Context, leaf: RemoteTask) -> Leaf:
-    entries, done, cost = [], 0, Decimal(0)
+    entries, done, bill = [], 0, Bill()
     # Reduced as they come: a gateway keeps a million of them.
     for frame in ctx.client.query.iter_frames(leaf.id):
         done += frame.frame_status == FrameCode.DONE
-        cost += frame.fee_amount or 0
+        bill.add(frame)
         if not frame.is_preparation:
             entries.append(_entry(frame))
     before = ctx.memory.leaves.get(leaf.id)
@@ -69,20 +71,22 @@ def _read_pages(ctx: Context, leaf: RemoteTask) -> Leaf:
     doubts = 0 if agree or before is None else before.doubts
     doubts += not agree
     believed = agree or doubts >= _DOUBTS
-    return Leaf(leaf.counts if believed else None, tuple(entries), cost, ctx.now(), doubts)
+    return Leaf(leaf.counts if believed else None, tuple(entries), bill.charge, ctx.now(), doubts)
 
 
-def _folded(info: RemoteTask, leaves: tuple[RemoteTask, ...], known: list[Leaf]) -> RemoteTree:
+def _folded(
+    info: RemoteTask, leaves: tuple[RemoteTask, ...], known: list[Leaf], price: Money | None
+) -> RemoteTree:
     statuses = [task_status(leaf.task_status) for leaf in leaves]
+    charge = sum((leaf.charge for leaf in known), start=Charge())
+    spent, is_reckoned = total(info.render_consume, charge, price)
     stops = [status for status in statuses if status.is_terminal and status.needs_person]
     return RemoteTree(
         entries=tuple(entry for leaf in known for entry in leaf.entries),
         is_over=all(status.is_terminal for status in statuses),
         is_stopped=bool(stops),
-        spent=max(
-            info.render_consume or Decimal(0),
-            sum((leaf.cost for leaf in known), start=Decimal(0)),
-        ),
+        spent=spent,
+        is_reckoned=is_reckoned,
         stop=stops[0].meaning if stops else "",
         waits_for_person=any(leaf.task_status == TaskCode.FINISHED_TEST for leaf in leaves),
     )

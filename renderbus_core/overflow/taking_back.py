@@ -20,11 +20,13 @@ class Waiting:
         burst: whose.
         job: the local job.
         tasks: in the order in which the cloud takes them.
+        returning: how many others are on their way back already.
     """
 
     burst: BurstId
     job: JobId
     tasks: tuple[TaskRef, ...]
+    returning: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ def take_back(
         return ()
     idle, times = _Idle(snapshot), task_times(snapshot.jobs)
     rows = {row.job.id: row for row in snapshot.jobs}
+    for one in waiting:
+        if one.job in rows:
+            idle.take(rows[one.job], one.returning)
     found = []
     for one in waiting:
         row = rows.get(one.job)

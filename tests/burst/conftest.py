@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import requests
@@ -182,6 +183,7 @@ def make_world(tmp_path):
         # What this cloud renders is a text, unless it paints.
         collect: str = 'check = "off"',
         paint: Callable[[str, int], dict[str, bytes]] = text_picture,
+        account: Mapping[str, object] = MappingProxyType({}),
         **settings,
     ) -> World:
         folder = tmp_path / f"world{next(names)}"
@@ -208,8 +210,8 @@ url = "sqlite:///{folder}/bursts.db"
         )
         clock = ManualClock(NOW)
         storage = DiskStorage(folder / "cloud")
-        account = Account("AKIDTESTTEST", KEY)
-        cloud = SimulatedCloud(Settings(accounts=(account,), jitter=0, **settings), storage)
+        owner = Account("AKIDTESTTEST", KEY, **account)
+        cloud = SimulatedCloud(Settings(accounts=(owner,), jitter=0, **settings), storage)
 
         def render(event: RenderFrame) -> dict[str, int]:
             sizes = {}
@@ -225,7 +227,7 @@ url = "sqlite:///{folder}/bursts.db"
         adapter = SimulatorAdapter(cloud, clock, render)
         seams = Seams(clock=clock, sleep=clock.advance, adapter=lambda: adapter)
         client = Client(
-            Endpoint("cloud.test", scheme="http"), Credentials(account.access_id, KEY), seams
+            Endpoint("cloud.test", scheme="http"), Credentials(owner.access_id, KEY), seams
         )
         farm = LocalFarm(folder / "farm.db", clock)
         store = BurstStore(f"sqlite:///{folder}/bursts.db")
@@ -246,7 +248,7 @@ url = "sqlite:///{folder}/bursts.db"
         engines: list[Folders] = []
 
         def open_engine(client, _config):
-            engine = Folders(storage, account.user_id, client.user.get_transfer_bid())
+            engine = Folders(storage, owner.user_id, client.user.get_transfer_bid())
             engines.append(engine)
             return engine
 

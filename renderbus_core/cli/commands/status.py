@@ -64,7 +64,7 @@ def _print_bursts(bursts: tuple[Burst, ...]) -> None:
             b.remote_id or "",
             b.state,
             f"{len(b.refs(TaskState.COMPLETED))}/{len(b.tasks)}",
-            b.spent,
+            f"about {b.spent}" if b.reckoned else b.spent,
             b.reason,
         )
         for b in bursts

@@ -1,0 +1,157 @@
+"""Budgets that are full, and local workers that have nothing to do: what comes back, and when."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from renderbus_core.burst import BurstState, Decider, Order, TaskState
+from renderbus_core.burst.keeping import keep_budgets
+from renderbus_core.jobs import LocalState
+from renderbus_core.money import Money
+
+CONFIG = """
+[money]
+price_per_hour = "3600"
+currency = "USD"
+budget = "100"
+hard_share = {hard}
+[overflow]
+enabled = true
+backlog_tasks_per_worker = 1000
+"""
+
+
+def planned(world, *ids, estimate="100", user="artist"):
+    """Plan a burst of some tasks with what they are expected to cost, and return its id."""
+    refs = tuple(task.ref for task in world.tasks() if task.ref.id in ids)
+    money = Money(Decimal(estimate), "USD")
+    order = Order("local", world.job, refs, "a test", money, user=user)
+    (burst,) = world.store.plan([order], world.clock.now())
+    return burst.id
+
+
+def carried(world, burst, *, until, act):
+    """Step a burst, acting after each step, until something is true of it."""
+    runner = world.runner(burst)
+
+    def acted(now):
+        act()
+        return until(now)
+
+    return world.carry(runner, burst, until=acted)
+
+
+def told(world):
+    lines = (line.event for line in world.store.follow_log(0) if not line.burst)
+    return [(event.before, event.after) for event in lines]
+
+
+def a_cloud(make_world, hard="0"):
+    # One machine, so that something always waits; a frame costs some 60 USD.
+    return make_world(config=CONFIG.format(hard=hard), nodes=1, price_per_hour=Decimal(3600))
+
+
+def test_when_a_budget_is_spent_what_waits_comes_back_and_what_renders_ends(make_world):
+    world = a_cloud(make_world)
+    burst = planned(world, "0", "1", "2", "3", "4")
+    end = carried(
+        world,
+        burst,
+        until=lambda now: now.state.is_over,
+        act=lambda: keep_budgets(world.gateway, world.clock.now()),
+    )
+    home, back = end.refs(TaskState.COMPLETED), end.refs(TaskState.RELEASED)
+    assert home, "what was rendered comes home"
+    assert back, "what was not begun comes back"
+    assert len(home) + len(back) == 5
+    assert world.states().count(LocalState.QUEUED) == 5 + len(back)
+    (why,) = {task.reason for task in end.tasks if task.ref in back}
+    assert why.startswith("not begun, the budget of 100.00 USD: ")
+    assert [word for word in told(world) if "used up" in word[1]] == [
+        ("the budget", "nearly used up"),
+        ("the budget", "used up: nothing new leaves, what waits comes back"),
+    ]
+
+
+def test_when_it_is_overdrawn_everything_comes_back(make_world):
+    world = a_cloud(make_world, hard="1.001")
+    burst = planned(world, "0", "1", "2", "3", "4", estimate="1")
+    end = carried(
+        world,
+        burst,
+        until=lambda now: now.state.is_over,
+        act=lambda: keep_budgets(world.gateway, world.clock.now()),
+    )
+    assert end.state is BurstState.RECALLED
+    assert end.recall.startswith("stopped, the budget of 100.00 USD: ")
+    assert ("the budget", "overdrawn: everything comes back") in told(world)
+
+
+def test_what_is_not_sent_yet_comes_back_too(make_world):
+    world = a_cloud(make_world)
+    spent = planned(world, "0")
+    lease = world.store.lease(f"burst {spent}", "gateway-1", 60, world.clock.now())
+    world.store.note(lease, spent, spent=Decimal(100))
+    burst = planned(world, "1", "2")
+    keep_budgets(world.gateway, world.clock.now())
+    end = world.carry(world.runner(burst), burst)
+    assert end.state is BurstState.RECALLED
+    assert end.claim_epoch == 0, "local workers were never kept from it"
+
+
+def test_a_budget_of_somebody_else_stops_nothing(make_world):
+    config = CONFIG.format(hard="0").replace('budget = "100"\n', "")
+    rule = '[[money.budgets]]\namount = "0"\nuser = "grace"\n'
+    world = make_world(config=config + rule)
+    burst = planned(world, "0")
+    keep_budgets(world.gateway, world.clock.now())
+    assert world.carry(world.runner(burst), burst).state is BurstState.DONE
+
+
+def test_a_full_budget_keeps_new_bursts_here(make_world):
+    config = CONFIG.format(hard="0").replace("= 1000", "= 0").replace('"100"', '"0.001"')
+    config += "split_jobs = true\nlocal_share_minimum = 0\ncloud_wait_seconds = 0\n"
+    world = make_world(config=config)
+    worker = world.farm.dispatch.beat("worker", None)
+    run = world.farm.dispatch.dequeue(worker)
+    world.clock.advance(5)
+    world.farm.dispatch.finish(run)
+    (item,) = Decider(world.gateway).step().decisions
+    assert item.sentence.endswith("of the budget is left")
+
+
+@pytest.fixture
+def waiting(make_world):
+    """Return a world of one machine in the cloud, and a burst of which four tasks wait for it."""
+    world = make_world(config=CONFIG.format(hard="0").replace('"100"', '"100000"'), nodes=1)
+    burst = planned(world, "5", "6", "7", "8", "9")
+
+    def waits(now):
+        return sum(task.remote == "waiting" for task in now.tasks) == 4
+
+    world.carry(world.runner(burst), burst, until=waits)
+    return world, burst
+
+
+def test_local_workers_with_nothing_to_do_take_back_what_waits(waiting):
+    world, burst = waiting
+    for id_ in "01234":
+        world.farm.suspend_tasks(world.job, [id_])
+    for name in ("a", "b"):
+        world.farm.dispatch.beat(name, None)
+    cycle = Decider(world.gateway).step()
+    (returned,) = cycle.returns
+    assert [ref.id for ref in returned.tasks] == ["8", "9"], "as many as they can begin, the last"
+    assert "4 of its tasks wait in the cloud: 2 come back" in returned.why
+    assert Decider(world.gateway).step().returns == (), "until they have come back"
+    end = world.carry(world.runner(burst), burst, until=lambda b: len(b.refs(TaskState.RELEASED)))
+    assert [ref.id for ref in end.refs(TaskState.RELEASED)] == ["8", "9"]
+    assert [task.state for task in world.tasks()][-2:] == [LocalState.QUEUED] * 2
+
+
+def test_while_anything_waits_here_nothing_comes_back(waiting):
+    world, _ = waiting
+    world.farm.dispatch.beat("a", None)
+    assert Decider(world.gateway).step().returns == ()
