@@ -35,12 +35,13 @@ def commands():
 @pytest.mark.parametrize(("words", "found"), list(commands()))
 def test_every_command_and_every_option_says_what_it_is_for(words, found, capsys):
     assert main([*words, "--help"]) == 0
+    shown = capsys.readouterr().out
     assert found.help
     for option in found.params:
         if isinstance(option, click.Option):
             assert option.help, f"{option.name} of {' '.join(words)} says nothing"
         else:
-            assert option.make_metavar(click.Context(found)) in capsys.readouterr().out
+            assert option.make_metavar(click.Context(found)) in shown
 
 
 @pytest.mark.parametrize(
