@@ -36,5 +36,5 @@ def render_cost(seconds: float, price_per_hour: Money) -> Money:
         seconds: machine time.
         price_per_hour: of the machine.
     """
-    hours = Decimal(str(seconds)) / SECONDS_PER_HOUR
-    return Money(hours * price_per_hour.amount, price_per_hour.currency)
+    amount = Decimal(str(seconds)) * price_per_hour.amount / SECONDS_PER_HOUR
+    return Money(amount, price_per_hour.currency)

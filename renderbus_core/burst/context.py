@@ -20,7 +20,16 @@ from renderbus_core.clock import Clock
 from renderbus_core.config import Config
 from renderbus_core.errors import FarmError
 from renderbus_core.facts import SceneFacts
-from renderbus_core.jobs import BurstId, Gone, LocalJob, Outcome, Reason, TaskRef
+from renderbus_core.jobs import (
+    BurstId,
+    Gone,
+    JobId,
+    LocalJob,
+    LocalTask,
+    Outcome,
+    Reason,
+    TaskRef,
+)
 from renderbus_core.package import Offer, OutputMap
 from renderbus_core.transfer import Header, Progress, Silent, TransferEngine
 
@@ -121,16 +130,24 @@ class Memory:
 
 @dataclass(slots=True)
 class Context:
-    """One burst under one lease."""
+    """One burst under one lease.
+
+    Args:
+        gateway: the shared parts.
+        effects: what happens outside passes here.
+        memory: what is remembered of the burst.
+        shadow: the farm as the burst is to see it; None for the real one.
+    """
 
     gateway: Gateway
     effects: Effects
     memory: Memory
+    shadow: Farm | None = None
 
     @property
     def farm(self) -> Farm:
         """The local side."""
-        return self.gateway.farm
+        return self.gateway.farm if self.shadow is None else self.shadow
 
     @property
     def client(self) -> Client:
@@ -169,6 +186,12 @@ class Context:
         if isinstance(job, Gone):
             raise FarmError(f"job {burst.job} no longer exists on the farm")
         return job
+
+    def local_tasks(self, job: JobId) -> tuple[LocalTask, ...] | None:
+        """Return the tasks of the job, of the last common look where it may; None when none."""
+        if self.shadow is None:
+            return self.gateway.watch.local(self.farm, job)
+        return self.farm.tasks([job]).get(job)
 
     def move(self, burst: Burst, state: BurstState, reason: str, **values: object) -> Burst:
         """Move the burst to another state."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from renderbus_core import overflow
 from renderbus_core.burst.budgets import budgets, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.leases import Held, Lease
-from renderbus_core.burst.model import Asked, Burst, BurstState, Order, Remote, TaskState
+from renderbus_core.burst.model import Asked, Burst, BurstKind, BurstState, Order, Remote, TaskState
+from renderbus_core.burst.probes import known_probes
 from renderbus_core.burst.store import BurstStore, LimitReachedError, Limits, RouteDrainedError
 from renderbus_core.config import Config
 from renderbus_core.errors import TaskTakenError
@@ -29,6 +31,11 @@ from renderbus_core.overflow import (
 )
 
 _log = logging.getLogger(__name__)
+
+# What becomes a burst of its own accord.
+_KINDS: Mapping[Verdict, BurstKind] = MappingProxyType(
+    {Verdict.BURST: BurstKind.WORK, Verdict.PROBE: BurstKind.PROBE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class Decider:
         bursts = [
             burst
             for item in decided.items
-            if item.verdict is Verdict.BURST
+            if item.verdict in _KINDS
             for burst in self._plan(item, rows[item.job], lease, now)
         ]
         returns = self._take_back(snapshot, now)
@@ -86,6 +93,7 @@ class Decider:
             item.estimate,
             user=job.user,
             project=job.project,
+            kind=_KINDS[item.verdict],
         )
         limits = Limits(
             bursts=config.overflow.maximum_bursts,
@@ -119,7 +127,11 @@ class Decider:
         """Ask for what idle local workers would begin at once."""
         gateway = self._gateway
         farm, policy = gateway.config.farm.kind, gateway.config.overflow
-        live = [burst for burst in gateway.store.bursts(live=True) if burst.farm == farm]
+        live = [
+            burst
+            for burst in gateway.store.bursts(live=True)
+            if burst.farm == farm and burst.kind is BurstKind.WORK
+        ]
         returns = overflow.take_back(snapshot, policy, tuple(map(_waiting, live)), now)
         for one in returns:
             gateway.store.ask(
@@ -147,20 +159,22 @@ def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[Loc
         now: UTC.
         jobs: those that are decided about, whose budgets are looked at.
     """
-    farm = config.farm.kind
+    farm, jobs = config.farm.kind, tuple(jobs)
     bursts = [burst for burst in store.bursts() if burst.farm == farm]
+    work = [burst for burst in bursts if burst.kind is BurstKind.WORK]
     live = [burst for burst in bursts if not burst.state.is_over]
     return History(
-        live={burst.job for burst in live},
+        live={burst.job for burst in work if not burst.state.is_over},
         live_bursts=len(live),
-        refused=_refused(bursts),
+        refused=_refused(work),
         given_back=store.given_back(farm),
         give_back_limit=config.burst.give_back_limit,
         spending=spending(store, config, now, map(Payer.of, jobs)),
-        last_began_at=max((burst.created_at for burst in bursts), default=None),
+        last_began_at=max((burst.created_at for burst in work), default=None),
         failures_in_a_row=_failures_in_a_row(bursts),
         live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),
         idle_remote=sum(len(_waiting(burst).tasks) for burst in live),
+        probes=known_probes(store, config, jobs, bursts),
     )
 
 

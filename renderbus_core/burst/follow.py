@@ -160,7 +160,7 @@ def _complete(ctx: Context, burst: Burst, ready: tuple[TaskRef, ...]) -> None:
 
 def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:
     """Read the job's tasks; that the job is gone is believed only when two readings agree."""
-    tasks = ctx.gateway.watch.local(ctx.farm, burst.job)
+    tasks = ctx.local_tasks(burst.job)
     if tasks is None and not isinstance(ctx.farm.job(burst.job), Gone):
         raise FarmError(f"the farm shows no tasks of job {burst.job} now; asked again later")
     return tasks or ()

@@ -69,6 +69,14 @@ NEXT_BURST: Mapping[BurstState, frozenset[BurstState]] = MappingProxyType(
 )
 
 
+class BurstKind(StrEnum):
+    """What a burst is for."""
+
+    WORK = "work"
+    PROBE = "probe"
+    """One frame that nobody claims: its pictures are compared with those of the farm."""
+
+
 class TaskState(StrEnum):
     """Where one task of a burst stands."""
 
@@ -197,6 +205,7 @@ class Burst:
         user: who submitted the job.
         project: of the job; "" when none.
         reckoned: the cloud hides what it charges, so `spent` is reckoned from render times.
+        kind: what it is for.
     """
 
     id: BurstId
@@ -220,6 +229,7 @@ class Burst:
     user: str = ""
     project: str = ""
     reckoned: bool = False
+    kind: BurstKind = BurstKind.WORK
 
     def refs(self, *states: TaskState) -> tuple[TaskRef, ...]:
         """Return the tasks that are in one of some states."""
@@ -248,6 +258,7 @@ class Order:
         waived: rules of the check whose warnings are waived by hand.
         user: who submitted the job; with the project, whose budget it takes from.
         project: of the job; "" when none.
+        kind: what the burst is for.
     """
 
     farm: str
@@ -258,6 +269,7 @@ class Order:
     waived: tuple[str, ...] = ()
     user: str = ""
     project: str = ""
+    kind: BurstKind = BurstKind.WORK
 
 
 @dataclass(frozen=True, slots=True)

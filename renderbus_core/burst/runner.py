@@ -12,7 +12,8 @@ from renderbus_core.burst import follow, prepare, still, submit
 from renderbus_core.burst.context import Context, Gateway, Memory
 from renderbus_core.burst.effects import Effects, EndingError
 from renderbus_core.burst.leases import Held, lease_name
-from renderbus_core.burst.model import Burst, BurstState, Finished, TaskState, WakeAt
+from renderbus_core.burst.model import Burst, BurstKind, BurstState, Finished, TaskState, WakeAt
+from renderbus_core.burst.probing import ProbeFarm
 from renderbus_core.errors import (
     AuthError,
     BillingError,
@@ -120,8 +121,16 @@ class Runner:
         if isinstance(lease, Held):
             return lease
         effects = Effects(gateway.store, lease, ttl, gateway.clock, gateway.switch)
-        self._context = Context(gateway, effects, self._memory)
+        self._context = Context(gateway, effects, self._memory, self._shadow(effects))
         return self._context
+
+    def _shadow(self, effects: Effects) -> ProbeFarm | None:
+        gateway = self._gateway
+        if gateway.store.burst(self._burst).kind is not BurstKind.PROBE:
+            return None
+        return ProbeFarm(
+            gateway.farm, gateway.store, gateway.config, gateway.clock, effects, self._burst
+        )
 
     def _carry_on(self, context: Context, burst: Burst) -> WakeAt | Finished:
         if burst.state.is_over:

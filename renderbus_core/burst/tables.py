@@ -38,6 +38,7 @@ bursts = Table(
     Column("approved", Boolean, nullable=False),
     # Since when they have been waiting for that; null while they are not.
     Column("waiting_since", Moment),
+    Column("kind", String, nullable=False),
     # Whose budget it takes from.
     Column("artist", String, nullable=False),
     Column("project", String, nullable=False),
@@ -137,6 +138,19 @@ routes = Table(
     Column("drained", Boolean, nullable=False),
     Column("why", Prose, nullable=False),
     Column("who", Prose, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# What probes came to.
+probes = Table(
+    "probes",
+    metadata,
+    Column("burst", ForeignKey("bursts.id"), primary_key=True),
+    Column("scene", String, nullable=False),
+    Column("stamp", String, nullable=False),
+    Column("software", Prose, nullable=False),
+    Column("alike", Boolean),
+    Column("why", Prose, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from renderbus_core.burst.context import Gateway
-from renderbus_core.burst.model import Asked, Burst, Order
+from renderbus_core.burst.model import Asked, Burst, BurstKind, Order
 from renderbus_core.errors import FarmError, StoreError
 from renderbus_core.jobs import Gone, Intent, IntentKind, LocalState
 
@@ -72,7 +72,10 @@ def _grant_one(gateway: Gateway, intent: Intent) -> None:
         elif intent.kind is IntentKind.RECALL and intent.frames is None:
             gateway.store.ask_recall(burst.id, _why(intent), gateway.clock.now(), intent.who)
         elif intent.kind in _ASKED:
-            _ask(gateway, gateway.store.burst(burst.id), intent)
+            whole = gateway.store.burst(burst.id)
+            # What people do to the job is nothing to a probe, which holds none of its tasks.
+            if whole.kind is BurstKind.WORK:
+                _ask(gateway, whole, intent)
 
 
 def _ask(gateway: Gateway, burst: Burst, intent: Intent) -> None:

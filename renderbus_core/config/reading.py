@@ -29,7 +29,9 @@ from renderbus_core.config.values import (
     Config,
     Farm,
     GatewayProcess,
+    MappingRow,
     OverflowPolicy,
+    Parity,
     Paths,
     Preflight,
     Store,
@@ -184,10 +186,16 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         gateway=GatewayProcess(**section("gateway")),
         preflight=Preflight(**section("preflight")),
         money=prices(section("money"), burst),
+        parity=_parity(section("parity")),
         overflow=OverflowPolicy(**section("overflow")),
         file=given.path,
         sources={key: given.source(key) for key in values},
     )
+
+
+def _parity(values: Mapping[str, Any]) -> Parity:
+    rows = (MappingRow(**{"plugins": {}, **row}) for row in values["mapping"])
+    return Parity(**{**values, "mapping": tuple(rows)})
 
 
 @cache

@@ -177,6 +177,26 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingRow:
+    """A program with its renderer and plug-ins that farm and cloud have alike."""
+
+    dcc: str
+    version: str
+    renderer: str
+    plugins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """When a frame of the farm and one of the cloud count as alike, and for which programs."""
+
+    channel: float
+    share: float
+    mean: float
+    mapping: tuple[MappingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OverflowPolicy:
     """When tasks leave for the cloud without being asked, which, and how many."""
 
@@ -192,6 +212,7 @@ class OverflowPolicy:
     candidates: int
     local_share_minimum: float
     split_jobs: bool
+    probe: str
     dccs: tuple[str, ...]
     users: tuple[str, ...]
     projects: tuple[str, ...]
@@ -233,6 +254,7 @@ class Config:
     gateway: GatewayProcess
     preflight: Preflight
     money: Prices
+    parity: Parity
     overflow: OverflowPolicy
     file: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -265,6 +287,7 @@ _SECTIONS = (
     "gateway",
     "preflight",
     "money",
+    "parity",
     "overflow",
 )
 
@@ -283,7 +306,7 @@ def _plain(value: object) -> object:
             return format(value.amount, "f")
         case PathMapping():
             return [dataclasses.asdict(rule) for rule in value.rules]
-        case BudgetRule() | PriceRule():
+        case BudgetRule() | PriceRule() | MappingRow():
             return _section(value)
         case tuple():
             return [_plain(item) for item in value]

@@ -6,6 +6,7 @@ candidate. The same two answer a gateway, `renderbus overflow explain`, and a re
 
 from renderbus_core.overflow.capacity import Projection, backlog, backlog_hours, project
 from renderbus_core.overflow.deciding import decide, screen
+from renderbus_core.overflow.probing import Probe, ProbeState
 from renderbus_core.overflow.spending import Budget, Fill, Level, Payer, Spending, fill, worst
 from renderbus_core.overflow.taking_back import Return, Waiting, take_back
 from renderbus_core.overflow.traits import TRAITS, Trait
@@ -28,6 +29,8 @@ __all__ = [
     "Level",
     "OverflowState",
     "Payer",
+    "Probe",
+    "ProbeState",
     "Projection",
     "Return",
     "Spending",

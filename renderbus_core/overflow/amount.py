@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import JobId, LocalState, LocalTask
+from renderbus_core.jobs import JobId, LocalState, LocalTask, TaskRef
+from renderbus_core.money import Money, render_cost
 from renderbus_core.overflow.capacity import Projection
 from renderbus_core.overflow.values import History
 
@@ -52,6 +53,25 @@ def tail(free: Sequence[LocalTask], wanted: int, maximum_frames: int) -> Sequenc
             break
         start -= 1
     return free[start:]
+
+
+def paid_for(
+    tasks: Sequence[TaskRef], mean: float, price: Money, left: Money
+) -> tuple[TaskRef, ...]:
+    """Return the last of some tasks, as many as an amount pays for.
+
+    Args:
+        tasks: in the job's order.
+        mean: seconds of one.
+        price: of a machine for an hour.
+        left: the amount.
+    """
+    each = render_cost(mean, price).amount
+    count = len(tasks) if each <= 0 else min(len(tasks), max(0, int(left.amount // each)))
+    # What several cost is rounded otherwise than one is.
+    if count and render_cost(mean * count, price).amount > left.amount:
+        count -= 1
+    return tuple(tasks[len(tasks) - count :])
 
 
 def too_many(seconds: float, task_seconds: float) -> int:

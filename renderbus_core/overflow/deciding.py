@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot
+from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot, TaskRef
 from renderbus_core.money import render_cost
-from renderbus_core.overflow import amount, capacity, rules
+from renderbus_core.overflow import amount, capacity, probing, rules
 from renderbus_core.overflow.load import loads, pool_of
 from renderbus_core.overflow.room import Room
 from renderbus_core.overflow.values import (
@@ -89,6 +89,8 @@ class _Queue:
             decision = self._decide(row)
             if decision.verdict is Verdict.BURST:
                 self._take(row, decision)
+            elif decision.verdict is Verdict.PROBE:
+                self._room.take(row.job, decision)
             yield decision
 
     @property
@@ -186,29 +188,48 @@ class _Queue:
     def _amount(self, row: JobRow, weighing: str) -> Decision:
         """Choose which tasks of one job to send: whole chunks from its tail, or all or nothing."""
         job, policy = row.job.id, self._policy
-        every = self._snapshot.tasks[job]
-        free = [task for task in every if amount.may_go(task, job, self._history)]
-        if policy.split_jobs:
-            stay_local = int(
-                policy.local_share_minimum * capacity.workers_for(self._snapshot, row.job)
-            )
-            wanted = min(self._wanted(row), len(free) - stay_local)
-            why = _why_none(free, wanted, policy)
-        else:
-            wanted = len(free) if len(free) == len(every) else 0
-            why = "it cannot go as a whole, and the policy does not split jobs"
-        chosen = amount.tail(free, wanted, self._room.frames)
-        if not chosen or (not policy.split_jobs and len(chosen) < len(free)):
+        every, probe = self._snapshot.tasks[job], self._history.probes.get(row.job.id)
+        if why := probing.stays(probe):
             return Decision(job, Verdict.STAY, (weighing, why))
-        refs = tuple(task.ref for task in chosen)
-        share = f"{len(refs)} of its {row.queued} queued tasks would leave"
-        decision = Decision(job, Verdict.BURST, (weighing, share), refs)
-        return self._with_money(self._with_time(decision, row), row)
+        frame = probing.wanted(policy, probe, every)
+        # A job that is to be probed first is looked at as if its probe had come out well.
+        whole = "" if frame and policy.split_jobs else probing.why_whole(policy, probe)
+        free = [task for task in every if amount.may_go(task, job, self._history)]
+        if whole:
+            wanted = len(free) if len(free) == len(every) else 0
+            why = f"it cannot go as a whole, and {whole}"
+        else:
+            here = policy.local_share_minimum * capacity.workers_for(self._snapshot, row.job)
+            wanted = min(self._wanted(row), len(free) - int(here))
+            why = _why_none(free, wanted, policy)
+        chosen = amount.tail(free, wanted, self._room.frames)
+        if not chosen or (whole and len(chosen) < len(free)):
+            return Decision(job, Verdict.STAY, (weighing, why))
+        decision = Decision(job, Verdict.BURST, (weighing,), tuple(task.ref for task in chosen))
+        decision = self._with_time(self._with_money(decision, row, can_be_less=not whole), row)
+        if decision.verdict is Verdict.BURST and frame is not None:
+            return self._first_a_probe(decision, row, frame)
+        return decision
+
+    def _first_a_probe(self, decision: Decision, row: JobRow, frame: TaskRef) -> Decision:
+        """Send one frame to be compared; what would have left waits for what it comes to."""
+        tasks, price = self._snapshot.tasks[row.job.id], self._history.spending.price_per_hour
+        frames = sum(len(task.ref.frames) for task in tasks)
+        mean = self._foreseen[row.job.id].time.mean * len(tasks) / frames
+        estimate = render_cost(mean, price) if price else None
+        words = f"first frame {frame.frames} alone is rendered in the cloud, for about {estimate}"
+        return replace(
+            decision,
+            verdict=Verdict.PROBE,
+            reasons=(*decision.reasons, words),
+            tasks=(frame,),
+            estimate=estimate,
+        )
 
     def _with_time(self, decision: Decision, row: JobRow) -> Decision:
         """Add by how much sooner the job would be done; when local workers win, it stays."""
         foreseen = self._foreseen.get(row.job.id)
-        if foreseen is None:
+        if foreseen is None or decision.verdict is Verdict.STAY:
             return decision
         count = len(decision.tasks)
         reckoned = amount.times(foreseen, count, row.queued, self._policy)
@@ -219,21 +240,16 @@ class _Queue:
                 f"local workers would be done in {_span(reckoned.local)}, with the cloud it takes "
                 f"{_span(ends)}"
             )
-            return replace(
-                decision,
-                verdict=Verdict.STAY,
-                reasons=(*decision.reasons, why),
-                tasks=(),
-                hours_saved=saved,
-            )
+            return replace(_stay(decision, why), hours_saved=saved)
         words = f"done in {_span(ends)} instead of {_span(reckoned.local)}"
         return replace(decision, reasons=(*decision.reasons, words), hours_saved=saved)
 
-    def _with_money(self, decision: Decision, row: JobRow) -> Decision:
-        """Add what it costs; without price, budget and a known task time it is only advice."""
-        if decision.verdict is Verdict.STAY:
-            return decision
-        price = self._history.spending.price_per_hour
+    def _with_money(self, decision: Decision, row: JobRow, *, can_be_less: bool) -> Decision:
+        """Add what it costs; without price, budget and a known task time it is only advice.
+
+        What the tightest budget does not pay for stays, where the job may be split.
+        """
+        price, queued = self._history.spending.price_per_hour, row.queued
         tightest, foreseen = self._room.tightest(row.job), self._foreseen.get(row.job.id)
         if price is None or tightest is None or foreseen is None:
             missing = _missing(
@@ -243,21 +259,37 @@ class _Queue:
                     "a locally rendered task to estimate from": foreseen,
                 }
             )
+            share = _share(decision.tasks, queued)
             why = f"only advised: {missing} would be needed to burst by itself"
-            return replace(decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, why))
-        budget, left = tightest
-        estimate = render_cost(foreseen.time.mean * len(decision.tasks), price)
-        if estimate.amount > left.amount:
-            why = f"it would cost about {estimate}, and {left} of {budget.name} is left"
             return replace(
-                decision,
-                verdict=Verdict.STAY,
-                reasons=(*decision.reasons, why),
-                tasks=(),
-                estimate=estimate,
+                decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, share, why)
             )
-        reasons = (*decision.reasons, f"about {estimate} of {left} that is left of {budget.name}")
-        return replace(decision, reasons=reasons, estimate=estimate)
+        budget, left = tightest
+        each = render_cost(foreseen.time.mean, price)
+        tasks = decision.tasks
+        if can_be_less:
+            tasks = amount.paid_for(tasks, foreseen.time.mean, price, left)
+        estimate = render_cost(foreseen.time.mean * len(tasks or decision.tasks), price)
+        if not tasks or estimate.amount > left.amount:
+            share = _share(decision.tasks, queued)
+            lone = f"{each} a task" if can_be_less else f"about {estimate}"
+            why = f"it would cost {lone}, and {left} of {budget.name} is left"
+            return replace(_stay(decision, share, why), estimate=estimate)
+        share = _share(tasks, queued)
+        if len(tasks) < len(decision.tasks):
+            share += f", which is what {budget.name} pays for"
+        cost = f"about {estimate} of {left} that is left of {budget.name}"
+        return replace(
+            decision, reasons=(*decision.reasons, share, cost), tasks=tasks, estimate=estimate
+        )
+
+
+def _stay(decision: Decision, *why: str) -> Decision:
+    return replace(decision, verdict=Verdict.STAY, reasons=(*decision.reasons, *why), tasks=())
+
+
+def _share(tasks: Sequence[TaskRef], queued: int) -> str:
+    return f"{len(tasks)} of its {queued} queued tasks would leave"
 
 
 def _why_none(free: Sequence[LocalTask], wanted: int, policy: OverflowPolicy) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from renderbus_core.jobs import JobId, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.overflow.probing import Probe
 from renderbus_core.overflow.spending import Spending
 
 
@@ -16,6 +17,7 @@ class Verdict(StrEnum):
     """What to do about one job."""
 
     BURST = "burst"
+    PROBE = "probe"
     ADVISE = "advise"
     STAY = "stay"
 
@@ -98,6 +100,7 @@ class History:
         failures_in_a_row: how many of the bursts that ended last failed, until one did not.
         live_frames: how many frames live bursts hold.
         idle_remote: how many of their tasks wait in the cloud for a machine.
+        probes: what is known of the probes of jobs; those that were never probed are absent.
     """
 
     live: Collection[JobId] = ()
@@ -110,3 +113,4 @@ class History:
     failures_in_a_row: int = 0
     live_frames: int = 0
     idle_remote: int = 0
+    probes: Mapping[JobId, Probe] = field(default_factory=dict)

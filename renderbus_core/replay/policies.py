@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 
@@ -52,11 +53,12 @@ def threshold(tasks_per_worker: float) -> Ask:
 
 
 def ours(policy: OverflowPolicy) -> Ask:
-    """Return the overflow policy as a gateway asks it.
+    """Return the overflow policy as a gateway asks it, of jobs whose probes came out well.
 
     Args:
         policy: of a configuration.
     """
+    policy = dataclasses.replace(policy, probe="never")
 
     def ask(read: Read, history: History, state: OverflowState, now: datetime) -> Decisions:
         candidates = overflow.screen(read(()).jobs, policy, now)

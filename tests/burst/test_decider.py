@@ -23,6 +23,7 @@ enabled = true
 backlog_tasks_per_worker = 3
 local_share_minimum = 2
 split_jobs = true
+probe = "never"
 cloud_wait_seconds = 0
 """
 

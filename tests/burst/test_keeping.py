@@ -20,6 +20,7 @@ hard_share = {hard}
 [overflow]
 enabled = true
 backlog_tasks_per_worker = 1000
+probe = "never"
 """
 
 

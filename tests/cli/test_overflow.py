@@ -11,6 +11,7 @@ POLICY = """[overflow]
 enabled = true
 backlog_tasks_per_worker = 5
 split_jobs = true
+probe = "never"
 """
 
 

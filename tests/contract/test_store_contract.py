@@ -29,7 +29,15 @@ from renderbus_core.burst.model import (
     RemoteEntry,
     TaskState,
 )
-from renderbus_core.burst.store import NO_SIZE, Effect, Event, Output, RemoteLeaf, Stray
+from renderbus_core.burst.store import (
+    NO_SIZE,
+    Effect,
+    Event,
+    Output,
+    ProbeResult,
+    RemoteLeaf,
+    Stray,
+)
 from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, JobId, Outcome, Reason, TaskRef
@@ -253,6 +261,9 @@ WRITES = {
     "list_strays": lambda s, le, b: s.list_strays(le, b, [Stray("/1/log.txt", 5, 1, "x")], LATER),
     "keep_strays": lambda s, le, b: s.keep_strays(le, b, {"/1/known.txt": Path("/aside/k")}),
     "remark": lambda s, le, b: s.remark(le, b, "file", after="odd", why="why not", now=LATER),
+    "note_probe_result": lambda s, le, b: s.note_probe_result(
+        le, b, ProbeResult("/s.ma", "1:2", "maya 2024, arnold", None, "why"), LATER
+    ),
     "intent": lambda s, le, _b: s.intent(le, Effect("claim", {}), LATER),
     "settle": lambda s, le, _b: s.settle(le, 1, "done", LATER),
     "renew": lambda s, le, _b: s.renew(le, TTL, LATER),

@@ -33,6 +33,8 @@ from renderbus_core.overflow import (
     History,
     OverflowState,
     Payer,
+    Probe,
+    ProbeState,
     Spending,
     Verdict,
     backlog,
@@ -59,6 +61,7 @@ POLICY = OverflowPolicy(
     candidates=20,
     local_share_minimum=0,
     split_jobs=True,
+    probe="never",
     dccs=(),
     users=(),
     projects=(),
@@ -352,7 +355,7 @@ def test_an_unsplit_job_leaves_whole_or_not_at_all(tasks, policy):
 def test_a_burst_names_what_it_would_cost():
     item = decision(queued(10), mean=50.0)
     assert item.estimate == Money(Decimal("3.00"), "CNY")
-    assert item.reasons[-1] == "about 3.00 CNY of 1000.00 CNY that is left of the budget"
+    assert item.reasons[2] == "about 3.00 CNY of 1000.00 CNY that is left of the budget"
 
 
 UNKNOWN = [
@@ -384,12 +387,27 @@ def test_what_cannot_be_reckoned_is_only_advised(spending, mean, missing):
         ("10", "11", Verdict.STAY),
     ],
 )
-def test_what_is_not_left_of_the_budget_is_not_spent(budget, committed, verdict):
-    item = decision(queued(10), mean=50.0, history=History(spending=rich(budget, committed)))
+def test_a_whole_job_that_the_budget_does_not_pay_for_stays(budget, committed, verdict):
+    known = History(spending=rich(budget, committed))
+    item = decision(queued(6), mean=50.0, history=known, policy=WHOLE)
     assert item.verdict is verdict
     if verdict is Verdict.STAY:
         assert item.tasks == ()
         assert "it would cost about 3.00 CNY" in item.sentence
+
+
+@pytest.mark.parametrize(
+    ("budget", "sent"), [("3.00", 6), ("2.99", 5), ("0.50", 1), ("0.49", 0), ("-1", 0)]
+)
+def test_of_a_job_that_may_be_split_as_much_leaves_as_the_budget_pays_for(budget, sent):
+    item = decision(queued(10), mean=50.0, history=History(spending=rich(budget)))
+    assert len(item.tasks) == sent
+    if 0 < sent < 6:
+        assert f"{sent} of its 10 queued tasks would leave, which is what the budget pays" in (
+            item.sentence
+        )
+    if not sent:
+        assert "it would cost 0.50 CNY a task" in item.sentence
 
 
 def test_bursts_of_one_cycle_share_what_is_left():
@@ -484,6 +502,7 @@ def queues(draw):
         candidates=draw(st.integers(1, 4)),
         local_share_minimum=draw(st.sampled_from([0, 0.5, 2])),
         split_jobs=draw(st.booleans()),
+        probe=draw(st.sampled_from(["always", "never"])),
         dccs=draw(st.sampled_from([(), (), ("maya",)])),
         backlog_hours=draw(st.sampled_from([0, 0, 0.01, 1])),
         relief=draw(st.sampled_from([1, 0.5])),
@@ -494,6 +513,11 @@ def queues(draw):
     keys = [(row.job.id, task.ref.id) for row, tasks in jobs for task in tasks]
     history = History(
         live=draw(st.sets(st.sampled_from([JobId("job-0"), JobId("elsewhere")]))),
+        probes={
+            JobId(f"job-{n}"): Probe(draw(st.sampled_from(ProbeState)), "why", draw(st.booleans()))
+            for n in range(4)
+            if draw(st.booleans())
+        },
         live_bursts=draw(st.integers(0, 3)),
         live_frames=draw(st.integers(0, 12)),
         idle_remote=draw(st.integers(0, 6)),
@@ -521,6 +545,12 @@ def asked(queue):
 
 def sent(queue):
     return [item for item in asked(queue).items if item.verdict is Verdict.BURST]
+
+
+def at_work(queue):
+    """Return what becomes a burst of whichever kind."""
+    kinds = {Verdict.BURST, Verdict.PROBE}
+    return [item for item in asked(queue).items if item.verdict in kinds]
 
 
 @few
@@ -567,7 +597,7 @@ def test_nothing_leaves_a_farm_that_keeps_up_or_was_read_long_ago_or_is_switched
 @given(queues())
 def test_no_limit_is_ever_exceeded(queue):
     snapshot, policy, history = queue
-    bursts = sent(queue)
+    bursts = at_work(queue)
     assert len(bursts) <= max(policy.maximum_bursts - history.live_bursts, 0)
     assert all(sum(len(ref.frames) for ref in b.tasks) <= policy.maximum_frames for b in bursts)
     if policy.maximum_live_frames and bursts:
@@ -579,9 +609,41 @@ def test_no_limit_is_ever_exceeded(queue):
     for budget, taken in history.spending.committed.items():
         own = [b for b in bursts if budget.pays_for(Payer.of(rows[b.job].job))]
         assert not own or taken + sum(b.estimate.amount for b in own) <= budget.amount.amount
-    for burst in bursts:
+    for burst in sent(queue):
         seconds = mean_seconds(rows[burst.job], rows.values()) * len(burst.tasks)
         assert burst.estimate == render_cost(seconds, history.spending.price_per_hour)
+
+
+@few
+@given(
+    st.integers(1, 30),
+    st.decimals(0, 4, places=2),
+    st.decimals(0, 4, places=2),
+    st.sampled_from([0, 60, 600]),
+    st.sampled_from([30.0, 50.0, 400.0]),
+)
+def test_more_budget_never_saves_less_wait(count, budget, more, wait, mean):
+    policy = replace(POLICY, cloud_wait_seconds=wait)
+
+    def saved(amount):
+        known = History(spending=rich(str(amount)))
+        item = decision(queued(count), mean=mean, history=known, policy=policy)
+        return item.hours_saved if item.verdict is Verdict.BURST else 0.0
+
+    assert saved(budget + more) >= saved(budget)
+
+
+@few
+@given(st.lists(st.integers(3, 9), min_size=2, max_size=4), st.decimals(0, 6, places=2))
+def test_more_budget_never_saves_less_wait_of_several_jobs_within_a_chunk(counts, budget):
+    jobs = [(row_of(a_job(f"job-{n}"), queued(c), 50.0), queued(c)) for n, c in enumerate(counts)]
+
+    def saved(amount):
+        items = answer(*jobs, history=History(spending=rich(str(amount)))).items
+        return sum(item.hours_saved for item in items if item.verdict is Verdict.BURST)
+
+    chunk = 50.0 / 3600 * len(jobs)
+    assert saved(budget + 1) >= saved(budget) - chunk
 
 
 @few
@@ -589,7 +651,7 @@ def test_no_limit_is_ever_exceeded(queue):
 def test_nothing_leaves_that_a_rule_keeps_here(queue):
     snapshot, policy, history = queue
     rows = {row.job.id: row for row in snapshot.jobs}
-    for burst in sent(queue):
+    for burst in at_work(queue):
         row = rows[burst.job]
         assert row.job.outputs
         assert not row.waits_for
@@ -622,6 +684,8 @@ def test_a_job_without_a_rendered_task_is_estimated_from_others_of_its_program()
 def test_only_free_waiting_tasks_leave_and_always_from_the_tail(queue):
     snapshot, policy, history = queue
     for item in asked(queue).items:
+        if item.verdict is Verdict.PROBE:
+            continue
         every = snapshot.tasks[item.job]
         free = [
             task.ref
@@ -631,8 +695,16 @@ def test_only_free_waiting_tasks_leave_and_always_from_the_tail(queue):
             and history.given_back.get((item.job, task.ref.id), 0) < history.give_back_limit
         ]
         assert list(item.tasks) == free[len(free) - len(item.tasks) :]
-        if item.tasks and not policy.split_jobs:
+        known = history.probes.get(item.job)
+        shared = policy.split_jobs and (
+            policy.probe == "never"
+            or (known and known.state is ProbeState.ALIKE and known.is_mapped)
+            or item.verdict is Verdict.ADVISE
+        )
+        if item.tasks and not shared:
             assert len(item.tasks) == len(every)
+        if item.tasks and policy.probe == "always":
+            assert item.verdict is Verdict.ADVISE or known is not None
 
 
 @few
@@ -650,7 +722,7 @@ def test_only_jobs_that_may_leave_are_sent(queue):
 @given(queues())
 def test_split_jobs_never_leave_the_farm_with_less_than_it_can_do(queue):
     snapshot, policy, _ = queue
-    if policy.split_jobs and not policy.backlog_hours:
+    if policy.split_jobs and policy.probe == "never" and not policy.backlog_hours:
         leaving = sum(len(burst.tasks) for burst in sent(queue))
         waiting = sum(row.queued for row in snapshot.jobs)
         keep = int(policy.backlog_tasks_per_worker * max(snapshot.workers, 1))

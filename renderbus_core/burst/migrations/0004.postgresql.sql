@@ -1,3 +1,6 @@
+-- What a burst is for: work, or one frame that is only compared.
+ALTER TABLE bursts ADD COLUMN kind VARCHAR NOT NULL DEFAULT 'work'
+
 -- Whose budget a burst takes from.
 ALTER TABLE bursts ADD COLUMN artist VARCHAR NOT NULL DEFAULT ''
 
@@ -12,4 +15,16 @@ CREATE TABLE overflows (
     pool VARCHAR NOT NULL,
     since BIGINT NOT NULL,
     PRIMARY KEY (farm, pool)
+)
+
+-- What probes came to.
+CREATE TABLE probes (
+    burst VARCHAR NOT NULL REFERENCES bursts (id),
+    scene VARCHAR NOT NULL,
+    stamp VARCHAR NOT NULL,
+    software TEXT NOT NULL,
+    alike BOOLEAN,
+    why TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (burst)
 )

@@ -145,6 +145,7 @@ def _write(db: Connection, burst: BurstId, order: Order, start: _Start, event: E
         "submits": int(submitted),
         "absences": 0,
         "approved": False,
+        "kind": order.kind.value,
         "artist": order.user,
         "project": order.project,
         "reckoned": False,

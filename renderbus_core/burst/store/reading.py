@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select, true
 
 from renderbus_core.burst import tables as t
-from renderbus_core.burst.model import Asked, Burst, BurstState, BurstTask, Remote, TaskState
+from renderbus_core.burst.model import (
+    Asked,
+    Burst,
+    BurstKind,
+    BurstState,
+    BurstTask,
+    Remote,
+    TaskState,
+)
 from renderbus_core.burst.store.values import Live
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId, JobId, TaskRef
@@ -179,4 +187,5 @@ def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:
         user=row.artist,
         project=row.project,
         reckoned=row.reckoned,
+        kind=BurstKind(row.kind),
     )

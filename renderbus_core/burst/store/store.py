@@ -30,6 +30,7 @@ from renderbus_core.burst.store import (
     overflowing,
     planning,
     presence,
+    probes,
     reading,
     remote,
 )
@@ -45,6 +46,7 @@ from renderbus_core.burst.store.values import (
     Live,
     Output,
     Presence,
+    ProbeResult,
     RemoteLeaf,
     Route,
     Stray,
@@ -296,6 +298,18 @@ class BurstStore:
         """Return what a budget has paid, tasks that the cloud renders now counted as if done."""
         with self._database.reading() as db:
             return reading.spent(db, farm, budget)
+
+    def probe_results(self, farm: str) -> Mapping[BurstId, ProbeResult]:
+        """Read what the probes of a farm came to, the oldest first."""
+        with self._database.reading() as db:
+            return probes.read(db, farm)
+
+    def note_probe_result(
+        self, lease: Lease, burst: BurstId, result: ProbeResult, now: datetime
+    ) -> None:
+        """Write down what a probe came to."""
+        with self._carrying(lease, burst) as db:
+            probes.write(db, burst, result, now)
 
     def overflowing(self, farm: str) -> Mapping[str, datetime]:
         """Read since when which pools of a farm overflow, UTC; those that do not are absent."""

@@ -208,6 +208,25 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What a probe came to.
+
+    Args:
+        scene: path of the scene as the farm stores it.
+        stamp: size and time of change of the scene that was sent; "" when not known.
+        software: what it is rendered with.
+        alike: whether farm and cloud draw alike; None when local workers had made no such picture.
+        why: for people, with numbers.
+    """
+
+    scene: str
+    stamp: str
+    software: str
+    alike: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteLeaf:
     """A task of the cloud that holds frames, as it was read last.
 

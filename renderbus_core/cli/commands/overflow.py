@@ -37,6 +37,7 @@ from renderbus_core.web import write_comparison
 
 _WORDS = {
     Verdict.BURST: "would leave",
+    Verdict.PROBE: "would be probed",
     Verdict.ADVISE: "is advised",
     Verdict.STAY: "stays",
 }

@@ -271,6 +271,8 @@ backlog_tasks_per_worker = 8
 maximum_frames = 8
 local_share_minimum = 2
 cloud_wait_seconds = 0
-# One sequence is split between farm and cloud: both draw with the same renderer here.
+# One sequence is split between farm and cloud: both draw with the same renderer here, so that
+# no frame needs to be rendered by both and compared first.
 split_jobs = true
+probe = "never"
 """

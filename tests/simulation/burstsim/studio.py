@@ -60,6 +60,7 @@ enabled = {decider}
 backlog_tasks_per_worker = 0
 local_share_minimum = 0
 maximum_bursts = 2
+probe = "never"
 cloud_wait_seconds = 0
 [farm]
 database = "farm.db"
