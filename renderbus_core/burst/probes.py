@@ -51,7 +51,7 @@ def _of(
     # The last that compared goes before one that had nothing to compare with.
     compared = [one for one in of_scene if one.alike is not None]
     if found := next(reversed(compared or of_scene), None):
-        yield Probe(_state(found), found.why, is_mapped=found.software in rows)
+        yield Probe(_state(found), found.why, found.software, found.software in rows)
     elif burst is not None and own is None:
         yield Probe(ProbeState.FAILED, _why_failed(burst))
 

@@ -177,8 +177,9 @@ class ProbeFarm:
 
 def software(facts: SceneFacts) -> str:
     """Return what a scene is rendered with, as rows of the mapping table are compared with it."""
-    renderers = {layer.renderer for layer in facts.layers if layer.renderable}
-    renderer = "+".join(sorted(filter(None, renderers or {facts.renderer.value})))
+    usual = facts.renderer.value
+    renderers = {layer.renderer or usual for layer in facts.layers if layer.renderable} or {usual}
+    renderer = "+".join(sorted(filter(None, renderers)))
     return _named(facts.dcc, facts.version.value or "", renderer, facts.plugins)
 
 

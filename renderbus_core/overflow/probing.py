@@ -31,11 +31,13 @@ class Probe:
     Args:
         state: how far it is.
         why: for people, with numbers.
-        is_mapped: whether a row of the mapping table stands for what the scene is rendered with.
+        software: what the scene is rendered with; "" while that is not known.
+        is_mapped: whether a row of the mapping table stands for that.
     """
 
     state: ProbeState
     why: str
+    software: str = ""
     is_mapped: bool = False
 
 
@@ -61,7 +63,7 @@ def why_whole(policy: OverflowPolicy, probe: Probe | None) -> str:
     if probe.state is not ProbeState.ALIKE:
         return f"both sides do not draw it alike: {probe.why}"
     if not probe.is_mapped:
-        return "what it is rendered with is in no row of parity.mapping"
+        return f"parity.mapping has no row for what it is rendered with ({probe.software})"
     return ""
 
 

@@ -514,7 +514,9 @@ def queues(draw):
     history = History(
         live=draw(st.sets(st.sampled_from([JobId("job-0"), JobId("elsewhere")]))),
         probes={
-            JobId(f"job-{n}"): Probe(draw(st.sampled_from(ProbeState)), "why", draw(st.booleans()))
+            JobId(f"job-{n}"): Probe(
+                draw(st.sampled_from(ProbeState)), "why", "maya 2024", draw(st.booleans())
+            )
             for n in range(4)
             if draw(st.booleans())
         },

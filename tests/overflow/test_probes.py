@@ -82,7 +82,7 @@ def decided(policy, *, done=1, waiting=9, probe=None, mean=60.0, budget="10"):
     return item
 
 
-ALIKE = Probe(ProbeState.ALIKE, "at most 0.001 apart", is_mapped=True)
+ALIKE = Probe(ProbeState.ALIKE, "at most 0.001 apart", "maya 2024, arnold", is_mapped=True)
 
 
 def test_a_scene_that_the_cloud_never_rendered_sends_one_frame_first(shared):
@@ -105,7 +105,10 @@ def test_once_it_is_alike_farm_and_cloud_share_the_job(shared):
 @pytest.mark.parametrize(
     ("probe", "why"),
     [
-        (replace(ALIKE, is_mapped=False), "is in no row of parity.mapping"),
+        (
+            replace(ALIKE, is_mapped=False),
+            "parity.mapping has no row for what it is rendered with (maya 2024, arnold)",
+        ),
         (
             Probe(ProbeState.DIFFERENT, "9 % of the pixels differ", is_mapped=True),
             "both sides do not draw it alike: 9 % of the pixels differ",
