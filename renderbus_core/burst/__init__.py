@@ -6,9 +6,11 @@ from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Cycle, Decider, history, jobs_with_tasks
 from renderbus_core.burst.effects import Moment, Switch
 from renderbus_core.burst.heartbeat import Heartbeat
+from renderbus_core.burst.keeping import LEVELS
 from renderbus_core.burst.model import (
     Asked,
     Burst,
+    BurstKind,
     BurstState,
     BurstTask,
     Finished,
@@ -30,6 +32,7 @@ from renderbus_core.burst.store import (
     Live,
     Output,
     Presence,
+    ProbeResult,
     RemoteLeaf,
     Route,
     RouteDrainedError,
@@ -37,9 +40,11 @@ from renderbus_core.burst.store import (
 )
 
 __all__ = [
+    "LEVELS",
     "Adopted",
     "Asked",
     "Burst",
+    "BurstKind",
     "BurstState",
     "BurstStore",
     "BurstTask",
@@ -61,6 +66,7 @@ __all__ = [
     "Order",
     "Output",
     "Presence",
+    "ProbeResult",
     "RemoteLeaf",
     "Route",
     "RouteDrainedError",

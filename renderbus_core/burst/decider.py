@@ -77,8 +77,9 @@ class Decider:
             if item.verdict in _KINDS
             for burst in self._plan(item, rows[item.job], lease, now)
         ]
-        returns = self._take_back(snapshot, now)
-        return Cycle(snapshot, decided.items, tuple(bursts), returns)
+        for one in decided.returns:
+            self._take_back(one, now)
+        return Cycle(snapshot, decided.items, tuple(bursts), decided.returns)
 
     def _plan(
         self, item: Decision, job: LocalJob, lease: Lease, now: datetime
@@ -123,26 +124,11 @@ class Decider:
         state = OverflowState(gateway.store.overflowing(gateway.config.farm.kind))
         return overflow.decide(snapshot, policy, known, state, now), snapshot
 
-    def _take_back(self, snapshot: QueueSnapshot, now: datetime) -> tuple[Return, ...]:
+    def _take_back(self, one: Return, now: datetime) -> None:
         """Ask for what idle local workers would begin at once."""
         gateway = self._gateway
-        farm, policy = gateway.config.farm.kind, gateway.config.overflow
-        live = [
-            burst
-            for burst in gateway.store.bursts(live=True)
-            if burst.farm == farm and burst.kind is BurstKind.WORK
-        ]
-        returns = overflow.take_back(snapshot, policy, tuple(map(_waiting, live)), now)
-        for one in returns:
-            gateway.store.ask(
-                one.burst,
-                Asked.RECALL_WAITING,
-                one.why,
-                now,
-                gateway.owner,
-                tasks=[ref.id for ref in one.tasks],
-            )
-        return returns
+        tasks = [ref.id for ref in one.tasks]
+        gateway.store.ask(one.burst, Asked.RECALL_WAITING, one.why, now, gateway.owner, tasks=tasks)
 
 
 def jobs_with_tasks(snapshot: QueueSnapshot) -> tuple[LocalJob, ...]:
@@ -173,7 +159,7 @@ def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[Loc
         last_began_at=max((burst.created_at for burst in work), default=None),
         failures_in_a_row=_failures_in_a_row(bursts),
         live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),
-        idle_remote=sum(len(_waiting(burst).tasks) for burst in live),
+        waiting=tuple(_waiting(burst) for burst in work if not burst.state.is_over),
         probes=known_probes(store, config, jobs, bursts),
     )
 

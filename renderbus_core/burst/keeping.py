@@ -36,7 +36,7 @@ def keep_budgets(gateway: Gateway, now: datetime) -> None:
             _act(gateway, burst, full, now)
 
 
-_WORDS: Mapping[Level, str] = MappingProxyType(
+LEVELS: Mapping[Level, str] = MappingProxyType(
     {
         Level.FINE: "within its amount",
         Level.NEARLY: "nearly used up",
@@ -44,15 +44,16 @@ _WORDS: Mapping[Level, str] = MappingProxyType(
         Level.OVER: "overdrawn: everything comes back",
     }
 )
+"""What each level means, the same words everywhere."""
 
 
 def _tell(gateway: Gateway, found: tuple[Fill, ...], now: datetime) -> None:
     """Say in the log of the route when a budget comes to another level, once for all gateways."""
     for one in found:
         subject = f"budget of {gateway.config.farm.kind}"
-        line = Event(now, gateway.owner, subject, one.budget.name, _WORDS[one.level], one.sentence)
+        line = Event(now, gateway.owner, subject, one.budget.name, LEVELS[one.level], one.sentence)
         if gateway.store.tell(line, is_news=one.level is not Level.FINE):
-            _log.warning("%s: %s", _WORDS[one.level], one.sentence)
+            _log.warning("%s: %s", LEVELS[one.level], one.sentence)
 
 
 def _act(gateway: Gateway, burst: Burst, full: Fill, now: datetime) -> None:

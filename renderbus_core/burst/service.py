@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderbus_core.burst import recover, wishes
@@ -14,6 +15,8 @@ from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Decider
 from renderbus_core.burst.heartbeat import Heartbeat
+from renderbus_core.burst.store import Event
+from renderbus_core.config import RENEWED, Renewer
 from renderbus_core.errors import CloudError, FarmError, StoreError
 
 _log = logging.getLogger(__name__)
@@ -26,12 +29,19 @@ class Service:
         gateway: the shared parts.
         workers: where bursts are stepped; None does them one after the other.
         decides: whether it looks at the queue and bursts on its own.
+        renewer: looks after the configuration's file; None for a configuration that stays.
     """
 
     def __init__(
-        self, gateway: Gateway, workers: Executor | None = None, *, decides: bool = True
+        self,
+        gateway: Gateway,
+        workers: Executor | None = None,
+        *,
+        decides: bool = True,
+        renewer: Renewer | None = None,
     ) -> None:
         self._gateway = gateway
+        self._renewer = renewer
         self._crew = Crew(gateway, workers)
         self._decider = Decider(gateway) if decides else None
         self._heartbeat = Heartbeat(gateway)
@@ -39,6 +49,7 @@ class Service:
 
     def step(self) -> datetime:
         """Do what is due and say when to be called again, UTC."""
+        self._renew()
         gateway, settings = self._gateway, self._gateway.config.gateway
         now = gateway.clock.now()
         beats_at = self._heartbeat.step()
@@ -58,6 +69,23 @@ class Service:
         self._gateway.switch.turn_off()
         self._crew.detach()
         self._heartbeat.leave()
+
+    def _renew(self) -> None:
+        """Take over what was edited in the configuration's file; a bad one changes nothing."""
+        renewal = self._renewer.look() if self._renewer else None
+        if renewal is None:
+            return
+        gateway = self._gateway = replace(self._gateway, config=renewal.config)
+        self._crew.gateway = gateway
+        if self._decider is not None:
+            self._decider = Decider(gateway)
+        what, why = "renewed", f"{' and '.join(RENEWED)} are as the file has them now"
+        if renewal.problem:
+            what, why = "cannot be used, the last good one holds", renewal.problem
+            _log.error("the configuration cannot be used, the last good one holds: %s", why)
+        file = str(renewal.config.file)
+        line = Event(gateway.clock.now(), gateway.owner, "configuration", file, what, why)
+        gateway.store.tell(line, is_news=True, once=False)
 
     def _grant_wishes(self) -> None:
         try:

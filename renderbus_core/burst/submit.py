@@ -17,6 +17,8 @@ from renderbus_core.errors import CloudError, TransientError, UnknownOutcomeErro
 # most before a person is asked.
 CONFIRMATIONS = 2
 SUBMITS = 2
+NOTED_REASON = "renderbus.reason"
+"""Name of the note that tells people on the job why its tasks left."""
 # Values of a burst whose remote task is known, or not looked for yet.
 PRESENT: Mapping[str, object] = MappingProxyType({"absences": 0, "absent_at": None})
 _PERSON_LOOKS_EVERY = 300.0
@@ -49,12 +51,16 @@ def submit(ctx: Context, burst: Burst) -> WakeAt:
 
 
 def stamp(ctx: Context, burst: Burst) -> None:
-    """Write burst and remote id on the job, with the job's own id: copies of it carry it too."""
+    """Write burst and remote id on the job, with the job's own id: copies of it carry it too.
+
+    Why it left is told there as well, in the words of the log.
+    """
     claim = burst.claim(burst.refs(TaskState.HELD), ctx.effects.lease.epoch)
     facts = {
         NOTED_BURST: burst.id,
         NOTED_JOB: burst.job,
         NOTED_TASK: str(burst.remote_id),
+        NOTED_REASON: ctx.store.events(burst.id)[0].reason,
     }
     ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
 

@@ -40,6 +40,7 @@ _VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "drain": ("drain", "Take no new bursts; those at work go on."),
         "stop-all": ("stop_all", "Recall every burst of a farm, and take no new ones."),
         "recover": ("recover", "Rebuild the record of bursts from the farm and the cloud."),
+        "probe": ("probe", "Render one frame in the cloud and compare it with the farm's."),
         "compare": (
             "compare",
             "Say whether a frame of the farm and one of the cloud look the same.",

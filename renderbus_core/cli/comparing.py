@@ -11,8 +11,17 @@ from typing import Any
 from renderbus_core import config as configuration
 from renderbus_core.config import Config
 from renderbus_core.errors import InputError
-from renderbus_core.money import Money
-from renderbus_core.replay import Ask, Cloud, Outcome, Trace, nothing, ours, threshold
+from renderbus_core.money import Money, render_cost
+from renderbus_core.replay import (
+    Ask,
+    Cloud,
+    Outcome,
+    Trace,
+    least_cloud_seconds,
+    nothing,
+    ours,
+    threshold,
+)
 from renderbus_core.web import Comparison, Policy
 
 USUAL = ("none", "threshold:10", "ours")
@@ -77,14 +86,25 @@ def label(name: str) -> str:
     return Path(name).name if Path(name).is_file() else name
 
 
-def sentence(trace: Trace) -> str:
-    """Say what is replayed."""
+def sentence(trace: Trace, cloud: Cloud) -> str:
+    """Say what is replayed, and what nobody could do better."""
     tasks = sum(len(shot.seconds) for shot in trace.shots)
     hours = sum(sum(shot.seconds) for shot in trace.shots) / _HOUR
+    least = least_cost(trace, cloud)
+    bound = (
+        f"no policy meets every deadline for less than {least}"
+        if least.amount
+        else "whoever knew the future could meet every deadline without the cloud"
+    )
     return (
         f"{trace.name}: {len(trace.shots)} jobs, {tasks} tasks, {hours:.0f} hours of work for "
-        f"{trace.workers} local workers"
+        f"{trace.workers} local workers; {bound}"
     )
+
+
+def least_cost(trace: Trace, cloud: Cloud) -> Money:
+    """Return what meeting every deadline costs at least, whoever decides."""
+    return render_cost(least_cloud_seconds(trace) / cloud.speed, cloud.price_per_hour)
 
 
 def figures(outcome: Outcome) -> tuple[str, ...]:
@@ -101,11 +121,12 @@ def figures(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
+def document(outcome: Outcome, trace: Trace, cloud: Cloud) -> dict[str, Any]:
     """Return an outcome for machines."""
     return {
         "policy": outcome.policy,
         "cost": outcome.cost,
+        "least_cost": least_cost(trace, cloud),
         "cloud_hours": outcome.cloud_hours,
         "bursts": outcome.bursts,
         "cloud_tasks": outcome.cloud_tasks,
@@ -117,11 +138,12 @@ def document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def page(trace: Trace, outcomes: Sequence[Outcome]) -> Comparison:
+def page(trace: Trace, cloud: Cloud, outcomes: Sequence[Outcome]) -> Comparison:
     """Return what the page of plots says.
 
     Args:
         trace: that was replayed.
+        cloud: beside it.
         outcomes: of the policies.
     """
     values = [_values(one) for one in outcomes]
@@ -130,7 +152,7 @@ def page(trace: Trace, outcomes: Sequence[Outcome]) -> Comparison:
     largest = [max(column) or 1.0 for column in zip(*values, strict=True)]
     return Comparison(
         title=f"Policies on {Path(trace.name).name}",
-        sentence=sentence(trace),
+        sentence=sentence(trace, cloud),
         columns=COLUMNS,
         hours=max((one.samples[-1].at for one in outcomes if one.samples), default=0.0) / _HOUR,
         policies=tuple(

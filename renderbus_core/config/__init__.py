@@ -17,6 +17,7 @@ from renderbus_core.config.secret import Credentials, Secret, credentials
 if TYPE_CHECKING:
     from renderbus_core.config.files import Folders
     from renderbus_core.config.reading import load
+    from renderbus_core.config.renewal import RENEWED, Renewal, Renewer
     from renderbus_core.config.values import (
         BudgetRule,
         Burst,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "RENEWED",
     "BudgetRule",
     "Burst",
     "Cloud",
@@ -49,6 +51,8 @@ __all__ = [
     "Paths",
     "Preflight",
     "Prices",
+    "Renewal",
+    "Renewer",
     "Secret",
     "Store",
     "Transfer",
@@ -60,8 +64,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name!r}")
-    from renderbus_core.config import reading, values  # noqa: PLC0415 - as said above
+    from renderbus_core.config import reading, renewal, values  # noqa: PLC0415 - as said above
 
-    place = reading if hasattr(reading, name) else values
+    place = next(one for one in (reading, renewal, values) if hasattr(one, name))
     value = globals()[name] = getattr(place, name)
     return value

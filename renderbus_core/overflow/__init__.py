@@ -6,16 +6,18 @@ candidate. The same two answer a gateway, `renderbus overflow explain`, and a re
 
 from renderbus_core.overflow.capacity import Projection, backlog, backlog_hours, project
 from renderbus_core.overflow.deciding import decide, screen
-from renderbus_core.overflow.probing import Probe, ProbeState
+from renderbus_core.overflow.probing import Probe, ProbeState, probe_frame
 from renderbus_core.overflow.spending import Budget, Fill, Level, Payer, Spending, fill, worst
-from renderbus_core.overflow.taking_back import Return, Waiting, take_back
+from renderbus_core.overflow.taking_back import take_back
 from renderbus_core.overflow.traits import TRAITS, Trait
 from renderbus_core.overflow.values import (
     Decision,
     Decisions,
     History,
     OverflowState,
+    Return,
     Verdict,
+    Waiting,
     Weighed,
 )
 
@@ -42,6 +44,7 @@ __all__ = [
     "backlog_hours",
     "decide",
     "fill",
+    "probe_frame",
     "project",
     "screen",
     "take_back",

@@ -12,6 +12,7 @@ from renderbus_core.money import render_cost
 from renderbus_core.overflow import amount, capacity, probing, rules
 from renderbus_core.overflow.load import loads, pool_of
 from renderbus_core.overflow.room import Room
+from renderbus_core.overflow.taking_back import take_back
 from renderbus_core.overflow.values import (
     Decision,
     Decisions,
@@ -61,7 +62,11 @@ def decide(
     """
     queue = _Queue(snapshot, policy, history, state, now)
     candidates = [row for row in snapshot.jobs if row.job.id in snapshot.tasks]
-    return Decisions(tuple(queue.decide(candidates)), OverflowState(queue.over_since))
+    return Decisions(
+        tuple(queue.decide(candidates)),
+        OverflowState(queue.over_since),
+        take_back(snapshot, policy, history.waiting, now),
+    )
 
 
 class _Queue:

@@ -84,13 +84,13 @@ def wanted(
         return None
     done = [task for task in tasks if task.state is LocalState.COMPLETED and task.claim is None]
     if probe is None:
-        return _of(done[-1] if done else tasks[-1]) if tasks else None
+        some = done[-1] if done else next(reversed(tasks), None)
+        return probe_frame(some.ref.frames.first) if some else None
     if probe.state is ProbeState.RENDERED and policy.split_jobs and done:
-        return _of(done[-1])
+        return probe_frame(done[-1].ref.frames.first)
     return None
 
 
-def _of(task: LocalTask) -> TaskRef:
-    """Name a frame of a task as no task of the job is named: nobody holds it."""
-    frame = task.ref.frames.first
+def probe_frame(frame: int) -> TaskRef:
+    """Name a frame as no task of its job is named: nobody holds it."""
     return TaskRef(f"probe {frame}", FrameSet.span(frame, frame))

@@ -239,7 +239,8 @@ def _failures(policy: OverflowPolicy, history: History) -> Weighed:
 
 
 def _idle(policy: OverflowPolicy, history: History) -> Weighed:
-    waiting, most = history.idle_remote, policy.max_idle_remote
+    waiting = sum(len(one.tasks) for one in history.waiting)
+    most = policy.max_idle_remote
     words = f"{waiting} tasks wait in the cloud for a machine"
     if most and waiting > most:
         return Weighed("cloud queue", False, f"{words}, {most} are the most allowed")

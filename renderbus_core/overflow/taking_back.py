@@ -8,40 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import BurstId, JobId, JobRow, QueueSnapshot, TaskRef, WorkerKind
+from renderbus_core.jobs import JobRow, QueueSnapshot, WorkerKind
 from renderbus_core.overflow.capacity import TaskTime, task_times
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Tasks of one burst that no machine of the cloud has begun.
-
-    Args:
-        burst: whose.
-        job: the local job.
-        tasks: in the order in which the cloud takes them.
-        returning: how many others are on their way back already.
-    """
-
-    burst: BurstId
-    job: JobId
-    tasks: tuple[TaskRef, ...]
-    returning: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """Tasks that are to come back from the cloud.
-
-    Args:
-        burst: whose.
-        tasks: which.
-        why: for people, with the numbers.
-    """
-
-    burst: BurstId
-    tasks: tuple[TaskRef, ...]
-    why: str
+from renderbus_core.overflow.values import Return, Waiting
 
 
 def take_back(

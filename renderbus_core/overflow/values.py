@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from renderbus_core.jobs import JobId, TaskRef
+from renderbus_core.jobs import BurstId, JobId, TaskRef
 from renderbus_core.money import Money
 from renderbus_core.overflow.probing import Probe
 from renderbus_core.overflow.spending import Spending
@@ -78,11 +78,50 @@ class OverflowState:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Tasks of one burst that no machine of the cloud has begun.
+
+    Args:
+        burst: whose.
+        job: the local job.
+        tasks: in the order in which the cloud takes them.
+        returning: how many others are on their way back already.
+    """
+
+    burst: BurstId
+    job: JobId
+    tasks: tuple[TaskRef, ...]
+    returning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Tasks that are to come back from the cloud.
+
+    Args:
+        burst: whose.
+        tasks: which.
+        why: for people, with the numbers.
+    """
+
+    burst: BurstId
+    tasks: tuple[TaskRef, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decisions:
-    """All answers of one cycle and what to remember."""
+    """All answers of one cycle.
+
+    Args:
+        items: one for each candidate.
+        next_state: what to remember.
+        returns: what is to come back from the cloud.
+    """
 
     items: tuple[Decision, ...]
     next_state: OverflowState
+    returns: tuple[Return, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +138,7 @@ class History:
         last_began_at: when the last burst began, UTC; None when none did.
         failures_in_a_row: how many of the bursts that ended last failed, until one did not.
         live_frames: how many frames live bursts hold.
-        idle_remote: how many of their tasks wait in the cloud for a machine.
+        waiting: what of them waits in the cloud for a machine, burst by burst.
         probes: what is known of the probes of jobs; those that were never probed are absent.
     """
 
@@ -112,5 +151,5 @@ class History:
     last_began_at: datetime | None = None
     failures_in_a_row: int = 0
     live_frames: int = 0
-    idle_remote: int = 0
+    waiting: tuple[Waiting, ...] = ()
     probes: Mapping[JobId, Probe] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Queues replayed under several policies, in virtual time: what each would have cost and saved."""
 
+from renderbus_core.replay.bound import least_cloud_seconds
 from renderbus_core.replay.engine import replay
 from renderbus_core.replay.policies import Ask, nothing, ours, threshold
 from renderbus_core.replay.recordings import trace_of
@@ -14,6 +15,7 @@ __all__ = [
     "Sample",
     "Shot",
     "Trace",
+    "least_cloud_seconds",
     "nothing",
     "ours",
     "replay",

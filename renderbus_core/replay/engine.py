@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +28,16 @@ from renderbus_core.jobs import (
     TaskRef,
 )
 from renderbus_core.money import Money, render_cost
-from renderbus_core.overflow import Budget, Decision, History, OverflowState, Spending, Verdict
+from renderbus_core.overflow import (
+    Budget,
+    Decision,
+    History,
+    OverflowState,
+    Return,
+    Spending,
+    Verdict,
+    Waiting,
+)
 from renderbus_core.replay.policies import Ask
 from renderbus_core.replay.values import Cloud, Outcome, Sample, Shot, Trace
 
@@ -92,6 +101,7 @@ class _Farm:
         self._free, self._machines = trace.workers, cloud.machines
         self._in_cloud: deque[tuple[_Job, int]] = deque()
         self._cloud_tasks = self._bursts = 0
+        self._returned: dict[tuple[JobId, str], int] = {}
         self._cloud_seconds = 0.0
         self._last_began: float | None = None
         self._samples: list[Sample] = []
@@ -114,6 +124,8 @@ class _Farm:
             for item in decided.items:
                 if item.verdict is Verdict.BURST:
                     self._burst(item)
+            for one in decided.returns:
+                self._take_back(one)
             if next(rounds) % _SAMPLES_EVERY == 0:
                 self._samples.append(self._sample())
             next_round += _ROUND_SECONDS
@@ -211,6 +223,21 @@ class _Farm:
             partial(self._reach_cloud, job, sorted(leaving)),
         )
 
+    def _take_back(self, one: Return) -> None:
+        """Give tasks back that no machine of the cloud has begun."""
+        job = self._jobs[JobId(one.burst)]
+        back = {int(ref.id) for ref in one.tasks}
+        self._in_cloud = deque(
+            (owner, number)
+            for owner, number in self._in_cloud
+            if owner is not job or number not in back
+        )
+        for number in sorted(back):
+            job.turn(number, LocalState.QUEUED)
+            self._returned[job.job.id, str(number)] = 1
+        job.waiting.extend(sorted(back))
+        self._dispatch()
+
     def _reach_cloud(self, job: _Job, numbers: list[int]) -> None:
         self._in_cloud.extend((job, number) for number in numbers)
         self._dispatch_cloud()
@@ -252,11 +279,22 @@ class _Farm:
         began = self._last_began
         return History(
             live=live,
+            waiting=tuple(self._waiting()),
+            given_back=self._returned,
             # All bursts of one job count as one here.
             live_bursts=len(live),
             spending=Spending(self._cloud.price_per_hour, {Budget(self._budget): spent}),
             last_began_at=None if began is None else self._moment(began),
         )
+
+    def _waiting(self) -> Iterator[Waiting]:
+        """Give what no machine has begun, job by job; a job stands for all its bursts here."""
+        numbers: dict[JobId, list[int]] = {}
+        for job, number in self._in_cloud:
+            numbers.setdefault(job.job.id, []).append(number)
+        for id_, of_job in numbers.items():
+            refs = tuple(self._jobs[id_].tasks[number].ref for number in of_job)
+            yield Waiting(BurstId(id_), id_, refs)
 
     def _sample(self) -> Sample:
         totals = Counter[LocalState]()

@@ -37,6 +37,7 @@ from renderbus_core.overflow import (
     ProbeState,
     Spending,
     Verdict,
+    Waiting,
     backlog,
     backlog_hours,
     decide,
@@ -445,6 +446,7 @@ few = settings(max_examples=60)
 # -- whatever there is --------------------------------------------------------------------------
 
 MAYA, NUKE = WorkerKind(2, 0, pools=("maya",)), WorkerKind(2, 2, pools=("nuke",))
+REFS = tuple(TaskRef(str(n), FrameSet.span(n + 1, n + 1)) for n in range(6))
 STAMPS = st.sampled_from([None, None, None, ClaimStamp(BurstId("b1"), 1)])
 STATES = st.sampled_from([LocalState.QUEUED] * 4 + list(LocalState))
 
@@ -522,7 +524,7 @@ def queues(draw):
         },
         live_bursts=draw(st.integers(0, 3)),
         live_frames=draw(st.integers(0, 12)),
-        idle_remote=draw(st.integers(0, 6)),
+        waiting=(Waiting(BurstId("b1"), JobId("elsewhere"), REFS[: draw(st.integers(0, 6))]),),
         given_back={key: draw(st.integers(0, 2)) for key in keys if draw(st.booleans())},
         give_back_limit=draw(st.integers(1, 2)),
         spending=Spending(
@@ -606,7 +608,7 @@ def test_no_limit_is_ever_exceeded(queue):
         sent_frames = sum(len(ref.frames) for b in bursts for ref in b.tasks)
         assert history.live_frames + sent_frames <= policy.maximum_live_frames
     if policy.max_idle_remote and bursts:
-        assert history.idle_remote <= policy.max_idle_remote
+        assert sum(len(one.tasks) for one in history.waiting) <= policy.max_idle_remote
     rows = {row.job.id: row for row in snapshot.jobs}
     for budget, taken in history.spending.committed.items():
         own = [b for b in bursts if budget.pays_for(Payer.of(rows[b.job].job))]

@@ -52,6 +52,17 @@ def test_a_deadline_is_missed_when_the_last_picture_is_late():
     assert replay(two_jobs(deadline=179), "none", nothing, CLOUD).missed == ("second",)
 
 
+def test_idle_local_workers_take_back_what_waits_in_the_cloud(policy):
+    # One machine in the cloud: most of what left still waits when local workers are done.
+    trace = Trace("one", 2, (Shot("job", 0, (3600.0,) * 20),))
+    slow = replace(CLOUD, machines=1)
+    keen = replace(policy, backlog_tasks_per_worker=1, cloud_machines=100, cloud_wait_seconds=0)
+    back = replay(trace, "ours", ours(keen), slow)
+    kept = replay(trace, "ours", ours(replace(keen, take_back=False)), slow)
+    assert back.cost.amount < kept.cost.amount
+    assert back.spans[0] < kept.spans[0]
+
+
 def test_what_leaves_waits_is_rendered_and_paid():
     trace = Trace("one", 1, (Shot("job", 0, (3600.0,) * 5),))
     outcome = replay(trace, "threshold", threshold(2), replace(CLOUD, speed=2.0))

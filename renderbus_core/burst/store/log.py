@@ -51,18 +51,19 @@ def follow(db: Connection, after: int, most: int) -> tuple[Line, ...]:
     return tuple(Line(e.id, BurstId(e.burst), _event(e)) for e in db.execute(query))
 
 
-def tell(db: Connection, line: Event, *, is_news: bool) -> bool:
+def tell(db: Connection, line: Event, *, is_news: bool, once: bool) -> bool:
     """Add a line about no burst unless the last of its subject says the same; tell whether it was.
 
     Args:
         db: a writing transaction.
         line: its `before` names what of the subject it is about.
         is_news: whether it is told when nothing was said of it yet.
+        once: whether the same again is not told.
     """
     about = (events.c.burst == "", events.c.subject == line.subject, events.c.before == line.before)
     query = select(events.c.after).where(*about).order_by(events.c.id.desc()).limit(1)
     said = db.execute(query).scalar_one_or_none()
-    if said == line.after or (said is None and not is_news):
+    if (once and said == line.after) or (said is None and not is_news):
         return False
     write(db, BurstId(""), [line])
     return True

@@ -326,15 +326,16 @@ class BurstStore:
         with self._database.reading() as db:
             return log.read(db, burst)
 
-    def tell(self, line: Event, *, is_news: bool) -> bool:
+    def tell(self, line: Event, *, is_news: bool, once: bool = True) -> bool:
         """Add a line about the whole route, and tell whether it was news.
 
         Args:
-            line: its `before` names what of its subject it is about; the same again is not added.
+            line: its `before` names what of its subject it is about.
             is_news: whether it is worth a line when nothing was said of that yet.
+            once: whether the same again is not added.
         """
         with self._database.writing() as db:
-            return log.tell(db, line, is_news=is_news)
+            return log.tell(db, line, is_news=is_news, once=once)
 
     def follow_log(self, after: int | None = None, most: int = 1000) -> tuple[Line, ...]:
         """Read what was logged of all bursts, oldest first.

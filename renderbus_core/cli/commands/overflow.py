@@ -236,12 +236,12 @@ def simulate(  # noqa: PLR0917 - click passes options by name
         ask, budget = comparing.asked(policy, config)
         outcomes.append(replay(trace, comparing.label(policy), ask, cloud, budget))
     if out is not None:
-        write_comparison(comparing.page(trace, outcomes), out)
+        write_comparison(comparing.page(trace, cloud, outcomes), out)
         click.echo(f"plots: {out}", err=True)
     if as_json:
-        print_json([comparing.document(one) for one in outcomes])
+        print_json([comparing.document(one, trace, cloud) for one in outcomes])
         return
-    click.echo(comparing.sentence(trace))
+    click.echo(comparing.sentence(trace, cloud))
     rows = [(one.policy, *comparing.figures(one)) for one in outcomes]
     console().print(table("Policies", ("policy", *comparing.COLUMNS), rows))
 

@@ -13,6 +13,7 @@ from renderbus_core.burst import BurstState, Gateway, Line, Service
 from renderbus_core.cli.output import console, json_option, print_line
 from renderbus_core.cli.stopping import stop_requests
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
+from renderbus_core.config import Renewer
 
 # How soon a change that another process has recorded is told, and acted on.
 _LOOK_SECONDS = 2.0
@@ -44,13 +45,16 @@ def command(
     Several gateways may serve one farm: one of them decides, each burst is carried by one of
     them, and when one dies another goes on. Ending this command (Ctrl-C, SIGTERM) finishes what
     is in hand and recalls nothing. Every change is told as one line.
+
+    What is edited in [overflow], [money] and [parity] of the configuration's file takes effect at
+    the next look at the queue; while the file cannot be used, the last good one holds.
     """
     config = read_config(ctx, farm_kind)
     with (
         open_gateway(config) as gateway,
         ThreadPoolExecutor(config.gateway.workers, thread_name_prefix="burst") as workers,
     ):
-        service = Service(gateway, workers, decides=not no_overflow)
+        service = Service(gateway, workers, decides=not no_overflow, renewer=Renewer(config))
         click.echo(f"serving farm {config.farm.kind} as {gateway.owner}", err=True)
         try:
             _serve(gateway, service, until_idle=until_idle, as_json=as_json)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
-from renderbus_core.burst import Burst, BurstStore, TaskState
+from renderbus_core.burst import LEVELS, Burst, BurstStore, TaskState, fills
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.workplace import open_store, read_config
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config
 from renderbus_core.jobs import BurstId
+from renderbus_core.money import Money
+from renderbus_core.overflow import Fill, Payer
 from renderbus_core.schema import printable
 
 
@@ -35,9 +39,18 @@ def _overview(
     now, patience = SystemClock().now(), 3 * config.gateway.heartbeat_seconds
     alive = [sign for sign in gateways if (now - sign.seen_at).total_seconds() <= patience]
     if as_json:
-        print_json({"bursts": bursts, "gateways": gateways, "alive": alive, "route": route})
+        print_json(
+            {
+                "bursts": bursts,
+                "gateways": gateways,
+                "alive": alive,
+                "route": route,
+                "budgets": _budgets(store, config, now),
+            }
+        )
         return
     _print_bursts(bursts)
+    _print_budgets(_budgets(store, config, now))
     for sign in gateways:
         ago = f"{max(0, (now - sign.seen_at).total_seconds()):.0f} s ago"
         silent = "" if sign in alive else ", silent: it may be gone"
@@ -51,6 +64,28 @@ def _overview(
             "start one: renderbus serve",
             err=True,
         )
+
+
+def _budgets(store: BurstStore, config: Config, now: datetime) -> tuple[Fill, ...]:
+    """Return how full the budgets are: those of everybody and of whoever has a live burst."""
+    payers = [Payer(burst.job, burst.user, burst.project) for burst in store.bursts(live=True)]
+    return fills(store, config, now, payers)
+
+
+def _print_budgets(budgets: tuple[Fill, ...]) -> None:
+    rows = [
+        (
+            one.budget.name,
+            one.budget.amount,
+            Money(one.committed, one.budget.amount.currency),
+            Money(one.spent, one.budget.amount.currency),
+            LEVELS[one.level],
+        )
+        for one in budgets
+    ]
+    if rows:
+        columns = ("budget", "amount", "committed", "spent", "")
+        console().print(table("Budgets", columns, rows))
 
 
 def _print_bursts(bursts: tuple[Burst, ...]) -> None:
