@@ -119,7 +119,10 @@ class _Queue:
         why = why or [one.why for one in of_job if not one.passed]
         if why:
             return Decision(row.job.id, Verdict.STAY, tuple(why), weighed=weighed)
-        return replace(self._amount(row, overflow.why), weighed=weighed)
+        decision = self._amount(row, overflow.why)
+        _, *told = decision.reasons
+        amount_ = Weighed("amount", decision.verdict is not Verdict.STAY, "; ".join(told))
+        return replace(decision, weighed=(*weighed, amount_))
 
     def _age(self) -> Weighed:
         age = (self._now - self._snapshot.taken_at).total_seconds()

@@ -869,7 +869,9 @@ def test_every_rule_is_told_with_its_numbers_whatever_it_said():
         decision(queued(10)),
         decision(queued(10), policy=replace(POLICY, enabled=False)),
     )
-    for item in (leaves, stays):
+    assert leaves.weighed[-1].rule == "amount"
+    assert leaves.weighed[-1].why == "; ".join(leaves.reasons[1:])
+    for item in (replace(leaves, weighed=leaves.weighed[:-1]), stays):
         assert [one.rule for one in item.weighed] == [
             "switch", "window", "pause", "failures", "cloud queue", "snapshot", "overflow",
             "queue", "outputs", "program", "user", "project", "department", "pool", "group", "wish",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from renderbus_core.burst import LEVELS, Burst, BurstStore, TaskState, fills
+from renderbus_core.burst import LEVELS, Burst, BurstKind, BurstStore, TaskState, fills
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.workplace import open_store, read_config
 from renderbus_core.clock import SystemClock
@@ -95,7 +95,7 @@ def _print_bursts(bursts: tuple[Burst, ...]) -> None:
     rows = [
         (
             b.id,
-            b.job,
+            f"{b.job} (probe)" if b.kind is BurstKind.PROBE else b.job,
             b.remote_id or "",
             b.state,
             f"{len(b.refs(TaskState.COMPLETED))}/{len(b.tasks)}",
