@@ -1,6 +1,6 @@
 """The burst engine: decides what leaves the farm, and carries each burst through its life."""
 
-from renderbus_core.burst.budgets import budgets, fills, spending
+from renderbus_core.burst.budgets import budgets, fills, refuse_when_spent, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Cycle, Decider, history, jobs_with_tasks
@@ -81,6 +81,7 @@ __all__ = [
     "history",
     "jobs_with_tasks",
     "refill",
+    "refuse_when_spent",
     "spending",
     "survey",
     "survey_folder",

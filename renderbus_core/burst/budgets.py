@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from renderbus_core.burst.store import BurstStore
+from renderbus_core.burst.store import BurstStore, LimitReachedError
 from renderbus_core.config import BudgetRule, Config
-from renderbus_core.overflow import Budget, Fill, Payer, Spending, fill
+from renderbus_core.overflow import Budget, Fill, Level, Payer, Spending, fill, worst
 
 EACH = "*"
 """Stands for one budget for each user, or each project."""
@@ -73,6 +73,25 @@ def fills(
         )
         for budget in budgets(config, now, payers)
     )
+
+
+def refuse_when_spent(store: BurstStore, config: Config, now: datetime, payer: Payer) -> None:
+    """Raise `LimitReachedError` when all of a budget that would pay is spent.
+
+    People's bursts need no estimate and no budget; but what would come back at once is not sent.
+
+    Args:
+        store: the record.
+        config: settings.
+        now: UTC.
+        payer: whose money a burst would take.
+    """
+    full = worst(fills(store, config, now, [payer]), payer)
+    if full is not None and full.level >= Level.FULL:
+        raise LimitReachedError(
+            f"job {payer.job} stays on the farm: {full.sentence}; raise it in money of the "
+            "configuration to send more"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,9 @@ class Decider:
         gateway.store.note_overflowing(
             lease, gateway.config.farm.kind, decided.next_state.over_since
         )
+        gateway.store.note_programs(
+            lease, gateway.config.farm.kind, overflow.program_seconds(snapshot.jobs), now
+        )
         rows = {row.job.id: row.job for row in snapshot.jobs}
         bursts = [
             burst
@@ -160,6 +163,7 @@ def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[Loc
         failures_in_a_row=_failures_in_a_row(bursts),
         live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),
         waiting=tuple(_waiting(burst) for burst in work if not burst.state.is_over),
+        program_seconds=store.program_seconds(farm),
         probes=known_probes(store, config, jobs, bursts),
     )
 

@@ -5,7 +5,17 @@ They are made by the numbered files in `migrations`; a test holds both to the sa
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
 
 from renderbus_core.columns import ExactDecimal, Frames, Moment, Prose
 from renderbus_core.database import Design, sql_migrations
@@ -151,6 +161,16 @@ probes = Table(
     Column("software", Prose, nullable=False),
     Column("alike", Boolean),
     Column("why", Prose, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# How long a task of a program took on local workers, as the queue showed it last.
+programs = Table(
+    "programs",
+    metadata,
+    Column("farm", String, primary_key=True),
+    Column("program", String, primary_key=True),
+    Column("seconds", Float, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

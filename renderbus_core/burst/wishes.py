@@ -10,10 +10,12 @@ import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from renderbus_core.burst.budgets import refuse_when_spent
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.model import Asked, Burst, BurstKind, Order
 from renderbus_core.errors import FarmError, StoreError
 from renderbus_core.jobs import Gone, Intent, IntentKind, LocalState
+from renderbus_core.overflow import Payer
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +115,8 @@ def _burst(gateway: Gateway, intent: Intent) -> None:
         and (intent.frames is None or task.ref.frames.issubset(intent.frames))
     )
     if refs:
-        kind = gateway.config.farm.kind
+        kind, payer = gateway.config.farm.kind, Payer.of(job)
+        refuse_when_spent(gateway.store, gateway.config, gateway.clock.now(), payer)
         order = Order(kind, job.id, refs, _why(intent), user=job.user, project=job.project)
         gateway.store.plan([order], gateway.clock.now(), who=intent.who)
 

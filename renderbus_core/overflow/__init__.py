@@ -4,7 +4,13 @@
 candidate. The same two answer a gateway, `renderbus overflow explain`, and a replay.
 """
 
-from renderbus_core.overflow.capacity import Projection, backlog, backlog_hours, project
+from renderbus_core.overflow.capacity import (
+    Projection,
+    backlog,
+    backlog_hours,
+    program_seconds,
+    project,
+)
 from renderbus_core.overflow.deciding import decide, screen
 from renderbus_core.overflow.probing import Probe, ProbeState, probe_frame
 from renderbus_core.overflow.spending import Budget, Fill, Level, Payer, Spending, fill, worst
@@ -45,6 +51,7 @@ __all__ = [
     "decide",
     "fill",
     "probe_frame",
+    "program_seconds",
     "project",
     "screen",
     "take_back",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from renderbus_core.jobs import JobId, JobRow, LocalJob, LocalState, QueueSnapshot, WorkerKind
 
@@ -17,6 +18,9 @@ from renderbus_core.jobs import JobId, JobRow, LocalJob, LocalState, QueueSnapsh
 _HALF = 0.5
 # How far the mean of other tasks may be from that of a program's other jobs, as a factor.
 _OF_PROGRAM = 2.0
+# The same where only earlier jobs of the program are known.
+_FROM_BEFORE = 4.0
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 # Where nothing is known a task may take anything between a minute and four hours.
 UNKNOWN_SECONDS = (60.0, 14_400.0)
 
@@ -67,20 +71,29 @@ def backlog(snapshot: QueueSnapshot) -> float:
     return queued / max(snapshot.workers, 1)
 
 
-def task_times(rows: Sequence[JobRow]) -> dict[JobId, TaskTime]:
-    """Return how long a task of each job takes: its own mean, else that of jobs of its program.
-
-    Jobs of which neither is known are left out. Only tasks that were rendered here count: what
-    came from the cloud says nothing of local workers.
-
-    Args:
-        rows: of the queue.
-    """
+def program_seconds(rows: Sequence[JobRow]) -> dict[str, float]:
+    """Return the mean time of a task of each program, over the jobs of which one is known."""
     known: dict[str, list[float]] = {}
     for row in rows:
         if row.mean_seconds is not None:
             known.setdefault(row.job.dcc, []).append(row.mean_seconds)
-    of_program = {dcc: sum(means) / len(means) for dcc, means in known.items()}
+    return {dcc: sum(means) / len(means) for dcc, means in known.items()}
+
+
+def task_times(
+    rows: Sequence[JobRow], before: Mapping[str, float] = _NOTHING
+) -> dict[JobId, TaskTime]:
+    """Return how long a task of each job takes: its own mean, else that of jobs of its program.
+
+    Of a program without a rendered task in the queue, what is known from before holds, less
+    surely; jobs of which nothing is known are left out. Only tasks that were rendered here count:
+    what came from the cloud says nothing of local workers.
+
+    Args:
+        rows: of the queue.
+        before: seconds of a task by program, from earlier jobs.
+    """
+    of_program = program_seconds(rows)
     found = {}
     for row in rows:
         if row.mean_seconds is not None:
@@ -88,6 +101,8 @@ def task_times(rows: Sequence[JobRow]) -> dict[JobId, TaskTime]:
         elif row.job.dcc in of_program:
             mean = of_program[row.job.dcc]
             found[row.job.id] = TaskTime(mean, _OF_PROGRAM)
+        elif row.job.dcc in before:
+            found[row.job.id] = TaskTime(before[row.job.dcc], _FROM_BEFORE)
     return found
 
 
@@ -96,13 +111,16 @@ def _own_time(mean: float, timed: int) -> TaskTime:
     return TaskTime(mean, 1 + 1 / math.sqrt(max(timed, 1)))
 
 
-def project(snapshot: QueueSnapshot) -> Mapping[JobId, Projection]:
+def project(
+    snapshot: QueueSnapshot, before: Mapping[str, float] = _NOTHING
+) -> Mapping[JobId, Projection]:
     """Foresee when each job with known task times begins and ends under the farm's order.
 
     Args:
         snapshot: rows in the order the farm renders them.
+        before: seconds of a task by program, from earlier jobs.
     """
-    times, farm, found = task_times(snapshot.jobs), _Workers(snapshot), {}
+    times, farm, found = task_times(snapshot.jobs, before), _Workers(snapshot), {}
     for row in snapshot.jobs:
         time = times.get(row.job.id)
         # The work of a job of unknown times is unknown, too; those behind it look better than

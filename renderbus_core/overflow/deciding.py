@@ -84,7 +84,7 @@ class _Queue:
         self._policy = policy
         self._history = history
         self._now = now
-        self._foreseen = capacity.project(snapshot)
+        self._foreseen = capacity.project(snapshot, history.program_seconds)
         self._loads = loads(snapshot, self._foreseen, policy, state.over_since, now)
         self._room = Room(policy, history)
         self._route = (*rules.weigh_route(policy, history, now), self._age())

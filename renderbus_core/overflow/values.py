@@ -139,6 +139,7 @@ class History:
         failures_in_a_row: how many of the bursts that ended last failed, until one did not.
         live_frames: how many frames live bursts hold.
         waiting: what of them waits in the cloud for a machine, burst by burst.
+        program_seconds: how long a task took on local workers, by program, from earlier jobs.
         probes: what is known of the probes of jobs; those that were never probed are absent.
     """
 
@@ -152,4 +153,5 @@ class History:
     failures_in_a_row: int = 0
     live_frames: int = 0
     waiting: tuple[Waiting, ...] = ()
+    program_seconds: Mapping[str, float] = field(default_factory=dict)
     probes: Mapping[JobId, Probe] = field(default_factory=dict)

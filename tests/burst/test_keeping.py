@@ -6,10 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import BurstState, Decider, Order, TaskState
+from renderbus_core.burst import (
+    BurstState,
+    Decider,
+    LimitReachedError,
+    Order,
+    TaskState,
+    refuse_when_spent,
+    wishes,
+)
 from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.jobs import LocalState
 from renderbus_core.money import Money
+from renderbus_core.overflow import Payer
 
 CONFIG = """
 [money]
@@ -109,6 +118,19 @@ def test_a_budget_of_somebody_else_stops_nothing(make_world):
     burst = planned(world, "0")
     keep_budgets(world.gateway, world.clock.now())
     assert world.carry(world.runner(burst), burst).state is BurstState.DONE
+
+
+def test_when_a_budget_is_spent_nobody_sends_more(make_world):
+    world = a_cloud(make_world)
+    spent = planned(world, "0")
+    lease = world.store.lease(f"burst {spent}", "gateway-1", 60, world.clock.now())
+    world.store.note(lease, spent, spent=Decimal(100))
+    payer = Payer(world.job, "artist")
+    with pytest.raises(LimitReachedError, match=r"the budget of 100\.00 USD: 100\.00 USD spent"):
+        refuse_when_spent(world.store, world.gateway.config, world.clock.now(), payer)
+    world.farm.ask_burst(world.job, who="ada")
+    wishes.grant(world.gateway)
+    assert len(world.store.bursts()) == 1, "it would come back at once"
 
 
 def test_a_full_budget_keeps_new_bursts_here(make_world):

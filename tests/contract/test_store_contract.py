@@ -278,7 +278,7 @@ def test_every_write_that_needs_a_lease_is_looked_at_here():
         for name, method in vars(BurstStore).items()
         if "lease" in getattr(method, "__annotations__", {}) and not name.startswith("_")
     }
-    assert writes - set(WRITES) == {"plan", "open_effects", "note_overflowing"}
+    assert writes - set(WRITES) == {"plan", "open_effects", "note_overflowing", "note_programs"}
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
@@ -1001,6 +1001,17 @@ def test_since_when_pools_overflow_is_remembered_for_the_next_gateway(store, ben
     store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
     with pytest.raises(LeaseLostError):
         store.note_overflowing(lease, "local", {})
+
+
+def test_how_long_tasks_of_a_program_took_is_remembered(store, bench):
+    lease = store.lease("decider local", "gateway-1", TTL, NOW)
+    store.note_programs(lease, "local", {"maya": 61.5, "blender": 3.0}, NOW)
+    store.note_programs(lease, "local", {"maya": 60.25}, LATER)
+    assert store.program_seconds("local") == {"maya": 60.25, "blender": 3.0}
+    assert store.program_seconds("qube") == {}
+    store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
+    with pytest.raises(LeaseLostError):
+        store.note_programs(lease, "local", {"maya": 1.0}, LATER)
 
 
 def test_only_what_is_news_is_told(store):

@@ -162,3 +162,11 @@ def test_no_work_is_lost_and_none_begins_before_a_worker_is_free(kinds, given_ro
     total = sum(one.queued * one.mean_seconds for one in rows)
     last = max((one.finishes for one in found.values()), default=0.0)
     assert last * max(workers + len(rows), 1) >= total - 1e-6
+
+
+def test_what_earlier_jobs_of_a_program_took_is_better_than_nothing():
+    snapshot = QueueSnapshot(NOW, 1, 0, (row("a", 2, None), row("b", 2, None, dcc="nuke")))
+    assert project(snapshot) == {}
+    found = project(snapshot, {"maya": 60.0})
+    assert (found["a"].finishes, found["a"].latest) == (120, 480)
+    assert "b" not in found

@@ -28,3 +28,12 @@ CREATE TABLE probes (
     at BIGINT NOT NULL,
     PRIMARY KEY (burst)
 )
+
+-- How long a task of a program took on local workers.
+CREATE TABLE programs (
+    farm VARCHAR NOT NULL,
+    program VARCHAR NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (farm, program)
+)

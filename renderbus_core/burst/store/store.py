@@ -31,6 +31,7 @@ from renderbus_core.burst.store import (
     planning,
     presence,
     probes,
+    programs,
     reading,
     remote,
 )
@@ -310,6 +311,18 @@ class BurstStore:
         """Write down what a probe came to."""
         with self._carrying(lease, burst) as db:
             probes.write(db, burst, result, now)
+
+    def program_seconds(self, farm: str) -> Mapping[str, float]:
+        """Read how long tasks took on local workers, by program, in seconds."""
+        with self._database.reading() as db:
+            return programs.read(db, farm)
+
+    def note_programs(
+        self, lease: Lease, farm: str, seconds: Mapping[str, float], now: datetime
+    ) -> None:
+        """Remember how long tasks of some programs took on local workers."""
+        with leases.writing(self._database, lease) as db:
+            programs.write(db, farm, seconds, now)
 
     def overflowing(self, farm: str) -> Mapping[str, datetime]:
         """Read since when which pools of a farm overflow, UTC; those that do not are absent."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from renderbus_core.burst import BurstState, Gateway, Order
+from renderbus_core.burst import BurstState, Gateway, Order, refuse_when_spent
 from renderbus_core.burst.examine import Known, ask, examine, frame_times, inspect
 from renderbus_core.cli import findings as show
 from renderbus_core.cli.carry import carry
@@ -17,6 +17,7 @@ from renderbus_core.errors import CloudError, InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import Gone, JobId, LocalJob, LocalState, TaskRef
 from renderbus_core.money import render_cost
+from renderbus_core.overflow import Payer
 from renderbus_core.package import Finding, Offer, Severity, grouped
 
 
@@ -57,6 +58,8 @@ def command(  # noqa: PLR0917 - click passes options by name
         local, tasks = _waiting(
             gateway, JobId(job), FrameSet.parse(frames) if frames is not None else None
         )
+        if not dry_run:
+            refuse_when_spent(gateway.store, config, gateway.clock.now(), Payer.of(local))
         count = f"{len(tasks)} task{'s' if len(tasks) != 1 else ''}"
         leaving = FrameSet.of(frame for task in tasks for frame in task.frames)
         known = _known(gateway, local, leaving, waive, patient=dry_run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from renderbus_core.burst import BurstKind, Gateway, Order, ProbeResult
+from renderbus_core.burst import BurstKind, Gateway, Order, ProbeResult, refuse_when_spent
 from renderbus_core.burst.examine import frame_times
 from renderbus_core.cli.carry import carry
 from renderbus_core.cli.output import confirm, json_option, print_line, refuse_unasked
@@ -14,7 +14,7 @@ from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import Gone, JobId, LocalJob, LocalState
 from renderbus_core.money import Money, render_cost
-from renderbus_core.overflow import probe_frame
+from renderbus_core.overflow import Payer, probe_frame
 
 
 @click.command(short_help="Render one frame in the cloud and compare it with the farm's.")
@@ -46,6 +46,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         local = gateway.farm.job(JobId(job))
         if isinstance(local, Gone):
             raise InputError(f"there is no job {job} on the farm; see: renderbus farm jobs")
+        refuse_when_spent(gateway.store, config, gateway.clock.now(), Payer.of(local))
         number = _frame(gateway, local) if frame is None else _of_job(local, frame)
         estimate = _estimate(gateway, local, number)
         cost = f"about {estimate}" if estimate else "an unknown amount (no price or frame time yet)"
