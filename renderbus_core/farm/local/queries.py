@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    exists,
     func,
     insert,
     select,
@@ -184,7 +183,9 @@ def best_task(connection: Connection) -> Row[Any] | None:
     waits = and_(tasks.c.job == jobs.c.id, tasks.c.state == LocalState.QUEUED)
     in_order = select(jobs.c.id).order_by(jobs.c.priority.desc(), jobs.c.id)
     # The job first, then its task: each is one look into an index, however long the queue is.
-    best_job = in_order.where(exists().where(waits)).limit(1).scalar_subquery()
+    # All columns would be more than the index has, and SQLite would read all tasks of the job.
+    any_waits = select(tasks.c.id).where(waits).exists()
+    best_job = in_order.where(any_waits).limit(1).scalar_subquery()
     return connection.execute(
         select(tasks, jobs.c.command, jobs.c.outputs)
         .join_from(jobs, tasks)
