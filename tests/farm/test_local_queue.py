@@ -15,12 +15,13 @@ MANY = FrameSet.span(1, 20_000)
 def steps(farm):
     """Return what counts the steps that finding the best task for a worker takes, in tens."""
 
-    def count():
+    def count(*pools):
+        session = farm.dispatch.beat("node-1", None, pools=pools)
         ticks = []
         with farm._database.reading() as connection:
             raw = connection.connection.driver_connection
             raw.set_progress_handler(lambda: ticks.append(1), 10)
-            found = queries.best_task(connection)
+            found = queries.best_task(connection, session)
             raw.set_progress_handler(None, 0)
         assert found is not None
         return len(ticks)
