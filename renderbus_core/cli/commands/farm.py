@@ -18,9 +18,11 @@ from renderbus_core.cli.workplace import open_local_farm, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.farm import JobSpec, WorkerPool
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import LocalState
+from renderbus_core.jobs import CloudWish, LocalState
 
 _POLL = 0.1
+# Columns that are shown where any job has something to show in them.
+_NAMES = ("pools", "groups")
 
 
 @click.group(short_help="Use the embedded farm: submit jobs, render, look.")
@@ -50,6 +52,20 @@ def command() -> None:
 )
 @click.option("--deadline", help="When it should be done, for example 2026-11-30T09:00+01:00.")
 @click.option(
+    "--pool",
+    "pools",
+    multiple=True,
+    help="Only workers of this pool may render it; several times: of one of them.",
+)
+@click.option("--group", "groups", multiple=True, help="As --pool; both must hold.")
+@click.option("--department", default="", help="Department of the studio.")
+@click.option(
+    "--cloud",
+    type=click.Choice([wish.value for wish in (CloudWish.ALLOWED, CloudWish.REFUSED)]),
+    default=CloudWish.UNSAID.value,
+    help="Whether it may leave for the cloud, as far as people say so.",
+)
+@click.option(
     "--renderer",
     type=click.Choice(["auto", "blender", "stand-in"]),
     default="auto",
@@ -72,6 +88,10 @@ def submit(  # noqa: PLR0917 - click passes options by name
     chunk: int,
     priority: int,
     deadline: str | None,
+    pools: tuple[str, ...],
+    groups: tuple[str, ...],
+    department: str,
+    cloud: str,
     renderer: str,
     seconds: float,
 ) -> None:
@@ -102,6 +122,10 @@ def submit(  # noqa: PLR0917 - click passes options by name
         user=getpass.getuser(),
         priority=priority,
         deadline=_moment(deadline),
+        department=department,
+        pools=pools,
+        groups=groups,
+        cloud=CloudWish(cloud),
     )
     with open_local_farm(read_config(ctx)) as farm:
         click.echo(farm.submit(spec))
@@ -124,8 +148,21 @@ def _moment(text: str | None) -> datetime | None:
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="How many."
 )
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to render.")
+@click.option(
+    "--pool",
+    "pools",
+    multiple=True,
+    help="Pool of the workers, several times: they render its jobs beside those of no pool.",
+)
+@click.option("--group", "groups", multiple=True, help="As --pool; both must hold.")
 @click.pass_context
-def work(ctx: click.Context, workers: int, until_idle: bool) -> None:
+def work(
+    ctx: click.Context,
+    workers: int,
+    until_idle: bool,
+    pools: tuple[str, ...],
+    groups: tuple[str, ...],
+) -> None:
     """Render what is queued, until interrupted."""
     config = read_config(ctx)
     stop = threading.Event()
@@ -133,7 +170,10 @@ def work(ctx: click.Context, workers: int, until_idle: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     names = [f"worker-{os.getpid()}-{number}" for number in range(1, workers + 1)]
     logs = config.farm.database.parent / "logs"
-    with open_local_farm(config) as farm, WorkerPool(farm, names, logs) as pool:
+    with (
+        open_local_farm(config) as farm,
+        WorkerPool(farm, names, logs, pools=pools, groups=groups) as pool,
+    ):
         while not stop.is_set():
             busy = pool.step()
             if until_idle and not busy and pool.idle:
@@ -152,8 +192,15 @@ def jobs(ctx: click.Context, as_json: bool) -> None:
         print_json(rows)
         return
     states = list(LocalState)
+    named = [label for label in _NAMES if any(getattr(row.job, label) for row in rows)]
     cells = [
-        (row.job.id, row.job.name, row.job.frames, *(row.counts.get(s, 0) for s in states))
+        (
+            row.job.id,
+            row.job.name,
+            row.job.frames,
+            *(", ".join(getattr(row.job, label)) for label in named),
+            *(row.counts.get(s, 0) for s in states),
+        )
         for row in rows
     ]
-    console().print(table("Jobs", ("job", "name", "frames", *states), cells))
+    console().print(table("Jobs", ("job", "name", "frames", *named, *states), cells))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,12 +35,21 @@ class Dispatch:
         self._database = database
         self._clock = clock
 
-    def beat(self, name: str, session: int | None) -> int:
+    def beat(
+        self,
+        name: str,
+        session: int | None,
+        *,
+        pools: Iterable[str] = (),
+        groups: Iterable[str] = (),
+    ) -> int:
         """Show that a worker is alive.
 
         Args:
             name: the worker.
             session: what the last beat returned; None for the first.
+            pools: whose jobs it takes, beside jobs of no pool; they count for a new session.
+            groups: as pools.
 
         Returns:
             The worker's session; a new one when it was taken for dead meanwhile.
@@ -50,7 +59,7 @@ class Dispatch:
             known = update(workers).where(workers.c.session == session).values(beat_at=now)
             if session is not None and connection.execute(known).rowcount:
                 return session
-            return queries.add_worker(connection, name, now)
+            return queries.add_worker(connection, name, now, pools=pools, groups=groups)
 
     def reap(self, now: datetime) -> int:
         """Requeue what workers were rendering that are taken for dead.
@@ -74,6 +83,8 @@ class Dispatch:
     def dequeue(self, session: int) -> Run | None:
         """Give the best task to a worker: by priority, then job, then task.
 
+        A job of some pools is only for workers of one of them, and groups alike.
+
         A task that a person resumed under a claim is the worker's from here: its stamp goes. Who
         asks has empty hands: what it was given before, and lost through an error, is requeued.
 
@@ -83,7 +94,7 @@ class Dispatch:
         with self._database.writing() as connection:
             worker = queries.worker(connection, session)
             self._take_back(connection, session, "lost it")
-            best = queries.best_task(connection) if worker else None
+            best = queries.best_task(connection, session) if worker else None
             if worker is None or best is None:
                 return None
             now, task = self._clock.now(), queries.task(best)

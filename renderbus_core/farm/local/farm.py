@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, delete, update
 from renderbus_core.clock import Clock
 from renderbus_core.database import Database
 from renderbus_core.errors import FarmError
-from renderbus_core.farm.local import asked, queries, rules, tables
+from renderbus_core.farm.local import asked, pools, queries, rules, tables
 from renderbus_core.farm.local.dispatch import STALE, Dispatch
 from renderbus_core.farm.local.queries import Change
 from renderbus_core.farm.local.rules import Act, Verdict
@@ -232,13 +232,15 @@ class LocalFarm:
         """
         now = self.clock.now()
         with self._database.reading() as connection:
-            workers, idle = queries.count_workers(connection, now - STALE)
+            living = pools.living(connection, now - STALE)
+            rows = queries.job_rows(connection)
             return QueueSnapshot(
                 taken_at=now,
-                workers=workers,
-                idle_workers=idle,
-                jobs=queries.job_rows(connection),
+                workers=sum(kind.count for kind in living),
+                idle_workers=sum(kind.idle for kind in living),
+                jobs=rows,
                 tasks=queries.tasks_of(connection, tasks_of),
+                kinds=pools.telling(living, rows),
             )
 
     def job(self, id: JobId) -> LocalJob | Gone:  # noqa: A002 - the port's name

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    exists,
     func,
     insert,
     select,
@@ -25,7 +24,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from renderbus_core.farm.local.tables import events, job_number, jobs, notes, tasks, workers
+from renderbus_core.farm.local.pools import FITS_WORKER, audience
+from renderbus_core.farm.local.tables import (
+    audiences,
+    events,
+    job_number,
+    jobs,
+    notes,
+    tasks,
+    workers,
+)
 from renderbus_core.farm.local.values import CLOUD, Event, JobSpec, Run, legible
 from renderbus_core.jobs import (
     BurstId,
@@ -40,6 +48,29 @@ from renderbus_core.jobs import (
 
 FARM = "farm"
 """Who did what nobody else did."""
+
+_WHOLE_JOBS = select(jobs, audiences.c.pools, audiences.c.groups).join_from(
+    jobs, audiences, isouter=True
+)
+
+# All columns would be more than the index has, and SQLite would read all tasks of the job.
+_any_waits = (
+    select(tasks.c.id).where(tasks.c.job == jobs.c.id, tasks.c.state == LocalState.QUEUED).exists()
+)
+# The job first, then its task: each is one look into an index, however long the queue is.
+_best_job = (
+    select(jobs.c.id)
+    .where(FITS_WORKER, _any_waits)
+    .order_by(jobs.c.priority.desc(), jobs.c.id)
+    .limit(1)
+)
+_BEST_TASK = (
+    select(tasks, jobs.c.command, jobs.c.outputs)
+    .join_from(jobs, tasks)
+    .where(jobs.c.id == _best_job.scalar_subquery(), tasks.c.state == LocalState.QUEUED)
+    .order_by(tasks.c.position)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +116,7 @@ def add_job(connection: Connection, spec: JobSpec, now: datetime) -> JobId:
     """Queue a job with its tasks."""
     given = {one.name for one in fields(spec)} & {one.name for one in jobs.columns}
     row = {name: getattr(spec, name) for name in given}
+    row["audience"] = audience(connection, spec.pools, spec.groups)
     added: JobId = _add(connection, insert(jobs).values(submitted_at=now, **row))
     chunks = enumerate(spec.frames.chunks(spec.chunk_size))
     rows = [
@@ -101,15 +133,23 @@ def add_job(connection: Connection, spec: JobSpec, now: datetime) -> JobId:
     return added
 
 
-def add_worker(connection: Connection, name: str, now: datetime) -> int:
+def add_worker(
+    connection: Connection,
+    name: str,
+    now: datetime,
+    *,
+    pools: Iterable[str],
+    groups: Iterable[str],
+) -> int:
     """Begin a session of a worker."""
-    session: int = _add(connection, insert(workers).values(name=name, beat_at=now))
+    kind = {"pools": sorted(set(pools)), "groups": sorted(set(groups))}
+    session: int = _add(connection, insert(workers).values(name=name, beat_at=now, **kind))
     return session
 
 
 def job(connection: Connection, id: JobId) -> LocalJob | None:  # noqa: A002 - as in the port
     """Return one job, if it is there."""
-    row = connection.execute(select(jobs).where(jobs.c.id == id)).one_or_none()
+    row = connection.execute(_WHOLE_JOBS.where(jobs.c.id == id)).one_or_none()
     return None if row is None else _job(row)
 
 
@@ -131,12 +171,13 @@ def job_rows(connection: Connection) -> tuple[JobRow, ...]:
             func.count().label("number"),
             func.count(case((claimed, 1))).label("claimed"),
             (func.avg(case((local, took))) / 1e6).label("mean_seconds"),
+            func.count(case((local, took))).label("timed"),
         ).group_by(tasks.c.job, tasks.c.state)
     )
     by_job: dict[JobId, list[Row[Any]]] = {}
     for row in counted:
         by_job.setdefault(row.job, []).append(row)
-    in_order = connection.execute(select(jobs).order_by(jobs.c.priority.desc(), jobs.c.id))
+    in_order = connection.execute(_WHOLE_JOBS.order_by(jobs.c.priority.desc(), jobs.c.id))
     return tuple(_job_row(_job(row), by_job[row.id]) for row in in_order)
 
 
@@ -179,19 +220,14 @@ def task(row: Row[Any]) -> LocalTask:
     )
 
 
-def best_task(connection: Connection) -> Row[Any] | None:
-    """Return the queued task that a worker takes next, with its job's command and outputs."""
-    waits = and_(tasks.c.job == jobs.c.id, tasks.c.state == LocalState.QUEUED)
-    in_order = select(jobs.c.id).order_by(jobs.c.priority.desc(), jobs.c.id)
-    # The job first, then its task: each is one look into an index, however long the queue is.
-    best_job = in_order.where(exists().where(waits)).limit(1).scalar_subquery()
-    return connection.execute(
-        select(tasks, jobs.c.command, jobs.c.outputs)
-        .join_from(jobs, tasks)
-        .where(jobs.c.id == best_job, tasks.c.state == LocalState.QUEUED)
-        .order_by(tasks.c.position)
-        .limit(1)
-    ).one_or_none()
+def best_task(connection: Connection, session: int) -> Row[Any] | None:
+    """Return the queued task that a worker takes next, with its job's command and outputs.
+
+    Args:
+        connection: within a transaction.
+        session: the worker's.
+    """
+    return connection.execute(_BEST_TASK, {"session": session}).one_or_none()
 
 
 def held(connection: Connection, run: Run) -> Row[Any] | None:
@@ -211,14 +247,6 @@ def held_by(connection: Connection, session: int) -> Sequence[Row[Any]]:
 def worker(connection: Connection, session: int) -> str | None:
     """Return the name of the worker of a session, None when there is no such session."""
     return connection.scalar(select(workers.c.name).where(workers.c.session == session))
-
-
-def count_workers(connection: Connection, since: datetime) -> tuple[int, int]:
-    """Return how many workers were heard of since then, and how many of them are idle."""
-    busy = select(tasks.c.id).where(tasks.c.session == workers.c.session).exists()
-    query = select(func.count(), func.count(case((~busy, 1)))).where(workers.c.beat_at > since)
-    alive, idle = connection.execute(query.select_from(workers)).one()
-    return alive, idle
 
 
 def record(connection: Connection, happened: Iterable[Event]) -> None:
@@ -296,6 +324,10 @@ def _job(row: Row[Any]) -> LocalJob:
         project=row.project,
         layer=row.layer,
         deadline=row.deadline,
+        department=row.department,
+        pools=tuple(row.pools or ()),
+        groups=tuple(row.groups or ()),
+        cloud=row.cloud,
     )
 
 
@@ -308,4 +340,5 @@ def _job_row(job: LocalJob, counted: Iterable[Row[Any]]) -> JobRow:
         counts={state: row.number for state, row in by_state.items()},
         claimed=suspended.claimed if suspended else 0,
         mean_seconds=completed.mean_seconds if completed else None,
+        timed=completed.timed if completed else 0,
     )

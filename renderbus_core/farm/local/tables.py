@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     inspect,
     text,
 )
@@ -25,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 from renderbus_core.columns import Frames, Moment
 from renderbus_core.database import Design
 from renderbus_core.errors import FarmError
-from renderbus_core.jobs import IntentKind, JobId, LocalState
+from renderbus_core.jobs import CloudWish, IntentKind, JobId, LocalState
 
 _JOB_ID = re.compile(r"job-([1-9][0-9]{0,17})")
 
@@ -59,6 +61,17 @@ def _words(kind: type[StrEnum]) -> Enum:
 
 metadata = MetaData()
 
+# Workers that jobs are for. Many jobs share one, so that telling which of them a worker may take
+# is a look at few rows, however many jobs there are.
+audiences = Table(
+    "audiences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pools", JSON, nullable=False),
+    Column("groups", JSON, nullable=False),
+    UniqueConstraint("pools", "groups"),
+)
+
 jobs = Table(
     "jobs",
     metadata,
@@ -75,10 +88,15 @@ jobs = Table(
     Column("project", Text, nullable=False),
     Column("layer", Text, nullable=False),
     Column("deadline", Moment),
+    Column("department", Text, nullable=False, server_default=""),
+    Column("cloud", _words(CloudWish), nullable=False, server_default=CloudWish.UNSAID.value),
+    # Empty for all workers.
+    Column("audience", Integer, ForeignKey("audiences.id")),
     # An id is never given twice, so that nothing meant for a deleted job meets a new one.
     sqlite_autoincrement=True,
 )
-Index("jobs_in_order", jobs.c.priority.desc(), jobs.c.id)
+# The audience is in it so that jobs for other workers are passed over without a look at the jobs.
+_in_order = Index("jobs_in_order", jobs.c.priority.desc(), jobs.c.id, jobs.c.audience)
 
 tasks = Table(
     "tasks",
@@ -152,15 +170,39 @@ workers = Table(
     Column("session", Integer, primary_key=True),
     Column("name", Text, nullable=False),
     Column("beat_at", Moment, nullable=False),
+    # Each in alphabetical order, so that workers of the same ones are counted together.
+    Column("pools", JSON, nullable=False, server_default="[]"),
+    Column("groups", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 
 
 def _add_deadlines(connection: Connection) -> None:
-    """Let jobs have a deadline; a new farm, made with all columns of today, has it already."""
-    names = {column["name"] for column in inspect(connection).get_columns("jobs")}
-    if "deadline" not in names:
-        connection.execute(text("ALTER TABLE jobs ADD COLUMN deadline BIGINT"))
+    """Let jobs have a deadline."""
+    _add_columns(connection, "jobs", {"deadline": "BIGINT"})
+
+
+def _add_pools(connection: Connection) -> None:
+    """Let jobs and workers have pools and groups, and jobs a department and a cloud key."""
+    metadata.create_all(connection)
+    of_jobs = {
+        "department": "TEXT DEFAULT '' NOT NULL",
+        "cloud": "VARCHAR(7) DEFAULT '' NOT NULL",
+        "audience": "INTEGER REFERENCES audiences (id)",
+    }
+    _add_columns(connection, "jobs", of_jobs)
+    names = dict.fromkeys(("pools", "groups"), "JSON DEFAULT '[]' NOT NULL")
+    _add_columns(connection, "workers", names)
+    _in_order.drop(connection)
+    _in_order.create(connection)
+
+
+def _add_columns(connection: Connection, table: str, columns: Mapping[str, str]) -> None:
+    """Add those that are missing; a new farm, made with all columns of today, has them already."""
+    known = {column["name"] for column in inspect(connection).get_columns(table)}
+    for name, kind in columns.items():
+        if name not in known:
+            connection.execute(text(f'ALTER TABLE {table} ADD COLUMN "{name}" {kind}'))
 
 
 # Version 2 added a table, which is all there is to make of version 1. A power cut may take the last
@@ -168,7 +210,7 @@ def _add_deadlines(connection: Connection) -> None:
 DESIGN = Design(
     "farm database",
     0x52624C46,
-    (metadata.create_all, metadata.create_all, _add_deadlines),
+    (metadata.create_all, metadata.create_all, _add_deadlines, _add_pools),
     durable=False,
     error=FarmError,
 )

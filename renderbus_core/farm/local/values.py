@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from renderbus_core import frames
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet, pad_path
-from renderbus_core.jobs import JobId, LocalState, TaskRef
+from renderbus_core.jobs import CloudWish, JobId, LocalState, TaskRef
 
 CLOUD = "cloud"
 """Name of the worker of a task that a burst completed."""
@@ -43,6 +44,10 @@ class JobSpec:
         project: shown to people and used for budgets.
         layer: the one render layer the job renders; "" for all.
         deadline: when it should be done, UTC; None when nobody says.
+        department: of the studio; "" when none.
+        pools: its tasks are for workers of one of these; empty for all workers.
+        groups: as pools, and both must hold.
+        cloud: whether people want it in the cloud.
 
     Raises:
         InputError: names the first field that cannot be used.
@@ -60,12 +65,17 @@ class JobSpec:
     project: str = ""
     layer: str = ""
     deadline: datetime | None = None
+    department: str = ""
+    pools: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    cloud: CloudWish = CloudWish.UNSAID
 
     def __post_init__(self) -> None:
         for label in ("name", "dcc", "scene", "user"):
             check_text(f"the job's {label}", getattr(self, label))
-        for label in ("project", "layer"):
+        for label in ("project", "layer", "department"):
             check_text(f"the job's {label}", getattr(self, label), empty=True)
+        check_kind("the job", self.pools, self.groups)
         self._check_outputs()
         self._check_command()
         check_priority(self.priority)
@@ -166,6 +176,19 @@ def check_text(label: str, text: str, *, empty: bool = False) -> None:
         raise InputError(f"{label} has {len(text):,} characters; at most {_MAX_LENGTH:,} are kept")
     if _ILLEGIBLE.search(text):
         raise InputError(f"{label} holds a control character or half of one ({text!r}); remove it")
+
+
+def check_kind(whose: str, pools: Iterable[str], groups: Iterable[str]) -> None:
+    """Raise `InputError` for a pool or group that cannot be kept or shown.
+
+    Args:
+        whose: how to call whose they are in the sentence.
+        pools: names.
+        groups: names.
+    """
+    for label, names in (("pool", pools), ("group", groups)):
+        for name in names:
+            check_text(f"a {label} of {whose}", name)
 
 
 def check_priority(priority: int) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Self
 
 from renderbus_core.errors import InputError
 from renderbus_core.farm.local.farm import LocalFarm
-from renderbus_core.farm.local.values import CLOUD, Run, check_text, legible
+from renderbus_core.farm.local.values import CLOUD, Run, check_kind, check_text, legible
 
 _BEAT = timedelta(seconds=2)
 _LAST_BYTES = 4096
@@ -61,16 +61,29 @@ class Worker:
         farm: where the tasks come from.
         name: shown to people; not `cloud`.
         log_folder: where the output of the commands goes, readable by its owner only.
+        pools: whose jobs it takes, beside jobs of no pool.
+        groups: as pools; of a job that has both, both must hold.
 
     Raises:
-        InputError: the name cannot be used.
+        InputError: a name cannot be used.
     """
 
-    def __init__(self, farm: LocalFarm, name: str, log_folder: Path) -> None:
+    def __init__(
+        self,
+        farm: LocalFarm,
+        name: str,
+        log_folder: Path,
+        *,
+        pools: Collection[str] = (),
+        groups: Collection[str] = (),
+    ) -> None:
         check_text("the worker's name", name)
+        check_kind("the worker", pools, groups)
         if name == CLOUD:
             raise InputError(f"a worker cannot be named {CLOUD!r}, which stands for bursts")
         self.name = name
+        self._pools = tuple(pools)
+        self._groups = tuple(groups)
         self._dispatch = farm.dispatch
         self._clock = farm.clock
         self._log_folder = log_folder
@@ -109,7 +122,9 @@ class Worker:
     def _beat(self) -> int:
         now = self._clock.now()
         if self._session is None or self._beat_at is None or now - self._beat_at >= _BEAT:
-            self._session = self._dispatch.beat(self.name, self._session)
+            self._session = self._dispatch.beat(
+                self.name, self._session, pools=self._pools, groups=self._groups
+            )
             self._dispatch.reap(now)
             self._beat_at = now
         return self._session
@@ -171,10 +186,22 @@ class WorkerPool:
         farm: where the tasks come from.
         names: one worker each.
         log_folder: see `Worker`.
+        pools: of each of them, see `Worker`.
+        groups: of each of them, see `Worker`.
     """
 
-    def __init__(self, farm: LocalFarm, names: Iterable[str], log_folder: Path) -> None:
-        self.workers = tuple(Worker(farm, name, log_folder) for name in names)
+    def __init__(
+        self,
+        farm: LocalFarm,
+        names: Iterable[str],
+        log_folder: Path,
+        *,
+        pools: Collection[str] = (),
+        groups: Collection[str] = (),
+    ) -> None:
+        self.workers = tuple(
+            Worker(farm, name, log_folder, pools=pools, groups=groups) for name in names
+        )
 
     @property
     def idle(self) -> bool:
