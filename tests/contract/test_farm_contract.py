@@ -23,6 +23,7 @@ from renderbus_core.jobs import (
     BurstId,
     Claim,
     ClaimStamp,
+    CloudWish,
     Gone,
     IntentKind,
     JobId,
@@ -75,11 +76,16 @@ def local_bench(folder, _request):
                 project="opera",
                 layer="beauty",
                 deadline=clock.now() + timedelta(hours=5),
+                department="lighting",
+                pools=("maya", "late"),
+                groups=("gpu",),
+                cloud=CloudWish.ALLOWED,
             )
         )
 
     def render():
-        run = farm.dispatch.dequeue(farm.dispatch.beat("node-1", None))
+        kind = {"pools": ["late"], "groups": ["gpu"]}
+        run = farm.dispatch.dequeue(farm.dispatch.beat("node-1", None, **kind))
         clock.advance(2)
         return lambda: farm.dispatch.finish(run)
 
@@ -170,6 +176,17 @@ class TestReading:
         assert (job.frames, job.layer) == (FrameSet.parse("1-6"), "beauty")
         assert job.submitted_at.utcoffset().total_seconds() == 0
         assert job.deadline == job.submitted_at + timedelta(hours=5)
+        assert (job.department, job.cloud) == ("lighting", CloudWish.ALLOWED)
+        assert (job.pools, job.groups) == (("maya", "late"), ("gpu",))
+
+    def test_a_snapshot_tells_how_sure_a_mean_is(self, bench, farm):
+        bench.submit("1-3")
+        bench.render()()
+        bench.render()
+        snapshot = farm.snapshot()
+        assert sum(kind.count for kind in snapshot.kinds) == snapshot.workers
+        (row,) = snapshot.jobs
+        assert (row.mean_seconds, row.timed) == (2.0, 1)
 
     @pytest.mark.parametrize("name", ["job-9999", "", "nonsense", "job-1'; --", "\ud800", "job-0"])
     def test_a_job_that_is_not_there_is_gone(self, bench, farm, name):
