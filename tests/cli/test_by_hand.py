@@ -48,6 +48,28 @@ def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, j
     assert len(list((tmp_path / "renders").glob("*.png"))) == 8
     (row,) = renderbus("farm", "jobs", "--json").json
     assert row["counts"] == {"completed": 8}
+    shown = renderbus("farm", "show", job, "--json").json
+    assert shown["notes"][last["id"]]["renderbus.reason"] == "asked for by a person"
+    assert "asked for by a person" in renderbus("farm", "show", job).out
+    assert renderbus("farm", "show", "job-99").status == 1
+
+
+def test_a_frame_is_probed_and_the_farm_left_alone(renderbus, cloud, job, tmp_path):
+    assert renderbus("farm", "work", "--until-idle").status == 0
+    before = {file.name: file.read_bytes() for file in (tmp_path / "renders").glob("*.png")}
+    answer = renderbus(
+        "probe", job, "--farm", "local", "--frame", "3", "--yes", "--json", env=cloud
+    )
+    result = answer.lines[-1]["result"]
+    # The stand-in renderer labels its pictures with where they were made.
+    assert (answer.status, result["alike"]) == (1, False)
+    assert result["why"].startswith("The pictures are not alike: ")
+    assert before == {file.name: file.read_bytes() for file in (tmp_path / "renders").glob("*.png")}
+    (burst,) = renderbus("status", "--json").json["bursts"]
+    assert (burst["kind"], burst["state"]) == ("probe", "done")
+    assert f"{job} (probe)" in renderbus("status").out
+    none = renderbus("probe", job, "--farm", "local", "--frame", "99", "--yes", env=cloud)
+    assert (none.status, "has no frame 99; it has 1-8" in none.err) == (1, True)
 
 
 @pytest.mark.heavy

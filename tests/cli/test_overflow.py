@@ -125,3 +125,23 @@ def test_what_cannot_be_compared_is_one_sentence(renderbus, arguments, sentence)
     answer = renderbus("overflow", "simulate", *arguments)
     assert answer.status == 1
     assert sentence in answer.err.splitlines()[-1]
+
+
+def test_a_job_of_a_pool_and_its_workers(renderbus, home, spin, tmp_path):
+    home["RENDERBUS_CONFIG"] = str(tmp_path / "renderbus.toml")
+    (tmp_path / "renderbus.toml").write_text(POLICY)
+
+    def submit(name, *options):
+        output = tmp_path / f"{name}/spin.####.png"
+        return renderbus("farm", "submit", spin, "--output", output, "--renderer", "stand-in",
+                         "--seconds", "0", "--frames", "1-3", *options).out.strip()  # fmt: skip
+
+    maya = submit("a", "--pool", "maya", "--department", "lighting")
+    nuke = submit("b", "--pool", "nuke", "--group", "fast", "--cloud", "refused")
+    assert renderbus("farm", "work", "--pool", "maya", "--until-idle").status == 0
+    rows = {row["job"]["id"]: row for row in renderbus("farm", "jobs", "--json").json}
+    assert rows[maya]["counts"] == {"completed": 3}
+    assert rows[nuke]["counts"] == {"queued": 3}
+    assert "nuke" in renderbus("farm", "jobs").out
+    shown = renderbus("overflow", "explain", nuke).out
+    assert "people said that it stays local (its cloud key)" in shown

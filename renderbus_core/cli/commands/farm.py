@@ -18,7 +18,7 @@ from renderbus_core.cli.workplace import open_local_farm, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.farm import JobSpec, WorkerPool
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import CloudWish, LocalState
+from renderbus_core.jobs import CloudWish, JobId, LocalState
 
 _POLL = 0.1
 # Columns that are shown where any job has something to show in them.
@@ -62,7 +62,6 @@ def command() -> None:
 @click.option(
     "--cloud",
     type=click.Choice([wish.value for wish in (CloudWish.ALLOWED, CloudWish.REFUSED)]),
-    default=CloudWish.UNSAID.value,
     help="Whether it may leave for the cloud, as far as people say so.",
 )
 @click.option(
@@ -91,7 +90,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
     pools: tuple[str, ...],
     groups: tuple[str, ...],
     department: str,
-    cloud: str,
+    cloud: str | None,
     renderer: str,
     seconds: float,
 ) -> None:
@@ -125,7 +124,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
         department=department,
         pools=pools,
         groups=groups,
-        cloud=CloudWish(cloud),
+        cloud=CloudWish(cloud or ""),
     )
     with open_local_farm(read_config(ctx)) as farm:
         click.echo(farm.submit(spec))
@@ -204,3 +203,24 @@ def jobs(ctx: click.Context, as_json: bool) -> None:
         for row in rows
     ]
     console().print(table("Jobs", ("job", "name", "frames", *named, *states), cells))
+
+
+@command.command()
+@click.argument("job")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, job: str, as_json: bool) -> None:
+    """Show what happened to JOB, and what bursts noted on it: why it left, and how far it is."""
+    with open_local_farm(read_config(ctx)) as farm:
+        history, notes = farm.history(JobId(job)), farm.annotations(JobId(job))
+    if not history:
+        raise InputError(f"the farm has no job {job!r}; see them with: renderbus farm jobs")
+    if as_json:
+        print_json({"job": job, "history": history, "notes": notes})
+        return
+    for burst, facts in notes.items():
+        console().print(table(f"Notes of burst {burst}", ("note", "says"), list(facts.items())))
+    lines = [
+        (f"{one.at:%H:%M:%S}", one.task or "job", one.after, one.who, one.why) for one in history
+    ]
+    console().print(table("History (UTC)", ("time", "task", "is", "who", "why"), lines))
