@@ -24,6 +24,7 @@ from renderbus_core.burst.runner import Runner
 from renderbus_core.burst.service import Service
 from renderbus_core.burst.store import (
     Adopted,
+    Answer,
     BurstStore,
     Event,
     LimitReachedError,
@@ -42,6 +43,7 @@ from renderbus_core.burst.store import (
 __all__ = [
     "LEVELS",
     "Adopted",
+    "Answer",
     "Asked",
     "Burst",
     "BurstKind",

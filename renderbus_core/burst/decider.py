@@ -15,7 +15,13 @@ from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Asked, Burst, BurstKind, BurstState, Order, Remote, TaskState
 from renderbus_core.burst.probes import known_probes
-from renderbus_core.burst.store import BurstStore, LimitReachedError, Limits, RouteDrainedError
+from renderbus_core.burst.store import (
+    Answer,
+    BurstStore,
+    LimitReachedError,
+    Limits,
+    RouteDrainedError,
+)
 from renderbus_core.config import Config
 from renderbus_core.errors import TaskTakenError
 from renderbus_core.jobs import JobId, LocalJob, QueueSnapshot
@@ -74,6 +80,11 @@ class Decider:
             lease, gateway.config.farm.kind, overflow.program_seconds(snapshot.jobs), now
         )
         rows = {row.job.id: row.job for row in snapshot.jobs}
+        answers = [
+            Answer(item.job, rows[item.job].name, item.verdict, item.sentence, now)
+            for item in decided.items
+        ]
+        gateway.store.note_answers(lease, gateway.config.farm.kind, answers)
         bursts = [
             burst
             for item in decided.items

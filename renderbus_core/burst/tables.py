@@ -164,6 +164,19 @@ probes = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What the policy said of the jobs it looked at last.
+answers = Table(
+    "answers",
+    metadata,
+    Column("farm", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("job", String, nullable=False),
+    Column("name", Prose, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("why", Prose, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 # How long a task of a program took on local workers, as the queue showed it last.
 programs = Table(
     "programs",

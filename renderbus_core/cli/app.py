@@ -34,6 +34,7 @@ _VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "run": ("run", "Carry one burst until it is over."),
         "serve": ("serve", "Carry all bursts of a farm, and burst on overflow."),
         "status": ("status", "Show bursts and where they stand."),
+        "dashboard": ("dashboard", "Show bursts, budgets and answers of the policy in a browser."),
         "download": ("download", "Fetch what is missing at home, or copies of it."),
         "recall": ("recall", "Bring a burst's unfinished tasks back to the farm."),
         "approve": ("approve", "Let the frames go on that wait behind a burst's test frames."),

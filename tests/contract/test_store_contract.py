@@ -31,6 +31,7 @@ from renderbus_core.burst.model import (
 )
 from renderbus_core.burst.store import (
     NO_SIZE,
+    Answer,
     Effect,
     Event,
     Output,
@@ -278,7 +279,13 @@ def test_every_write_that_needs_a_lease_is_looked_at_here():
         for name, method in vars(BurstStore).items()
         if "lease" in getattr(method, "__annotations__", {}) and not name.startswith("_")
     }
-    assert writes - set(WRITES) == {"plan", "open_effects", "note_overflowing", "note_programs"}
+    assert writes - set(WRITES) == {
+        "plan",
+        "open_effects",
+        "note_overflowing",
+        "note_programs",
+        "note_answers",
+    }
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
@@ -1012,6 +1019,19 @@ def test_how_long_tasks_of_a_program_took_is_remembered(store, bench):
     store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
     with pytest.raises(LeaseLostError):
         store.note_programs(lease, "local", {"maya": 1.0}, LATER)
+
+
+def test_what_the_policy_said_last_is_kept(store, bench):
+    lease = store.lease("decider local", "gateway-1", TTL, NOW)
+    said = [Answer(JOB, "shot", "stay", "the farm keeps up", NOW)]
+    store.note_answers(lease, "local", [*said, Answer(JobId("b"), "b", "burst", "late", NOW)])
+    assert [one.job for one in store.answers("local")] == [JOB, "b"]
+    store.note_answers(lease, "local", said)
+    assert store.answers("local") == tuple(said)
+    assert store.answers("qube") == ()
+    store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
+    with pytest.raises(LeaseLostError):
+        store.note_answers(lease, "local", [])
 
 
 def test_only_what_is_news_is_told(store):

@@ -37,3 +37,15 @@ CREATE TABLE programs (
     at BIGINT NOT NULL,
     PRIMARY KEY (farm, program)
 )
+
+-- What the policy said of the jobs it looked at last.
+CREATE TABLE answers (
+    farm VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    job VARCHAR NOT NULL,
+    name TEXT NOT NULL,
+    verdict VARCHAR NOT NULL,
+    why TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (farm, position)
+)

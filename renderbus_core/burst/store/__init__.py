@@ -4,6 +4,7 @@ from renderbus_core.burst.store.store import BurstStore
 from renderbus_core.burst.store.values import (
     NO_SIZE,
     Adopted,
+    Answer,
     Effect,
     EffectId,
     Event,
@@ -24,6 +25,7 @@ from renderbus_core.burst.store.values import (
 __all__ = [
     "NO_SIZE",
     "Adopted",
+    "Answer",
     "BurstStore",
     "Effect",
     "EffectId",

@@ -51,6 +51,12 @@ def follow(db: Connection, after: int, most: int) -> tuple[Line, ...]:
     return tuple(Line(e.id, BurstId(e.burst), _event(e)) for e in db.execute(query))
 
 
+def of_route(db: Connection, most: int) -> tuple[Line, ...]:
+    """Read the lines that are about no burst, newest first."""
+    query = select(events).where(events.c.burst == "").order_by(events.c.id.desc()).limit(most)
+    return tuple(Line(e.id, BurstId(""), _event(e)) for e in db.execute(query))
+
+
 def tell(db: Connection, line: Event, *, is_news: bool, once: bool) -> bool:
     """Add a line about no burst unless the last of its subject says the same; tell whether it was.
 

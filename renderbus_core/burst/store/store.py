@@ -22,6 +22,7 @@ from renderbus_core.burst import tables as t
 from renderbus_core.burst.leases import Held, Lease, lease_name
 from renderbus_core.burst.model import Asked, Burst, BurstState, Order, Remote, TaskState
 from renderbus_core.burst.store import (
+    answers,
     asking,
     files,
     intents,
@@ -39,6 +40,7 @@ from renderbus_core.burst.store.moving import Step
 from renderbus_core.burst.store.values import (
     PERSON,
     Adopted,
+    Answer,
     Effect,
     EffectId,
     Event,
@@ -312,6 +314,16 @@ class BurstStore:
         with self._carrying(lease, burst) as db:
             probes.write(db, burst, result, now)
 
+    def answers(self, farm: str) -> tuple[Answer, ...]:
+        """Read what the policy said of the jobs it looked at last."""
+        with self._database.reading() as db:
+            return answers.read(db, farm)
+
+    def note_answers(self, lease: Lease, farm: str, given: Iterable[Answer]) -> None:
+        """Replace what the policy said of the jobs it looked at."""
+        with leases.writing(self._database, lease) as db:
+            answers.write(db, farm, given)
+
     def program_seconds(self, farm: str) -> Mapping[str, float]:
         """Read how long tasks took on local workers, by program, in seconds."""
         with self._database.reading() as db:
@@ -349,6 +361,11 @@ class BurstStore:
         """
         with self._database.writing() as db:
             return log.tell(db, line, is_news=is_news, once=once)
+
+    def route_log(self, most: int) -> tuple[Line, ...]:
+        """Read what was logged about the whole route, newest first."""
+        with self._database.reading() as db:
+            return log.of_route(db, most)
 
     def follow_log(self, after: int | None = None, most: int = 1000) -> tuple[Line, ...]:
         """Read what was logged of all bursts, oldest first.

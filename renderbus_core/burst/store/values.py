@@ -208,6 +208,25 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the policy said of a job when it looked last.
+
+    Args:
+        job: which.
+        name: of the job, for people.
+        verdict: `burst`, `probe`, `advise` or `stay`.
+        why: in the words of the decision.
+        at: when, UTC.
+    """
+
+    job: JobId
+    name: str
+    verdict: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """What a probe came to.
 

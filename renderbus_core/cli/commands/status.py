@@ -45,12 +45,17 @@ def _overview(
                 "gateways": gateways,
                 "alive": alive,
                 "route": route,
-                "budgets": _budgets(store, config, now),
+                "budgets": budgets_of(store, config, now),
+                "answers": store.answers(config.farm.kind),
             }
         )
         return
     _print_bursts(bursts)
-    _print_budgets(_budgets(store, config, now))
+    _print_budgets(budgets_of(store, config, now))
+    answers = [(a.job, a.name, a.verdict, a.why) for a in store.answers(config.farm.kind)]
+    if answers:
+        columns = ("job", "name", "answer", "why")
+        console().print(table("What the overflow policy said last", columns, answers))
     for sign in gateways:
         ago = f"{max(0, (now - sign.seen_at).total_seconds()):.0f} s ago"
         silent = "" if sign in alive else ", silent: it may be gone"
@@ -66,7 +71,7 @@ def _overview(
         )
 
 
-def _budgets(store: BurstStore, config: Config, now: datetime) -> tuple[Fill, ...]:
+def budgets_of(store: BurstStore, config: Config, now: datetime) -> tuple[Fill, ...]:
     """Return how full the budgets are: those of everybody and of whoever has a live burst."""
     payers = [Payer(burst.job, burst.user, burst.project) for burst in store.bursts(live=True)]
     return fills(store, config, now, payers)
