@@ -8,7 +8,6 @@ local workers made of it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +36,6 @@ from renderbus_core.jobs import (
     QueueSnapshot,
     TaskRef,
 )
-
-_log = logging.getLogger(__name__)
 
 NOTED_PROBE = "renderbus.probe"
 """Name of the note that tells people on the job what its probe came to."""
@@ -97,30 +94,34 @@ class ProbeFarm:
         """Take nothing: local workers go on."""
         return Outcome(claim.tasks)
 
-    def complete(self, claim: Claim, tasks: Sequence[TaskRef]) -> Outcome:
+    def complete(self, claim: Claim, tasks: Sequence[TaskRef]) -> Outcome:  # noqa: ARG002 - the port's
         """Compare what came back with what local workers made, and write down what came of it."""
         result = self._judge(self._store.burst(self._burst))
         now = self._clock.now()
         self._store.note_probe_result(self._effects.lease, self._burst, result, now)
-        self._tell(claim, result.why)
         return Outcome(tuple(tasks))
 
-    def fail(self, claim: Claim, tasks: Sequence[TaskRef], why: str) -> Outcome:
+    def fail(self, claim: Claim, tasks: Sequence[TaskRef], why: str) -> Outcome:  # noqa: ARG002 - the port's
         """Fail nothing on the farm."""
-        self._tell(claim, why)
         return Outcome(tuple(tasks))
 
-    def release(self, claim: Claim, tasks: Sequence[TaskRef], why: str) -> Outcome:
+    def release(self, claim: Claim, tasks: Sequence[TaskRef], why: str) -> Outcome:  # noqa: ARG002 - the port's
         """Give back what was never taken."""
-        self._tell(claim, f"it did not come home: {why}")
         return Outcome(tuple(tasks))
 
     def annotations(self, job: JobId) -> Mapping[BurstId, Mapping[str, str]]:
         """Read what bursts noted on a job."""
         return self._farm.annotations(job)
 
-    def annotate(self, claim: Claim, facts: Mapping[str, str]) -> None:
-        """Show nothing while it is under way: no task of the job is in the cloud."""
+    def annotate(self, claim: Claim, facts: Mapping[str, str]) -> None:  # noqa: ARG002 - the port's
+        """Show what came of it, once that is known: until then no task of the job is away."""
+        burst = self._store.burst(self._burst)
+        result = self._store.probe_results(burst.farm).get(burst.id)
+        if result is not None:
+            self._farm.annotate(claim, {NOTED_PROBE: result.why})
+        elif not burst.open_tasks:
+            why = "; ".join(dict.fromkeys(task.reason for task in burst.tasks))
+            self._farm.annotate(claim, {NOTED_PROBE: f"it did not come home: {why}"})
 
     def intents(self) -> tuple[Intent, ...]:
         """Return nothing: what people ask for is asked of the real farm."""
@@ -128,12 +129,6 @@ class ProbeFarm:
 
     def acknowledge(self, ids: Collection[str]) -> None:
         """Forget nothing."""
-
-    def _tell(self, claim: Claim, why: str) -> None:
-        try:
-            self._farm.annotate(claim, {NOTED_PROBE: why})
-        except FarmError as error:
-            _log.info("probe %s: %s", self._burst, error)
 
     # Where its pictures lie.
 

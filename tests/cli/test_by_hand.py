@@ -54,6 +54,7 @@ def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, j
     assert renderbus("farm", "show", "job-99").status == 1
 
 
+@pytest.mark.heavy
 def test_a_frame_is_probed_and_the_farm_left_alone(renderbus, cloud, job, tmp_path):
     assert renderbus("farm", "work", "--until-idle").status == 0
     before = {file.name: file.read_bytes() for file in (tmp_path / "renders").glob("*.png")}

@@ -127,6 +127,7 @@ def test_what_cannot_be_compared_is_one_sentence(renderbus, arguments, sentence)
     assert sentence in answer.err.splitlines()[-1]
 
 
+@pytest.mark.heavy
 def test_a_job_of_a_pool_and_its_workers(renderbus, home, spin, tmp_path):
     home["RENDERBUS_CONFIG"] = str(tmp_path / "renderbus.toml")
     (tmp_path / "renderbus.toml").write_text(POLICY)

@@ -377,7 +377,11 @@ def every_task_completes_or_is_back(world: World) -> None:
 
 def both_sides_tell_the_same(world: World) -> None:
     """What the store calls completed, the farm completed for that burst, exactly once."""
-    for row in world.store_rows("SELECT burst, task FROM tasks WHERE state = 'completed'"):
+    completed = (
+        "SELECT burst, task FROM tasks JOIN bursts ON bursts.id = tasks.burst "
+        "WHERE tasks.state = 'completed' AND kind = 'work'"
+    )
+    for row in world.store_rows(completed):
         times = world.farm_rows(
             "SELECT count(*) AS n FROM events WHERE task = ? AND who = ? AND after = 'completed'",
             row["task"],
@@ -387,6 +391,28 @@ def both_sides_tell_the_same(world: World) -> None:
             raise BrokenError(
                 "both_sides_tell_the_same",
                 f"the farm completed task {row['task']} for {row['burst']} {times} times",
+            )
+
+
+def probes_leave_the_farm_alone(world: World) -> None:
+    """A probe never changes a task, and one that came home has said what came of it."""
+    probes = "SELECT id, state FROM bursts WHERE kind = 'probe'"
+    said = {row["burst"] for row in world.store_rows("SELECT burst FROM probes")}
+    for row in world.store_rows(probes):
+        changed = world.farm_rows(
+            "SELECT count(*) AS n FROM events WHERE who = ? AND task <> ''", row["id"]
+        )[0]["n"]
+        if changed:
+            raise BrokenError(
+                "probes_leave_the_farm_alone", f"probe {row['id']} changed {changed} tasks"
+            )
+        home = world.store_rows(
+            "SELECT count(*) AS n FROM tasks WHERE burst = ? AND state = 'completed'", row["id"]
+        )[0]["n"]
+        if bool(home) is not (row["id"] in said):
+            raise BrokenError(
+                "probes_leave_the_farm_alone",
+                f"probe {row['id']} has {home} frames at home and {len(said)} answers are known",
             )
 
 
@@ -422,6 +448,7 @@ AT_REST: tuple[Callable[[World], None], ...] = (
     every_burst_ends,
     every_end_has_a_reason,
     both_sides_tell_the_same,
+    probes_leave_the_farm_alone,
     nothing_is_left_in_the_cloud,
     spending_is_known,
     every_task_completes_or_is_back,
