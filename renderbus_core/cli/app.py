@@ -10,13 +10,18 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from renderbus_core import __version__
 from renderbus_core.errors import RenderbusError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 FAILURE = 1
 INTERRUPTED = 130
@@ -52,15 +57,24 @@ _VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+@cache
+def _integrations() -> Mapping[str, EntryPoint]:
+    """Return the verbs that installed integrations bring along."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - not for every short command
+
+    return {entry.name: entry for entry in entry_points(group="renderbus.integrations")}
+
+
 class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(_VERBS)
+        return [*_VERBS, *_integrations()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
         if cmd_name not in _VERBS:
-            return None
+            entry = _integrations().get(cmd_name)
+            return None if entry is None else cast("click.Command", entry.load())
         module = importlib.import_module(f"renderbus_core.cli.commands.{_VERBS[cmd_name][0]}")
         command: click.Command = module.command
         return command
@@ -68,7 +82,10 @@ class _Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in _VERBS.items()])
+            rows = [(verb, line) for verb, (_, line) in _VERBS.items()]
+            brought = "What the integration with {} brings along."
+            rows += [(name, brought.format(name)) for name in _integrations()]
+            formatter.write_dl(rows)
 
 
 @click.group(

@@ -1,0 +1,238 @@
+"""Deadline jobs as submission files have them: what is sent, what stays, and which key says so."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deadline_plugin import Dump, convert, read_submission
+from renderbus_core.errors import InputError
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import CloudWish
+from renderbus_core.overflow import TRAITS
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TABLE = json.loads((files("deadline_plugin") / "conversion.json").read_text("utf-8"))
+INFO = {
+    "Plugin": "MayaBatch",
+    "Name": "shot 010",
+    "Frames": "1-20x5,3",
+    "UserName": "ada",
+    "Priority": "60",
+    "ChunkSize": "5",
+    "Pool": "maya",
+    "SecondaryPool": "late",
+    "Group": "none",
+    "OutputDirectory0": "/show/out",
+    "OutputFilename0": "beauty.????.exr",
+}
+MAYA = {"SceneFile": "/show/shot.ma", "Version": "2024", "Renderer": "Arnold", "Build": "64bit"}
+
+
+def converted(plugin=None, **info):
+    return convert(Dump({**INFO, **info}, {**MAYA, **(plugin or {})}, id="a1"), NOW)
+
+
+def refused(plugin=None, **info):
+    found = converted(plugin, **info)
+    assert found.job is None
+    return {one.key: one.why for one in found.refusals}
+
+
+def test_a_maya_job_becomes_one_that_can_be_sent():
+    found = converted()
+    job = found.job
+    assert found.refusals == ()
+    assert (job.id, job.name, job.dcc, job.scene) == ("a1", "shot 010", "maya", "/show/shot.ma")
+    assert job.outputs == ("/show/out/beauty.####.exr",)
+    assert job.frames == FrameSet.parse("1,6,11,16,3")
+    assert (job.user, job.priority, found.frames_per_task) == ("ada", 60, 5)
+    assert (job.pools, job.groups) == (("maya", "late"), ())
+    assert found.expected == {"version": "2024", "renderer": "Arnold"}
+
+
+def test_a_blender_job_may_declare_its_output_in_its_plug_in():
+    info = {"Plugin": "Blender", "Name": "spin", "Frames": "1-4"}
+    plugin = {"SceneFile": "/spin.blend", "OutputFile": "/out/spin.####.png", "Threads": "8"}
+    found = convert(Dump(info, plugin), NOW)
+    assert (found.job.dcc, found.job.outputs) == ("blender", ("/out/spin.####.png",))
+
+
+def test_a_scene_that_was_submitted_with_the_job_is_its_first_file():
+    plugin = {key: value for key, value in MAYA.items() if key != "SceneFile"}
+    assert convert(Dump(INFO, plugin, ["/aux/shot.ma"]), NOW).job.scene == "/aux/shot.ma"
+    assert "names no scene" in str(convert(Dump(INFO, plugin), NOW).refusals[0])
+
+
+def test_what_the_scene_decides_is_not_expected_of_it():
+    found = converted({"Renderer": "File", "Camera": "", "ImageWidth": "0"})
+    assert found.expected == {"version": "2024"}
+
+
+def test_a_layer_counts_only_where_layers_are_used():
+    assert converted({"RenderLayer": "beauty"}).job.layer == ""
+    used = converted({"RenderLayer": "beauty", "UsingRenderLayers": "1"})
+    assert used.job.layer == "beauty"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("RenderHalfFrames", "1"), ("FrameNumberOffset", "5"), ("ImageScale", "50"),
+     ("KrakatoaVoxelSize", "0.25"), ("Animation", "0")],
+)  # fmt: skip
+def test_what_the_cloud_would_render_otherwise_is_refused_by_name(key, value):
+    assert "the cloud would render without it" in refused({key: value})[key]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("FrameNumberOffset", "0.0"), ("RenderHalfFrames", "0"), ("Animation", "1")]
+)
+def test_a_default_is_one_however_it_is_written(key, value):
+    assert converted({key: value}).job is not None
+
+
+def test_a_key_that_nobody_knows_keeps_the_job_here():
+    why = "nobody knows what it means for the cloud"
+    assert refused({"StudioOption": "on"})["StudioOption"] == why
+    assert refused(StudioKey="7") == {"StudioKey": why}
+    assert converted({"StudioOption": ""}).job is not None, "it says nothing"
+
+
+def test_a_plug_in_that_cannot_be_sent_names_those_that_can():
+    found = converted(Plugin="Nuke")
+    assert found.job is None
+    assert "those of Blender, MayaBatch, MayaCmd can" in str(found.refusals[0])
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    assert set(refused({"ImageScale": "50"}, CustomPluginDirectory="/x", Frames="nonsense")) == {
+        "ImageScale", "CustomPluginDirectory", "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("info", "plugin", "trait"),
+    [
+        ({"EnvironmentKeyValue0": "A=B"}, {}, "environment"),
+        ({"PreTaskScript": "/s.py"}, {}, "task_scripts"),
+        ({"PostJobScript": "/s.py"}, {}, "post_job"),
+        ({"JobDependencies": "5f"}, {}, "dependencies"),
+        ({"ScheduledType": "Once"}, {}, "scheduled"),
+        ({"Sequential": "true"}, {}, "sequential"),
+        ({"TileJob": "True"}, {}, "tile"),
+        ({"Denylist": "node-7"}, {}, "worker_list"),
+        ({}, {"StartupScript": "/s.mel"}, "startup_script"),
+        ({}, {"AlembicJob": "1"}, "simulation"),
+        ({}, {"RegionRendering": "True"}, "tile"),
+    ],
+)
+def test_what_speaks_against_the_cloud_is_a_trait_that_the_policy_knows(info, plugin, trait):
+    found = converted(plugin, **info)
+    assert found.traits == (trait,)
+    assert trait in TRAITS
+
+
+@pytest.mark.parametrize("info", [{"ScheduledType": "None"}, {"Sequential": "false"},
+                                  {"JobDelay": "00:00:00:00"}, {"PreJobScript": ""}])  # fmt: skip
+def test_a_key_that_says_nothing_is_no_trait(info):
+    assert converted(**info).traits == ()
+
+
+def test_people_say_with_extra_info_whether_it_may_leave_and_until_when():
+    found = converted(
+        ExtraInfoKeyValue0="renderbus=refused",
+        ExtraInfoKeyValue1="renderbus_deadline=2026-03-02T09:00+00:00",
+        ExtraInfoKeyValue2="project=opera",
+    )
+    job = found.job
+    assert (job.cloud, job.project) == (CloudWish.REFUSED, "opera")
+    assert job.deadline == NOW + timedelta(hours=21)
+    (wrong,) = refused(ExtraInfoKeyValue0="renderbus=perhaps").values()
+    assert "write 'allowed' or 'refused'" in wrong
+    (late,) = refused(ExtraInfoKeyValue0="renderbus_deadline=tomorrow").values()
+    assert "write a time with its zone" in late
+
+
+def test_a_job_without_outputs_could_not_come_home():
+    info = {key: value for key, value in INFO.items() if not key.startswith("Output")}
+    (why,) = convert(Dump(info, MAYA), NOW).refusals
+    assert "declares no outputs" in str(why)
+
+
+@given(
+    st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4),
+    st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4),
+)
+def test_whatever_a_job_says_it_is_sent_or_refused(info, plugin):
+    found = converted(plugin, **{"Plugin": "MayaBatch", **info})
+    assert (found.job is None) is bool(found.refusals)
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_submission_files_are_read_as_submitters_write_them(tmp_path, encoding):
+    for name, keys in (("job", INFO), ("plugin", MAYA)):
+        text = "".join(f"{key}={value}\n" for key, value in keys.items())
+        (tmp_path / name).write_text(f"\n{text}Comment = a=b ü\n", encoding=encoding)
+    dump = read_submission(tmp_path / "job", tmp_path / "plugin", ["/aux/shot.ma"])
+    assert dump.job_info == INFO | {"Comment": "a=b ü"}
+    assert dump.auxiliary == ("/aux/shot.ma",)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"Plugin=A\nnonsense\n", "line 2: 'nonsense' is not Key=Value"), (b"=x", "line 1"),
+     (b"\xff\xff\xff", "neither UTF-8 nor UTF-16")],
+)  # fmt: skip
+def test_a_file_that_is_no_submission_is_one_sentence(tmp_path, content, sentence):
+    file = tmp_path / "job"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=sentence):
+        read_submission(file, file)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_submission(tmp_path / "gone", file)
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def facts(shared):
+    return json.loads((shared / "facts" / "deadline_api.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("plugin", TABLE["plugins"])
+def test_every_key_of_a_plug_in_is_decided_on_once(plugin, facts):
+    known = TABLE["plugins"][plugin]
+    own = [known.get("output"), known.get("layer_switch")]
+    decided = [
+        *filter(None, own), *known["mapped"].values(), *known["traits"], *known["harmless"],
+        *known["defaults"],
+    ]  # fmt: skip
+    assert len(decided) == len(set(decided))
+    assert set(facts["plugin_info_keys"]["plugins"][plugin]) <= set(decided)
+
+
+def test_every_key_of_a_job_is_decided_on(facts):
+    known = TABLE["job_info"]
+    decided = {*known["mapped"], *known["traits"], *known["harmless"], *known["refused"]}
+    named = {
+        name.split(" (")[0].split("=")[0]
+        for names in facts["job_info_keys"]
+        for name in names.split(" / ")
+    }
+    assert named <= decided
+
+
+def test_every_trait_of_the_table_is_one_that_the_policy_knows():
+    traits = set(TABLE["job_info"]["traits"].values())
+    for plugin in TABLE["plugins"].values():
+        traits |= set(plugin["traits"].values())
+    assert traits <= set(TRAITS)
