@@ -32,6 +32,8 @@ from renderbus_core.overflow import (
     Budget,
     History,
     OverflowState,
+    Probe,
+    ProbeState,
     Spending,
     Verdict,
     decide,
@@ -84,7 +86,9 @@ def main() -> int:
     snapshot, policy = queue(), config.load(POLICY, env={}).overflow
     budget = Budget(Money(Decimal(10**6), "USD"))
     money = Spending(Money(Decimal(1), "USD"), {budget: Decimal(0)})
-    history, took, plain = History(spending=money), [], []
+    alike = Probe(ProbeState.ALIKE, "alike", "maya 2024, arnold", is_mapped=True)
+    probes = dict.fromkeys(snapshot.tasks, alike)
+    history, took, plain = History(spending=money, probes=probes), [], []
     for _ in range(asked.rounds):
         begun = time.perf_counter()
         screened = screen(snapshot.jobs, policy, NOW)

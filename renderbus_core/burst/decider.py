@@ -20,6 +20,7 @@ from renderbus_core.burst.store import (
     BurstStore,
     LimitReachedError,
     Limits,
+    Remembered,
     RouteDrainedError,
 )
 from renderbus_core.config import Config
@@ -73,18 +74,16 @@ class Decider:
             return None
         keep_budgets(gateway, now)
         decided, snapshot = self._decide(now)
-        gateway.store.note_overflowing(
-            lease, gateway.config.farm.kind, decided.next_state.over_since
-        )
-        gateway.store.note_programs(
-            lease, gateway.config.farm.kind, overflow.program_seconds(snapshot.jobs), now
-        )
         rows = {row.job.id: row.job for row in snapshot.jobs}
-        answers = [
-            Answer(item.job, rows[item.job].name, item.verdict, item.sentence, now)
-            for item in decided.items
-        ]
-        gateway.store.note_answers(lease, gateway.config.farm.kind, answers)
+        found = Remembered(
+            decided.next_state.over_since,
+            overflow.program_seconds(snapshot.jobs),
+            tuple(
+                Answer(item.job, rows[item.job].name, item.verdict, item.sentence, now)
+                for item in decided.items
+            ),
+        )
+        gateway.store.remember(lease, gateway.config.farm.kind, found, now)
         bursts = [
             burst
             for item in decided.items

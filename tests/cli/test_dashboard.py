@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 import requests
 
-from renderbus_core.burst import Answer, BurstStore, Order, Route
+from renderbus_core.burst import Answer, BurstStore, Order, Remembered, Route
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, TaskRef
 from renderbus_core.money import Money
@@ -38,7 +38,7 @@ def store(home, tmp_path):
     store.plan([Order("local", JobId("job-1"), refs, "the queue overflows", money)], NOW)
     lease = store.lease("decider local", "gateway-1", 60, NOW)
     said = Answer(JobId("job-2"), "<b>shot</b>", "stay", "the farm keeps up: 1 task", NOW)
-    store.note_answers(lease, "local", [said])
+    store.remember(lease, "local", Remembered(answers=(said,)), NOW)
     store.set_route(Route("local", drained=True, why="maintenance", who="ada", at=NOW))
     yield store
     store.close()

@@ -36,6 +36,7 @@ from renderbus_core.burst.store import (
     Event,
     Output,
     ProbeResult,
+    Remembered,
     RemoteLeaf,
     Stray,
 )
@@ -279,13 +280,7 @@ def test_every_write_that_needs_a_lease_is_looked_at_here():
         for name, method in vars(BurstStore).items()
         if "lease" in getattr(method, "__annotations__", {}) and not name.startswith("_")
     }
-    assert writes - set(WRITES) == {
-        "plan",
-        "open_effects",
-        "note_overflowing",
-        "note_programs",
-        "note_answers",
-    }
+    assert writes - set(WRITES) == {"plan", "open_effects"}
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
@@ -996,42 +991,31 @@ def test_a_database_that_fails_is_a_store_error(store, burst, bench):
 # -- what one decision leaves for the next --------------------------------------------------------
 
 
-def test_since_when_pools_overflow_is_remembered_for_the_next_gateway(store, bench):
+def test_what_a_decision_leaves_is_there_for_the_next_gateway(store, bench):
     lease = store.lease("decider local", "gateway-1", TTL, NOW)
-    later = NOW + timedelta(minutes=5)
-    store.note_overflowing(lease, "local", {"": NOW, "maya": later})
-    store.note_overflowing(lease, "qube", {"maya": NOW})
-    assert store.overflowing("local") == {"": NOW, "maya": later}
-    store.note_overflowing(lease, "local", {"maya": later})
-    assert store.overflowing("local") == {"maya": later}
+    first = Remembered(
+        {"": NOW, "maya": LATER},
+        {"maya": 61.5, "blender": 3.0},
+        (
+            Answer(JOB, "shot", "stay", "the farm keeps up", NOW),
+            Answer(JobId("b"), "b", "burst", "late", NOW),
+        ),
+    )
+    store.remember(lease, "local", first, NOW)
+    assert store.overflowing("local") == first.over_since
+    assert store.program_seconds("local") == first.program_seconds
+    assert store.answers("local") == first.answers
+    store.remember(lease, "qube", Remembered({"maya": NOW}), NOW)
+    store.remember(lease, "local", Remembered({"maya": LATER}, {"maya": 60.25}), LATER)
+    assert store.overflowing("local") == {"maya": LATER}
+    assert store.program_seconds("local") == {"maya": 60.25, "blender": 3.0}, "known from before"
+    assert store.answers("local") == ()
     assert store.overflowing("qube") == {"maya": NOW}
     store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
+    before = bench.content()
     with pytest.raises(LeaseLostError):
-        store.note_overflowing(lease, "local", {})
-
-
-def test_how_long_tasks_of_a_program_took_is_remembered(store, bench):
-    lease = store.lease("decider local", "gateway-1", TTL, NOW)
-    store.note_programs(lease, "local", {"maya": 61.5, "blender": 3.0}, NOW)
-    store.note_programs(lease, "local", {"maya": 60.25}, LATER)
-    assert store.program_seconds("local") == {"maya": 60.25, "blender": 3.0}
-    assert store.program_seconds("qube") == {}
-    store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
-    with pytest.raises(LeaseLostError):
-        store.note_programs(lease, "local", {"maya": 1.0}, LATER)
-
-
-def test_what_the_policy_said_last_is_kept(store, bench):
-    lease = store.lease("decider local", "gateway-1", TTL, NOW)
-    said = [Answer(JOB, "shot", "stay", "the farm keeps up", NOW)]
-    store.note_answers(lease, "local", [*said, Answer(JobId("b"), "b", "burst", "late", NOW)])
-    assert [one.job for one in store.answers("local")] == [JOB, "b"]
-    store.note_answers(lease, "local", said)
-    assert store.answers("local") == tuple(said)
-    assert store.answers("qube") == ()
-    store.lease("decider local", "gateway-2", TTL, bench.pass_time(300))
-    with pytest.raises(LeaseLostError):
-        store.note_answers(lease, "local", [])
+        store.remember(lease, "local", Remembered(), NOW)
+    assert bench.content() == before
 
 
 def test_only_what_is_news_is_told(store):

@@ -22,25 +22,22 @@ from renderbus_core.burst import tables as t
 from renderbus_core.burst.leases import Held, Lease, lease_name
 from renderbus_core.burst.model import Asked, Burst, BurstState, Order, Remote, TaskState
 from renderbus_core.burst.store import (
-    answers,
     asking,
     files,
     intents,
     log,
     moving,
-    overflowing,
     planning,
     presence,
     probes,
-    programs,
     reading,
     remote,
 )
+from renderbus_core.burst.store.deciding import DeciderRecord
 from renderbus_core.burst.store.moving import Step
 from renderbus_core.burst.store.values import (
     PERSON,
     Adopted,
-    Answer,
     Effect,
     EffectId,
     Event,
@@ -73,7 +70,7 @@ def random_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-class BurstStore:
+class BurstStore(DeciderRecord):
     """Bursts on SQLite or PostgreSQL.
 
     Args:
@@ -313,38 +310,6 @@ class BurstStore:
         """Write down what a probe came to."""
         with self._carrying(lease, burst) as db:
             probes.write(db, burst, result, now)
-
-    def answers(self, farm: str) -> tuple[Answer, ...]:
-        """Read what the policy said of the jobs it looked at last."""
-        with self._database.reading() as db:
-            return answers.read(db, farm)
-
-    def note_answers(self, lease: Lease, farm: str, given: Iterable[Answer]) -> None:
-        """Replace what the policy said of the jobs it looked at."""
-        with leases.writing(self._database, lease) as db:
-            answers.write(db, farm, given)
-
-    def program_seconds(self, farm: str) -> Mapping[str, float]:
-        """Read how long tasks took on local workers, by program, in seconds."""
-        with self._database.reading() as db:
-            return programs.read(db, farm)
-
-    def note_programs(
-        self, lease: Lease, farm: str, seconds: Mapping[str, float], now: datetime
-    ) -> None:
-        """Remember how long tasks of some programs took on local workers."""
-        with leases.writing(self._database, lease) as db:
-            programs.write(db, farm, seconds, now)
-
-    def overflowing(self, farm: str) -> Mapping[str, datetime]:
-        """Read since when which pools of a farm overflow, UTC; those that do not are absent."""
-        with self._database.reading() as db:
-            return overflowing.read(db, farm)
-
-    def note_overflowing(self, lease: Lease, farm: str, since: Mapping[str, datetime]) -> None:
-        """Remember since when pools overflow; the next gateway goes on from there."""
-        with leases.writing(self._database, lease) as db:
-            overflowing.write(db, farm, since)
 
     def events(self, burst: BurstId) -> tuple[Event, ...]:
         """Read the log of a burst, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NewType, Self
@@ -224,6 +224,21 @@ class Answer:
     verdict: str
     why: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What one decision leaves for the next.
+
+    Args:
+        over_since: since when which pools overflow, UTC.
+        program_seconds: how long a task of a program took on local workers.
+        answers: what was said of each job.
+    """
+
+    over_since: Mapping[str, datetime] = field(default_factory=dict)
+    program_seconds: Mapping[str, float] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
