@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -129,6 +131,25 @@ def test_the_mean_says_of_how_many_tasks_it_is(farm):
 def test_names_that_cannot_be_shown_are_refused(label):
     with pytest.raises(InputError, match=f"a {label[:-1]} of the job holds a control character"):
         replace(SPEC, **{label: ("ma\x1bya",)})
+
+
+def test_more_names_than_a_job_can_have_are_refused():
+    with pytest.raises(InputError, match="the job has 33 groups; at most 32 are kept"):
+        replace(SPEC, groups=tuple(map(str, range(33))))
+
+
+def test_a_file_that_version_3_wrote_is_brought_up_to_date(tmp_path, clock):
+    file = tmp_path / "old.db"
+    with sqlite3.connect(file) as raw:
+        raw.executescript((Path(__file__).parent / "version_3.sql").read_text())
+    raw.close()
+    with LocalFarm(file, clock) as farm:
+        (row,) = farm.snapshot().jobs
+        assert (row.job.project, row.job.department, row.job.pools) == ("opera", "", ())
+        assert (row.job.cloud, row.mean_seconds, row.timed) == (CloudWish.UNSAID, 4.0, 1)
+        mine = submitted(farm, pools=("maya",), groups=("gpu",), priority=90)
+        assert taken(farm) == row.job.id
+        assert taken(farm, pools=["maya"], groups=["gpu"]) == mine
 
 
 def test_a_farm_of_version_3_is_brought_up_to_date(tmp_path, clock):

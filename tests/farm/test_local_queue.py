@@ -47,3 +47,10 @@ def test_a_large_job_that_is_done_is_passed_over_in_one_look(farm, spec, steps):
     few = steps()
     complete(farm, farm.submit(spec(frames=MANY, priority=90)))
     assert steps() <= few + 10
+
+
+def test_many_tasks_for_other_workers_are_passed_over_in_one_look(farm, spec, steps):
+    farm.submit(spec(frames=FrameSet.parse("1"), pools=("nuke",)))
+    few = steps("nuke")
+    farm.submit(spec(frames=MANY, pools=("maya",), priority=90))
+    assert steps("nuke") <= few + 10

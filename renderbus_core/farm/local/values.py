@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ CLOUD = "cloud"
 _TOKEN = re.compile(r"\{(frame|start|end|frames|output)\}")
 _MAX_PRIORITY = 100
 _MAX_LENGTH = 4096
+# One job is one row of the link, whose lines are bounded.
+_MAX_NAMES = 32
 # NUL, and halves of characters that no encoding can write; then control characters too.
 _UNPASSABLE = re.compile(r"[\x00\ud800-\udfff]")
 _ILLEGIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -178,7 +180,7 @@ def check_text(label: str, text: str, *, empty: bool = False) -> None:
         raise InputError(f"{label} holds a control character or half of one ({text!r}); remove it")
 
 
-def check_kind(whose: str, pools: Iterable[str], groups: Iterable[str]) -> None:
+def check_kind(whose: str, pools: Collection[str], groups: Collection[str]) -> None:
     """Raise `InputError` for a pool or group that cannot be kept or shown.
 
     Args:
@@ -187,6 +189,8 @@ def check_kind(whose: str, pools: Iterable[str], groups: Iterable[str]) -> None:
         groups: names.
     """
     for label, names in (("pool", pools), ("group", groups)):
+        if len(names) > _MAX_NAMES:
+            raise InputError(f"{whose} has {len(names):,} {label}s; at most {_MAX_NAMES} are kept")
         for name in names:
             check_text(f"a {label} of {whose}", name)
 
