@@ -11,7 +11,6 @@ from types import MappingProxyType
 from renderbus_core import overflow
 from renderbus_core.burst.budgets import budgets, spending
 from renderbus_core.burst.context import Gateway
-from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Asked, Burst, BurstKind, BurstState, Order, Remote, TaskState
 from renderbus_core.burst.probes import known_probes
@@ -72,7 +71,6 @@ class Decider:
         lease = self._lease(now)
         if isinstance(lease, Held):
             return None
-        keep_budgets(gateway, now)
         decided, snapshot = self._decide(now)
         rows = {row.job.id: row.job for row in snapshot.jobs}
         found = Remembered(

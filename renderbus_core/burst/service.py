@@ -15,6 +15,7 @@ from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
 from renderbus_core.burst.decider import Decider
 from renderbus_core.burst.heartbeat import Heartbeat
+from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.store import Event
 from renderbus_core.config import RENEWED, Renewer
 from renderbus_core.errors import CloudError, FarmError, StoreError
@@ -57,12 +58,13 @@ class Service:
         if self._sweeps_at <= now:
             self._sweeps_at = now + timedelta(seconds=gateway.config.burst.sweep_seconds)
             self._sweep()
-        if self._decider is not None and self._decides_at <= now:
+        if self._decides_at <= now:
             self._decides_at = now + timedelta(seconds=settings.decide_seconds)
-            self._decide(self._decider)
+            self._keep_budgets(now)
+            if self._decider is not None:
+                self._decide(self._decider)
         due = self._crew.step()
-        times = [beats_at, self._sweeps_at, *filter(None, [due])]
-        return min(times if self._decider is None else [*times, self._decides_at])
+        return min([beats_at, self._sweeps_at, self._decides_at, *filter(None, [due])])
 
     def close(self) -> None:
         """Begin nothing more, finish what is in hand, and leave all bursts to whoever comes."""
@@ -98,6 +100,13 @@ class Service:
             recover.free_left_behind(self._gateway)
         except (FarmError, StoreError) as error:
             _log.warning("tasks that were left behind were not looked for: %s", error)
+
+    def _keep_budgets(self, now: datetime) -> None:
+        """Act on full budgets, whoever decides: what people sent takes from them too."""
+        try:
+            keep_budgets(self._gateway, now)
+        except StoreError as error:
+            _log.warning("budgets were not looked at: %s", error)
 
     def _decide(self, decider: Decider) -> None:
         try:

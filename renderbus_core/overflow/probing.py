@@ -82,6 +82,8 @@ def wanted(
     """
     if policy.probe != ALWAYS:
         return None
+    # Tasks that run scripts have no frames.
+    tasks = [task for task in tasks if task.ref.frames]
     done = [task for task in tasks if task.state is LocalState.COMPLETED and task.claim is None]
     if probe is None:
         some = done[-1] if done else next(reversed(tasks), None)

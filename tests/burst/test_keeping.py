@@ -11,6 +11,7 @@ from renderbus_core.burst import (
     Decider,
     LimitReachedError,
     Order,
+    Service,
     TaskState,
     refuse_when_spent,
     wishes,
@@ -109,6 +110,18 @@ def test_what_is_not_sent_yet_comes_back_too(make_world):
     end = world.carry(world.runner(burst), burst)
     assert end.state is BurstState.RECALLED
     assert end.claim_epoch == 0, "local workers were never kept from it"
+
+
+def test_a_gateway_that_decides_nothing_keeps_budgets_too(make_world):
+    world = a_cloud(make_world)
+    spent = planned(world, "0")
+    lease = world.store.lease(f"burst {spent}", "gateway-2", 3600, world.clock.now())
+    world.store.note(lease, spent, spent=Decimal(100))
+    burst = planned(world, "1")
+    Service(world.gateway, decides=False).step()
+    assert all(
+        task.asked.is_recall or task.state.is_over for task in world.store.burst(burst).tasks
+    )
 
 
 def test_a_budget_of_somebody_else_stops_nothing(make_world):

@@ -30,6 +30,7 @@ from renderbus_core.overflow import (
     Verdict,
     decide,
 )
+from renderbus_core.overflow.probing import wanted
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JOB = JobId("job-1")
@@ -162,6 +163,15 @@ def test_a_job_that_would_stay_anyway_is_not_probed(shared):
     ):
         assert stays.verdict is Verdict.STAY
     assert decided(shared, mean=None).verdict is Verdict.ADVISE
+
+
+def test_tasks_without_frames_are_no_pictures_to_probe(shared):
+    scripts = tuple(
+        LocalTask(TaskRef(name, FrameSet()), LocalState.COMPLETED) for name in ("pre", "post")
+    )
+    assert wanted(shared, None, scripts) is None
+    frame = wanted(shared, None, (a_task(0, LocalState.COMPLETED), *scripts))
+    assert frame.frames == FrameSet.span(1, 1)
 
 
 def test_a_studio_that_trusts_its_versions_needs_no_probe(shared):
