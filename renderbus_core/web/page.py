@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,9 @@ def _write_whole(page: bytes, target: Path) -> None:
             os.fsync(file.fileno())
         temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        # What cannot even be looked for must not hide why the page was not written.
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def environment() -> Environment:
