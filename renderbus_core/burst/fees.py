@@ -74,12 +74,20 @@ def _seconds(frame: RemoteFrame) -> float:
 def total(consumed: Decimal | None, charge: Charge, price: Money | None) -> tuple[Decimal, bool]:
     """Return what a whole task has cost, and whether a part of it is only reckoned.
 
+    The sum of the task comes late too: while it is below what its frames must have cost, it is not
+    the last word.
+
     Args:
         consumed: what the cloud says of the task as a whole; None where it does not.
         charge: of its frames.
         price: of a machine for an hour; None when none is configured, and nothing can be reckoned.
     """
-    if consumed is not None or not charge.hidden_seconds:
-        return max(consumed or _NOTHING, charge.shown), False
+    told = max(consumed or _NOTHING, charge.shown)
+    if not charge.hidden_seconds:
+        return told, False
     hidden = render_cost(charge.hidden_seconds, price).amount if price else _NOTHING
-    return charge.shown + hidden, True
+    reckoned = charge.shown + hidden
+    if reckoned > told:
+        return reckoned, True
+    # Without a price, what is hidden may be anything.
+    return told, price is None

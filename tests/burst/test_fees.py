@@ -54,11 +54,16 @@ def test_a_frame_that_is_not_over_has_no_fee_and_hides_none(code):
     assert charge(replace(DONE, frame_status=code)) == Charge()
 
 
-def test_the_clouds_own_sum_goes_before_what_is_reckoned():
+def test_a_sum_of_the_cloud_that_is_too_low_to_be_all_is_not_believed_yet():
     hidden = Charge(Decimal(1), 25)
-    assert total(Decimal(7), hidden, HOUR) == (7, False)
     assert total(None, hidden, HOUR) == (26, True)
+    assert total(Decimal(7), hidden, HOUR) == (26, True), "fees of some frames are still to come"
+    assert total(Decimal(30), hidden, HOUR) == (30, False)
     assert total(None, hidden, None) == (1, True), "nothing to reckon with"
+    assert total(Decimal(7), hidden, None) == (7, True)
+
+
+def test_what_frames_show_goes_before_a_sum_that_is_late():
     assert total(Decimal(0), Charge(Decimal(3)), HOUR) == (3, False), "its sum may be late"
     assert total(None, Charge(), HOUR) == (0, False)
 

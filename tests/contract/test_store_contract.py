@@ -1062,3 +1062,14 @@ def test_what_renders_counts_as_spent(store):
     store.note_situations(lease, burst.id, {"1": Remote.RENDERING, "2": Remote.WAITING}, NOW)
     assert store.spent("local", budget) == 3 + 8 / Decimal(4)
     assert store.committed("local", budget) == 8
+
+
+def test_frames_that_are_charged_already_are_not_counted_again_while_their_task_renders(store):
+    (burst,) = store.plan([order("1-9", "11-19", estimate=cny("18"))], NOW)
+    lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
+    both = dict.fromkeys(("1-9", "11-19"), Remote.RENDERING)
+    store.note_situations(lease, burst.id, both, NOW)
+    budget = Budget(cny("30"))
+    for paid, spent in ((0, 18), (8, 18), (16, 18), (20, 20)):
+        store.note(lease, burst.id, spent=Decimal(paid))
+        assert store.spent("local", budget) == spent, "its reserve, until it was charged more"

@@ -105,6 +105,9 @@ def committed(db: Connection, farm: str, budget: Budget | None = None) -> Decima
 def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
     """Return what a budget has paid, tasks that the cloud renders now counted as if done.
 
+    A task of several frames is rendering while some of them are charged already. So a burst never
+    counts for more than its reserve, unless it was charged more.
+
     Args:
         db: a transaction.
         farm: whose.
@@ -120,7 +123,7 @@ def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
     query = select(b.spent, b.reserved, rendering, every).where(*_paid_by(farm, budget))
     return sum(
         (
-            paid + (reserved * now / tasks if tasks else Decimal(0))
+            min(paid + reserved * now / max(tasks, 1), max(reserved, paid))
             for paid, reserved, now, tasks in db.execute(query)
         ),
         start=Decimal(0),
