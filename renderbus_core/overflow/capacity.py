@@ -47,12 +47,14 @@ class Projection:
         finishes: when its last task is done.
         time: of a task, what this rests on.
         slots: how many of its tasks are rendered at a time.
+        level: until when the workers of its pool have work, on average, up to it in the queue.
     """
 
     starts: float
     finishes: float
     time: TaskTime
     slots: float
+    level: float
 
     @property
     def latest(self) -> float:
@@ -139,6 +141,22 @@ def backlog_hours(snapshot: QueueSnapshot) -> float:
     return max((one.finishes for one in project(snapshot).values()), default=0.0) / 3600
 
 
+def pool_of(job: LocalJob) -> str:
+    """Return the pool whose load a job is part of: its first; "" for jobs of no pool."""
+    return job.pools[0] if job.pools else ""
+
+
+def workers_of(snapshot: QueueSnapshot, pool: str) -> int:
+    """Return how many workers render jobs of a pool; "" for jobs of no pool."""
+    if not snapshot.kinds:
+        return snapshot.workers
+    return sum(kind.count for kind in snapshot.kinds if _serves(kind, pool))
+
+
+def _serves(kind: WorkerKind, pool: str) -> bool:
+    return not pool or pool in kind.pools
+
+
 def workers_for(snapshot: QueueSnapshot, job: LocalJob) -> int:
     """Return how many workers may render a job."""
     if not snapshot.kinds:
@@ -168,6 +186,7 @@ class _Workers:
         self._limits = {limit.name: max(limit.most, 1) for limit in snapshot.limits}
         self._limit_full: dict[str, float] = {}
         self._fitting: dict[tuple[tuple[str, ...], tuple[str, ...]], list[_Basin]] = {}
+        self._of_pool: dict[str, list[_Basin]] = {}
 
     def take(self, row: JobRow, time: TaskTime) -> Projection:
         """Pour the work of one job."""
@@ -185,13 +204,23 @@ class _Workers:
             *(self._limits[name] for name in held),
         )
         # What a limit leaves free before this job begins, others use: it is poured from the bottom.
-        level = _pour(basins, tasks * time.mean / together)
+        end = _pour(basins, tasks * time.mean / together)
         for name in held:
             self._limit_full[name] = starts + tasks * time.mean / self._limits[name]
         # However many workers there are, a task takes its time.
         least = time.mean if row.queued else 0.0
-        finishes = max(level, starts + max(tasks * time.mean / slots, least))
-        return Projection(starts, finishes, time, slots)
+        finishes = max(end, starts + max(tasks * time.mean / slots, least))
+        return Projection(starts, finishes, time, slots, self._level(pool_of(row.job)))
+
+    def _level(self, pool: str) -> float:
+        """Return until when the workers of a pool have work, on average; 0 when it has none."""
+        if pool not in self._of_pool:
+            all_ = self._basins or [self._everyone]
+            serving = [basin for basin in all_ if not self._basins or _serves(basin.kind, pool)]
+            self._of_pool[pool] = serving
+        basins = self._of_pool[pool]
+        width = sum(basin.width for basin in basins)
+        return sum(basin.full_until * basin.width for basin in basins) / width if width else 0.0
 
     def _basins_for(self, job: LocalJob) -> list[_Basin]:
         """Return the workers that may render a job; a job for none of them is given one."""

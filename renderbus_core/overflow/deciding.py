@@ -10,7 +10,8 @@ from renderbus_core.config import OverflowPolicy
 from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot, TaskRef
 from renderbus_core.money import render_cost
 from renderbus_core.overflow import amount, capacity, probing, rules
-from renderbus_core.overflow.load import loads, pool_of
+from renderbus_core.overflow.capacity import pool_of
+from renderbus_core.overflow.load import loads
 from renderbus_core.overflow.room import Room
 from renderbus_core.overflow.taking_back import take_back
 from renderbus_core.overflow.values import (

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import JobId, LocalJob, QueueSnapshot
-from renderbus_core.overflow.capacity import Projection, workers_for
+from renderbus_core.jobs import JobId, QueueSnapshot
+from renderbus_core.overflow.capacity import Projection, pool_of, workers_of
 
 _HOUR = 3600
-
-
-def pool_of(job: LocalJob) -> str:
-    """Return the pool whose load a job is part of: its first; "" for jobs of no pool."""
-    return job.pools[0] if job.pools else ""
 
 
 @dataclass(slots=True)
@@ -49,7 +44,7 @@ def loads(
     before: Mapping[str, datetime],
     now: datetime,
 ) -> dict[str, Load]:
-    """Weigh each pool.
+    """Weigh each pool, whatever groups and limits let its single jobs have of its workers.
 
     Args:
         snapshot: of the queue.
@@ -62,10 +57,10 @@ def loads(
     for row in snapshot.jobs:
         pool = pool_of(row.job)
         if pool not in sums:
-            sums[pool] = _Sum(max(workers_for(snapshot, row.job), 1))
-        one, end = sums[pool], foreseen.get(row.job.id)
+            sums[pool] = _Sum(max(workers_of(snapshot, pool), 1))
+        one, known = sums[pool], foreseen.get(row.job.id)
         one.queued += row.queued
-        one.hours = max(one.hours, end.finishes / _HOUR if end else 0.0)
+        one.hours = max(one.hours, known.level / _HOUR if known else 0.0)
     return {pool: _load(pool, one, policy, before.get(pool), now) for pool, one in sums.items()}
 
 

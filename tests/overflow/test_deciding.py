@@ -915,3 +915,22 @@ def test_each_pool_has_overflowed_since_a_time_of_its_own():
         "nuke": Verdict.STAY,
     }
     assert decided.next_state == OverflowState({**since.over_since, "nuke": NOW})
+
+
+@pytest.mark.parametrize("narrow", ["group", "machines", "limit"])
+def test_a_job_of_few_workers_does_not_make_its_whole_pool_overflow(narrow):
+    policy = replace(POLICY, backlog_tasks_per_worker=20, backlog_hours=1)
+    kinds = WorkerKind(99, 0, pools=("maya",)), WorkerKind(1, 0, pools=("maya",), groups=("gpu",))
+    row, tasks = one_job(queued(100), mean=600.0, id_="narrow", pools=("maya",))
+    others, waiting = one_job(queued(50), mean=60.0, id_="others", pools=("maya",))
+    row = {
+        "group": replace(row, job=replace(row.job, groups=("gpu",))),
+        "machines": replace(row, most_workers=1),
+        "limit": replace(row, limits=("licence",)),
+    }[narrow]
+    snapshot = a_queue((row, tasks), (others, waiting), workers=100)
+    snapshot = replace(snapshot, kinds=kinds, limits=(FarmLimit("licence", 1),))
+    decided = decide(snapshot, policy, History(spending=rich()), OverflowState(), NOW)
+    assert {item.verdict for item in decided.items} == {Verdict.STAY}
+    assert decided.next_state.over_since == {}
+    assert "1.5 queued tasks per worker of pool maya, threshold 20" in decided.items[0].sentence
