@@ -48,7 +48,7 @@ def spending(store: BurstStore, config: Config, now: datetime, payers: Iterable[
     """
     farm, found = config.farm.kind, budgets(config, now, payers)
     committed = {budget: store.committed(farm, budget) for budget in found}
-    return Spending(config.money.price_per_hour, committed)
+    return Spending(config.price_per_hour, committed)
 
 
 def fills(

@@ -29,13 +29,10 @@ class Crew:
     Args:
         gateway: the shared parts.
         workers: where steps are done; None does them one after the other in `step`.
-
-    Attributes:
-        gateway: what new runners work with.
     """
 
     def __init__(self, gateway: Gateway, workers: Executor | None = None) -> None:
-        self.gateway = gateway
+        self._gateway = gateway
         self._workers = workers
         self._runners: dict[BurstId, Runner] = {}
         self._due: dict[BurstId, datetime] = {}
@@ -48,14 +45,20 @@ class Crew:
             When the next one is due; None when no burst waits for its time.
         """
         self._harvest()
-        now = self.gateway.clock.now()
-        live = self.gateway.store.live()
+        now = self._gateway.clock.now()
+        live = self._gateway.store.live()
         self._forget(self._runners.keys() - {burst.id for burst in live} - self._busy.keys())
         due = self._due_at(live, now)
         self._look(due)
         for burst in due:
             self._begin(burst.id)
         return min(self._due.values(), default=None)
+
+    def renew(self, gateway: Gateway) -> None:
+        """Go on with other settings from the next step of each burst on."""
+        self._gateway = gateway
+        for runner in self._runners.values():
+            runner.renew(gateway)
 
     def detach(self) -> None:
         """Leave all bursts to whoever comes next, once their steps are done; none is recalled."""
@@ -71,7 +74,7 @@ class Crew:
         free = [burst for burst in live if burst.id not in self._busy]
         if not any(self._due.get(burst.id, now) <= now for burst in free):
             return []
-        soon = now + timedelta(seconds=self.gateway.config.burst.poll_seconds / 2)
+        soon = now + timedelta(seconds=self._gateway.config.burst.poll_seconds / 2)
         return [
             burst
             for burst in free
@@ -82,11 +85,11 @@ class Crew:
         """Ask both sides about all bursts that will want to know."""
         watched = [burst for burst in due if burst.state in _WATCHED and burst.remote_id]
         if watched:
-            gateway = self.gateway
+            gateway = self._gateway
             gateway.watch.look(gateway.client, gateway.farm, watched)
 
     def _begin(self, burst: BurstId) -> None:
-        runner = self._runners.setdefault(burst, Runner(self.gateway, burst))
+        runner = self._runners.setdefault(burst, Runner(self._gateway, burst))
         self._due.pop(burst, None)
         if self._workers is None:
             self._note(burst, runner.step())
@@ -95,10 +98,10 @@ class Crew:
 
     def _step_on(self, runner: Runner) -> WakeAt | Finished:
         """Step a runner until it wants to wait; on a worker's thread."""
-        clock = self.gateway.clock
+        clock = self._gateway.clock
         answer = runner.step()
         while isinstance(answer, WakeAt) and answer.at <= clock.now():
-            if self.gateway.switch.is_off:
+            if self._gateway.switch.is_off:
                 break
             answer = runner.step()
         return answer
@@ -114,8 +117,8 @@ class Crew:
             return
         # A fault in one burst must not end the others; whoever reads the log can mend it.
         _log.error("burst %s: its step failed; it is tried again", burst, exc_info=error)
-        pause = timedelta(seconds=self.gateway.config.burst.lease_seconds)
-        self._due[burst] = self.gateway.clock.now() + pause
+        pause = timedelta(seconds=self._gateway.config.burst.lease_seconds)
+        self._due[burst] = self._gateway.clock.now() + pause
 
     def _note(self, burst: BurstId, answer: WakeAt | Finished) -> None:
         if isinstance(answer, Finished):

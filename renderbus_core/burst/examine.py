@@ -193,7 +193,7 @@ def _seconds_of_frames(gateway: Gateway, job: JobId) -> Iterator[float]:
 
 
 def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> package.BurstRequest:
-    settings, money, times = config.burst, config.money, known.times
+    settings, times = config.burst, known.times
     return package.BurstRequest(
         job=job,
         frames=frames,
@@ -212,7 +212,7 @@ def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> p
         ),
         vendor_time_limits=settings.vendor_time_limits,
         overrides=dict(_parted(each) for each in settings.overrides),
-        price_per_hour=money.price_per_hour,
+        price_per_hour=config.price_per_hour,
         budget=_budget(config, known.estimate),
     )
 

@@ -100,6 +100,10 @@ class Runner:
             self._context = None
             return context.after(self._gateway.config.burst.lease_seconds)
 
+    def renew(self, gateway: Gateway) -> None:
+        """Go on with other settings from the next step on; a step in hand keeps its own."""
+        self._gateway = gateway
+
     def detach(self) -> None:
         """Stop carrying the burst; whoever steps it next takes over at once."""
         context, self._context = self._context, None
@@ -111,9 +115,12 @@ class Runner:
                 self._gateway.store.give_up(context.effects.lease)
 
     def _leased(self) -> Context | Held:
-        if self._context is not None:
-            return self._context
         gateway = self._gateway
+        if self._context is not None:
+            if self._context.gateway is not gateway:
+                effects = self._context.effects
+                self._context = Context(gateway, effects, self._memory, self._shadow(effects))
+            return self._context
         ttl = gateway.config.burst.lease_seconds
         now = gateway.clock.now()
         margin = gateway.config.burst.takeover_seconds

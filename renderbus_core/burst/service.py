@@ -78,7 +78,7 @@ class Service:
         if renewal is None:
             return
         gateway = self._gateway = replace(self._gateway, config=renewal.config)
-        self._crew.gateway = gateway
+        self._crew.renew(gateway)
         if self._decider is not None:
             self._decider = Decider(gateway)
         what, why = "renewed", f"{' and '.join(RENEWED)} are as the file has them now"

@@ -48,8 +48,8 @@ def cloud_of(config: Config) -> Cloud:
     Args:
         config: settings.
     """
-    policy, money = config.overflow, config.money
-    price = money.price_per_hour or Money(Decimal(1), money.currency or "USD")
+    policy = config.overflow
+    price = config.price_per_hour or Money(Decimal(1), config.money.currency or "USD")
     return Cloud(policy.cloud_machines, policy.cloud_wait_seconds, policy.cloud_speed, price)
 
 

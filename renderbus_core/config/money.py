@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from renderbus_core.config.values import BudgetRule, PriceRule, Prices
@@ -11,8 +11,6 @@ from renderbus_core.money import Money
 
 if TYPE_CHECKING:
     from decimal import Decimal
-
-    from renderbus_core.config.values import Burst
 
 
 def missing_currency(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -28,12 +26,11 @@ def missing_currency(document: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(f"money.{key}", "'currency' is missing, which it needs")
 
 
-def prices(values: Mapping[str, Any], burst: Burst) -> Prices:
+def prices(values: Mapping[str, Any]) -> Prices:
     """Put the money section together.
 
     Args:
         values: of the section, judged and typed.
-        burst: says which machines bursts ask for.
     """
     currency = values["currency"]
 
@@ -50,7 +47,7 @@ def prices(values: Mapping[str, Any], burst: Burst) -> Prices:
         for row in values["prices"]
     )
     return Prices(
-        price_per_hour=_price(table, burst) or money(values["price_per_hour"]),
+        price_per_hour=money(values["price_per_hour"]),
         prices=table,
         currency=currency,
         budget=money(values["budget"]),
@@ -69,20 +66,3 @@ def prices(values: Mapping[str, Any], burst: Burst) -> Prices:
         warn_share=values["warn_share"],
         hard_share=values["hard_share"],
     )
-
-
-def _price(table: Iterable[PriceRule], burst: Burst) -> Money | None:
-    """Return the price of the row that names most of what bursts ask for; None where none fits."""
-    fitting = [
-        row
-        for row in table
-        if row.model in {"", burst.hardware_model}
-        and row.ram in {0, burst.hardware_ram}
-        and row.gpus in {-1, burst.hardware_gpus}
-    ]
-    found = max(fitting, key=_named, default=None)
-    return found.price_per_hour if found else None
-
-
-def _named(row: PriceRule) -> int:
-    return (row.model != "") + (row.ram != 0) + (row.gpus != -1)

@@ -174,7 +174,6 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         mapping = PathMapping(tuple(rules))
     except InputError as error:
         raise ConfigError(f"{given.source('paths.mapping')}: {error}") from error
-    burst = Burst(**section("burst"))
     return Config(
         cloud=Cloud(**section("cloud")),
         transfer=Transfer(**section("transfer")),
@@ -182,10 +181,10 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         farm=Farm(**section("farm")),
         store=Store(**section("store")),
         paths=Paths(mapping, values["paths.roots"]),
-        burst=burst,
+        burst=Burst(**section("burst")),
         gateway=GatewayProcess(**section("gateway")),
         preflight=Preflight(**section("preflight")),
-        money=prices(section("money"), burst),
+        money=prices(section("money")),
         parity=_parity(section("parity")),
         overflow=OverflowPolicy(**section("overflow")),
         file=given.path,

@@ -36,12 +36,15 @@ class Renewer:
         config: as it was read.
         env: the environment.
         folders: of this host when None.
+
+    Attributes:
+        good: the configuration that holds.
     """
 
     def __init__(
         self, config: Config, env: Mapping[str, str] = os.environ, folders: Folders | None = None
     ) -> None:
-        self._good = config
+        self.good = config
         self._env = env
         self._folders = folders
         self._seen = self._stamp()
@@ -53,19 +56,22 @@ class Renewer:
             return None
         self._seen = stamp
         try:
-            new = load(self._good.file, env=self._env, folders=self._folders)
+            new = load(self.good.file, env=self._env, folders=self._folders)
         except ConfigError as error:
-            return Renewal(self._good, str(error))
+            return Renewal(self.good, str(error))
         kept = {name: getattr(new, name) for name in RENEWED}
-        self._good = dataclasses.replace(self._good, **kept, sources=new.sources)
-        return Renewal(self._good)
+        sources = dict(self.good.sources) | {
+            key: source for key, source in new.sources.items() if key.partition(".")[0] in RENEWED
+        }
+        self.good = dataclasses.replace(self.good, **kept, sources=sources)
+        return Renewal(self.good)
 
     def _stamp(self) -> tuple[int, int, int] | None:
         """Return what changes whenever the file does; None while it is not there."""
-        if self._good.file is None:
+        if self.good.file is None:
             return None
         try:
-            found = self._good.file.stat()
+            found = self.good.file.stat()
         except OSError:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns

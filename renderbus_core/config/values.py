@@ -160,8 +160,8 @@ class Prices:
     """What the cloud costs and what it may cost; None is not configured.
 
     Args:
-        price_per_hour: of the machines that bursts ask for: of the table, else the general one.
-        prices: the table.
+        price_per_hour: of machines that no row of the table is for.
+        prices: the table, by machine.
     """
 
     price_per_hour: Money | None
@@ -174,6 +174,25 @@ class Prices:
     budgets: tuple[BudgetRule, ...]
     warn_share: float
     hard_share: float
+
+    def price_of(self, burst: Burst) -> Money | None:
+        """Return what an hour of the machines costs that bursts ask for.
+
+        Of the rows that are for them, the one that names most of them holds.
+        """
+        fitting = [
+            row
+            for row in self.prices
+            if row.model in {"", burst.hardware_model}
+            and row.ram in {0, burst.hardware_ram}
+            and row.gpus in {-1, burst.hardware_gpus}
+        ]
+        found = max(fitting, key=_named, default=None)
+        return found.price_per_hour if found else self.price_per_hour
+
+
+def _named(row: PriceRule) -> int:
+    return (row.model != "") + (row.ram != 0) + (row.gpus != -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +277,11 @@ class Config:
     overflow: OverflowPolicy
     file: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def price_per_hour(self) -> Money | None:
+        """What an hour of the machines costs that bursts ask for; None when nobody said."""
+        return self.money.price_of(self.burst)
 
     def source(self, key: str) -> str:
         """Return where a value comes from: `default`, a file, or `environment NAME`.

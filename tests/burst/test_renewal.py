@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import Service
+from renderbus_core.burst import BurstState, Service
 from renderbus_core.config import Renewer
+from renderbus_core.money import Money
 
 POLICY = """
 [money]
@@ -55,6 +58,11 @@ def look(world, service):
     return len(world.store.bursts())
 
 
+def turn(world, service):
+    due = service.step()
+    world.clock.advance(max(timedelta(), due - world.clock.now()).total_seconds())
+
+
 def told(world):
     lines = (line.event for line in world.store.follow_log(0) if not line.burst)
     return [(event.after, event.reason) for event in lines if event.subject == "configuration"]
@@ -97,3 +105,33 @@ def test_what_needs_a_new_process_stays_as_it_was(world, service):
 
 def test_a_configuration_without_a_file_stays(world):
     assert Renewer(replace(world.gateway.config, file=None)).look() is None
+
+
+def test_a_price_stays_that_of_the_machines_which_this_process_asks_for(world, service):
+    edit(
+        world,
+        'currency = "USD"',
+        'currency = "USD"\nprices = [{price_per_hour = "5", model = "64C"},'
+        ' {price_per_hour = "2", model = "28C"}]',
+    )
+    edit(world, "[burst]", '[burst]\nhardware_model = "64C"')
+    look(world, service)
+    config = service._gateway.config
+    assert config.burst.hardware_model != "64C"
+    assert config.money.price_per_hour == Money(Decimal(1), "USD"), "no row is for them"
+    assert config.source("burst.hardware_model") == "default"
+    assert config.source("money.prices") == str(config.file)
+
+
+def test_bursts_at_work_go_on_with_what_was_edited(world, service):
+    burst = world.order("1", "2")
+    while world.store.burst(burst).state is not BurstState.RUNNING:
+        turn(world, service)
+    edit(world, 'price_per_hour = "1"', 'price_per_hour = "7"')
+    turn(world, service)
+    (runner,) = service._crew._runners.values()
+    turn(world, service)
+    assert runner._context.config.money.price_per_hour == Money(Decimal(7), "USD")
+    while world.store.live():
+        turn(world, service)
+    assert world.store.burst(burst).state is BurstState.DONE

@@ -69,7 +69,7 @@ class TestDefaults:
         assert config.cloud.domain == "task.renderbus.com"
         assert config.burst.give_back_limit == 1
         assert config.overflow.enabled is False
-        assert config.money.price_per_hour is None
+        assert config.price_per_hour is None
         assert {config.source(key) for key in RULES} == {"default"}
 
     def test_files_go_to_the_folders_of_the_platform(self, folders):
@@ -192,7 +192,7 @@ class TestTypes:
     @pytest.mark.parametrize("amount", ['"1.80"', "1.8", '"1.800"'])
     def test_money_is_exact_and_has_a_currency(self, read, amount):
         config = read(f'[money]\nprice_per_hour = {amount}\ncurrency = "CNY"\nbudget = 500\n')
-        assert config.money.price_per_hour == Money(Decimal("1.8"), "CNY")
+        assert config.price_per_hour == Money(Decimal("1.8"), "CNY")
         assert config.money.budget == Money(Decimal(500), "CNY")
 
     def test_money_without_a_currency_is_refused(self, refusal):
@@ -440,7 +440,7 @@ class TestPrices:
         ],
     )
     def test_the_row_that_names_most_of_what_is_asked_for_holds(self, read, asked, price):
-        assert read(TABLE.format(asked=asked)).money.price_per_hour == Money(Decimal(price), "USD")
+        assert read(TABLE.format(asked=asked)).price_per_hour == Money(Decimal(price), "USD")
 
     @pytest.mark.parametrize("key", ["budgets", "prices"])
     def test_a_table_of_amounts_needs_a_currency(self, refusal, key):

@@ -121,7 +121,7 @@ def _known(
 ) -> Known:
     """Return what is known of a job; `patient` with a cloud that cannot be asked now."""
     times = frame_times(gateway, job, frames)
-    price = gateway.config.money.price_per_hour
+    price = gateway.config.price_per_hour
     try:
         offer = ask(gateway.client, gateway.config, gateway.offers, job, gateway.clock.now())
     except CloudError as error:

@@ -11,7 +11,7 @@ from renderbus_core.burst import LEVELS, Burst, BurstKind, BurstStore, TaskState
 from renderbus_core.cli.commands.status import budgets_of
 from renderbus_core.cli.workplace import farm_option, open_store, read_config
 from renderbus_core.clock import SystemClock
-from renderbus_core.config import Config
+from renderbus_core.config import Config, Renewer
 from renderbus_core.errors import InputError, MissingDependencyError
 from renderbus_core.money import Money
 from renderbus_core.web import Dashboard, Listing, render_dashboard
@@ -48,10 +48,12 @@ def command(ctx: click.Context, farm_kind: str | None, port: int) -> None:
         from starlette.routing import Route  # noqa: PLC0415 - as above
     except ImportError as error:
         raise MissingDependencyError("the dashboard needs Starlette and uvicorn", "web") from error
+    renewer = Renewer(config)
     with open_store(config) as store:
 
         def page(_request: Request) -> HTMLResponse:
-            return HTMLResponse(render_dashboard(view(store, config, SystemClock().now())))
+            renewer.look()
+            return HTMLResponse(render_dashboard(view(store, renewer.good, SystemClock().now())))
 
         # A page of another site that resolves its own name to this host is turned away.
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])

@@ -185,7 +185,7 @@ def _decide_recorded(queue: QueueSnapshot, config: Config) -> Decisions:
     """Decide about a recorded queue, of whose bursts and overflow nothing is known."""
     payers = map(Payer.of, jobs_with_tasks(queue))
     unspent = dict.fromkeys(budgets(config, queue.taken_at, payers), Decimal(0))
-    known = History(spending=Spending(config.money.price_per_hour, unspent))
+    known = History(spending=Spending(config.price_per_hour, unspent))
     policy = dataclasses.replace(config.overflow, sustained_seconds=0)
     return overflow.decide(queue, policy, known, OverflowState(), queue.taken_at)
 

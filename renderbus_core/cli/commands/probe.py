@@ -84,7 +84,7 @@ def _of_job(job: LocalJob, frame: int) -> int:
 
 
 def _estimate(gateway: Gateway, job: LocalJob, frame: int) -> Money | None:
-    price = gateway.config.money.price_per_hour
+    price = gateway.config.price_per_hour
     times = frame_times(gateway, job, FrameSet.span(frame, frame))
     return render_cost(times.mean, price) if times and price else None
 
