@@ -19,6 +19,7 @@ from renderbus_core.burst.model import (
     WakeAt,
 )
 from renderbus_core.burst.ports import Farm
+from renderbus_core.burst.probing import completed_there
 from renderbus_core.burst.refill import CloudFile, Found, refill, survey, survey_folder
 from renderbus_core.burst.runner import Runner
 from renderbus_core.burst.service import Service
@@ -81,6 +82,7 @@ __all__ = [
     "TaskState",
     "WakeAt",
     "budgets",
+    "completed_there",
     "fills",
     "history",
     "jobs_with_tasks",

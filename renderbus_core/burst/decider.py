@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Asked, Burst, BurstKind, BurstState, Order, Remote, TaskState
 from renderbus_core.burst.probes import known_probes
+from renderbus_core.burst.probing import completed_there
 from renderbus_core.burst.store import (
     Answer,
     BurstStore,
@@ -131,7 +133,7 @@ class Decider:
         rows = gateway.farm.snapshot().jobs
         candidates = overflow.screen(rows, policy, now)
         snapshot = gateway.farm.snapshot(tasks_of=candidates)
-        known = history(gateway.store, gateway.config, now, jobs_with_tasks(snapshot))
+        known = history(gateway.store, gateway.config, now, snapshot)
         state = OverflowState(gateway.store.overflowing(gateway.config.farm.kind))
         return overflow.decide(snapshot, policy, known, state, now), snapshot
 
@@ -147,21 +149,24 @@ def jobs_with_tasks(snapshot: QueueSnapshot) -> tuple[LocalJob, ...]:
     return tuple(row.job for row in snapshot.jobs if row.job.id in snapshot.tasks)
 
 
-def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[LocalJob]) -> History:
+def history(store: BurstStore, config: Config, now: datetime, snapshot: QueueSnapshot) -> History:
     """Return what the policy must know of earlier bursts.
 
     Args:
         store: the record.
         config: names the farm, prices and limits.
         now: UTC.
-        jobs: those that are decided about, whose budgets are looked at.
+        snapshot: that is decided about.
     """
-    farm, jobs = config.farm.kind, tuple(jobs)
+    farm, jobs = config.farm.kind, jobs_with_tasks(snapshot)
     bursts = [burst for burst in store.bursts() if burst.farm == farm]
     work = [burst for burst in bursts if burst.kind is BurstKind.WORK]
     live = [burst for burst in bursts if not burst.state.is_over]
+    away = {burst.job for burst in live if burst.kind is BurstKind.WORK}
+    asked = [row.job for row in snapshot.jobs if row.job.id in snapshot.tasks.keys() | away]
+    there = completed_there(work)
     return History(
-        live={burst.job for burst in work if not burst.state.is_over},
+        live=away,
         live_bursts=len(live),
         refused=_refused(work),
         given_back=store.given_back(farm),
@@ -170,21 +175,28 @@ def history(store: BurstStore, config: Config, now: datetime, jobs: Iterable[Loc
         last_began_at=max((burst.created_at for burst in work), default=None),
         failures_in_a_row=_failures_in_a_row(bursts),
         live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),
-        waiting=tuple(_waiting(burst) for burst in work if not burst.state.is_over),
+        waiting=tuple(_waiting(work)),
         program_seconds=store.program_seconds(farm),
-        probes=known_probes(store, config, jobs, bursts),
+        probes=known_probes(store, config, asked, bursts),
+        there=there,
     )
 
 
-def _waiting(burst: Burst) -> Waiting:
-    """Return the tasks of a burst that no machine of the cloud has begun."""
-    waits = [
-        task
-        for task in burst.open_tasks
-        if task.state is TaskState.SENT and task.remote is Remote.WAITING
-    ]
-    stay = tuple(task.ref for task in waits if not (task.asked.is_recall or burst.recall))
-    return Waiting(burst.id, burst.job, stay, returning=len(waits) - len(stay))
+def _waiting(work: Sequence[Burst]) -> Iterator[Waiting]:
+    """Give the tasks of each live burst that no machine of the cloud has begun."""
+    touched = {burst.job for burst in work if burst.refs(TaskState.COMPLETED)}
+    live = [burst for burst in work if not burst.state.is_over]
+    jobs = Counter(burst.job for burst in live)
+    for burst in live:
+        waits = [
+            task
+            for task in burst.open_tasks
+            if task.state is TaskState.SENT and task.remote is Remote.WAITING
+        ]
+        stay = tuple(task.ref for task in waits if not (task.asked.is_recall or burst.recall))
+        alone = jobs[burst.job] == 1 and burst.job not in touched
+        everything = alone and len(stay) == len(burst.tasks)
+        yield Waiting(burst.id, burst.job, stay, len(waits) - len(stay), everything)
 
 
 def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:

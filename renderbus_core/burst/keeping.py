@@ -9,11 +9,14 @@ from types import MappingProxyType
 
 from renderbus_core.burst.budgets import fills
 from renderbus_core.burst.context import Gateway
-from renderbus_core.burst.model import Asked, Burst, Remote, TaskState
+from renderbus_core.burst.model import Asked, Burst, BurstKind, Remote, TaskState
 from renderbus_core.burst.store import Event
 from renderbus_core.overflow import Fill, Level, Payer, worst
 
 _log = logging.getLogger(__name__)
+
+STOPPED = "stopped, "
+"""How the reason of a recall begins that an overdrawn budget asked for."""
 
 
 def keep_budgets(gateway: Gateway, now: datetime) -> None:
@@ -57,10 +60,15 @@ def _tell(gateway: Gateway, found: tuple[Fill, ...], now: datetime) -> None:
 
 
 def _act(gateway: Gateway, burst: Burst, full: Fill, now: datetime) -> None:
+    """Call back what a budget does not pay for any more.
+
+    The one frame of a probe that is on its way ends: without its answer the job would have to be
+    probed again.
+    """
     if full.level is Level.OVER:
         if not burst.recall:
-            gateway.store.ask_recall(burst.id, f"stopped, {full.sentence}", now, gateway.owner)
-    elif full.level is Level.FULL:
+            gateway.store.ask_recall(burst.id, f"{STOPPED}{full.sentence}", now, gateway.owner)
+    elif full.level is Level.FULL and burst.kind is not BurstKind.PROBE:
         tasks = [
             task.ref.id
             for task in burst.open_tasks

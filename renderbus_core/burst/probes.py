@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
+from renderbus_core.burst.keeping import STOPPED
 from renderbus_core.burst.model import Burst, BurstKind, BurstState, TaskState
 from renderbus_core.burst.probing import of_row, scene_stamp
 from renderbus_core.burst.store import BurstStore, ProbeResult
 from renderbus_core.config import Config
+from renderbus_core.errors import InputError
 from renderbus_core.jobs import BurstId, JobId, LocalJob
 from renderbus_core.overflow import Probe, ProbeState
+
+# A job whose scene looks another each time, on whatever hosts, is not probed for ever.
+_MOST_OF_A_JOB = 3
 
 
 def known_probes(
@@ -25,35 +33,71 @@ def known_probes(
         jobs: that are decided about.
         bursts: all of the farm, oldest first.
     """
-    results = store.probe_results(config.farm.kind)
-    last = {burst.job: burst for burst in bursts if burst.kind is BurstKind.PROBE}
-    rows = frozenset(map(of_row, config.parity.mapping))
-    return {
-        job.id: probe
-        for job in jobs
-        for probe in _of(job, last.get(job.id), results, rows, scene_stamp(config, job))
-    }
+    jobs = tuple(jobs)
+    scenes = {job.id: job.scene for job in jobs}
+    record = _Record(
+        config,
+        [burst for burst in bursts if burst.kind is BurstKind.PROBE],
+        store.probe_results(config.farm.kind),
+        frozenset(map(of_row, config.parity.mapping)),
+        scenes,
+    )
+    found = ((job.id, record.of(job)) for job in jobs)
+    return {job: probe for job, probe in found if probe is not None}
 
 
-def _of(
-    job: LocalJob,
-    burst: Burst | None,
-    results: Mapping[BurstId, ProbeResult],
-    rows: frozenset[str],
-    stamp: str,
-) -> Iterator[Probe]:
-    """Give the probe of one job, where there is one that holds."""
-    if burst is not None and not burst.state.is_over:
-        yield Probe(ProbeState.RUNNING, burst.reason)
-        return
-    of_scene = [one for one in results.values() if (one.scene, one.stamp) == (job.scene, stamp)]
-    own = results.get(burst.id) if burst is not None else None
-    # The last that compared goes before one that had nothing to compare with.
-    compared = [one for one in of_scene if one.alike is not None]
-    if found := next(reversed(compared or of_scene), None):
-        yield Probe(_state(found), found.why, found.software, found.software in rows)
-    elif burst is not None and own is None:
-        yield Probe(ProbeState.FAILED, _why_failed(burst))
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """All probes of a farm, and what they came to."""
+
+    config: Config
+    bursts: Sequence[Burst]
+    results: Mapping[BurstId, ProbeResult]
+    rows: Collection[str]
+    scenes: Mapping[JobId, str]
+
+    def of(self, job: LocalJob) -> Probe | None:
+        """Return what holds for a job; None when it is to be probed."""
+        for burst in self.bursts:
+            if not burst.state.is_over and self.scenes.get(burst.job) == job.scene:
+                return Probe(ProbeState.RUNNING, burst.reason)
+        return self._of_scene(job) or self._of_job(job)
+
+    def _of_scene(self, job: LocalJob) -> Probe | None:
+        """Return what probes of the scene as it is now came to."""
+        now = job.scene, scene_stamp(self.config, job)
+        came = [one for one in self.results.values() if (one.scene, one.stamp) == now]
+        # The last that compared goes before one that had nothing to compare with.
+        found = ([one for one in came if one.alike is not None] or came)[-1:]
+        for one in found:
+            is_mapped = one.software in self.rows
+            return Probe(_state(one), one.why, one.software, is_mapped, tries=len(came))
+        return None
+
+    def _of_job(self, job: LocalJob) -> Probe | None:
+        """Return why a job is not probed again, although no probe of its scene holds."""
+        own = [burst for burst in self.bursts if burst.job == job.id and not _is_no_answer(burst)]
+        if not own:
+            return None
+        last = own[-1]
+        if last.id not in self.results and not self._was_saved(job, since=last.created_at):
+            return Probe(ProbeState.FAILED, _why_failed(last))
+        if len(own) >= _MOST_OF_A_JOB:
+            why = f"it was probed {len(own)} times, and its scene was another each time"
+            return Probe(ProbeState.FAILED, why)
+        return None
+
+    def _was_saved(self, job: LocalJob, since: datetime) -> bool:
+        try:
+            scene = Path(self.config.paths.mapping.to_local(job.scene))
+            return datetime.fromtimestamp(scene.stat().st_mtime, UTC) > since
+        except (OSError, OverflowError, ValueError, InputError):
+            return False
+
+
+def _is_no_answer(burst: Burst) -> bool:
+    """Tell whether a probe ended for something that is neither the job's nor the cloud's."""
+    return burst.recall.startswith(STOPPED)
 
 
 def _state(found: ProbeResult) -> ProbeState:

@@ -8,20 +8,21 @@ local workers made of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from renderbus_core import parity
 from renderbus_core.burst import examine
 from renderbus_core.burst.effects import Effects
-from renderbus_core.burst.model import Burst
+from renderbus_core.burst.model import Burst, BurstKind, TaskState
 from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.store import BurstStore, ProbeResult
 from renderbus_core.clock import Clock
 from renderbus_core.config import Config, MappingRow
-from renderbus_core.errors import FarmError, InputError
-from renderbus_core.facts import SceneFacts, Stamp
+from renderbus_core.errors import InputError, MissingDependencyError
+from renderbus_core.facts import SceneFacts
 from renderbus_core.jobs import (
     BurstId,
     Claim,
@@ -36,6 +37,7 @@ from renderbus_core.jobs import (
     QueueSnapshot,
     TaskRef,
 )
+from renderbus_core.overflow import rendered_here
 
 NOTED_PROBE = "renderbus.probe"
 """Name of the note that tells people on the job what its probe came to."""
@@ -84,8 +86,10 @@ class ProbeFarm:
         return replace(job, outputs=aside)
 
     def tasks(self, ids: Collection[JobId]) -> Mapping[JobId, tuple[LocalTask, ...]]:
-        """Return the probe's task, held by it."""
+        """Return the probe's task, held by it; nothing of a job that is gone."""
         burst = self._store.burst(self._burst)
+        if isinstance(self._farm.job(burst.job), Gone):
+            return {}
         stamp = ClaimStamp(burst.id, burst.claim_epoch)
         held = tuple(LocalTask(task.ref, LocalState.SUSPENDED, stamp) for task in burst.tasks)
         return {burst.job: held} if burst.job in ids else {}
@@ -96,9 +100,11 @@ class ProbeFarm:
 
     def complete(self, claim: Claim, tasks: Sequence[TaskRef]) -> Outcome:  # noqa: ARG002 - the port's
         """Compare what came back with what local workers made, and write down what came of it."""
-        result = self._judge(self._store.burst(self._burst))
-        now = self._clock.now()
-        self._store.note_probe_result(self._effects.lease, self._burst, result, now)
+        burst = self._store.burst(self._burst)
+        job = self._farm.job(burst.job)
+        if not isinstance(job, Gone):
+            result, now = self._judge(burst, job), self._clock.now()
+            self._store.note_probe_result(self._effects.lease, self._burst, result, now)
         return Outcome(tuple(tasks))
 
     def fail(self, claim: Claim, tasks: Sequence[TaskRef], why: str) -> Outcome:  # noqa: ARG002 - the port's
@@ -138,17 +144,26 @@ class ProbeFarm:
 
     def _aside(self, path: Path) -> Path:
         """Return where a picture lies whose place is elsewhere; the whole path is kept below."""
-        drive = path.drive.strip("/\\:").replace("\\", "-").replace("/", "-")
-        return self._folder.joinpath(*filter(None, [drive]), *path.parts[1:])
+        plain = Path(os.path.normpath(path))
+        steps = (step for step in plain.parts if step not in {plain.anchor, os.pardir})
+        return self._folder.joinpath(*_drive(plain), *steps)
+
+    def _home(self, aside: Path, outputs: Iterable[str]) -> Path:
+        """Return where local workers put the picture that lies aside."""
+        plain = map(Path, map(os.path.normpath, outputs))
+        anchors = {_drive(path): path.anchor for path in plain}
+        steps = aside.relative_to(self._folder).parts
+        for drive, anchor in anchors.items():
+            if drive and steps[:1] == drive:
+                return Path(anchor, *steps[1:])
+        return Path(anchors.get((), os.sep), *steps)
 
     # What came of it.
 
-    def _judge(self, burst: Burst) -> ProbeResult:
-        job = self._farm.job(burst.job)
-        if isinstance(job, Gone):
-            raise FarmError(f"job {burst.job} no longer exists on the farm")
-        facts = examine.inspect(self._config, job)
-        looks = list(self._compared(job))
+    def _judge(self, burst: Burst, job: LocalJob) -> ProbeResult:
+        sent = self._sent(job)
+        found, why_not = self._software(job, sent)
+        looks = list(self._compared(burst, job))
         different = [look for look in looks if not look.alike]
         if not looks:
             alike, why = None, "the cloud renders it; local workers have made no such picture yet"
@@ -156,18 +171,66 @@ class ProbeFarm:
             alike, why = False, different[0].why
         else:
             alike, why = True, looks[0].why
-        return ProbeResult(job.scene, stamp_text(facts.stamp), software(facts), alike, why)
+        return ProbeResult(job.scene, sent, found, alike, "; ".join(filter(None, [why, why_not])))
 
-    def _compared(self, job: LocalJob) -> Iterator[parity.Comparison]:
+    def _sent(self, job: LocalJob) -> str:
+        """Return the stamp of the scene that went to the cloud; "" when that is not known."""
+        scene = Path(self._config.paths.mapping.to_local(job.scene))
+        staged = self._store.staged(self._burst)
+        return next((stamp_text(x.size, x.mtime) for x in staged if x.local == scene), "")
+
+    def _software(self, job: LocalJob, sent: str) -> tuple[str, str]:
+        """Return what the scene is rendered with; "" and why, when nobody can tell any more."""
+        if scene_stamp(self._config, job) != sent:
+            return "", "the scene was saved since it was sent"
+        try:
+            return software(examine.inspect(self._config, job)), ""
+        except InputError as error:
+            return "", f"what it is rendered with is not known: {error}"
+
+    def _compared(self, burst: Burst, job: LocalJob) -> Iterator[parity.Comparison]:
         """Compare each picture of the probe that local workers have made too."""
+        (probed,) = burst.tasks
+        if not self._is_made_here(burst, probed.ref):
+            return
         settings = self._config.parity
         tolerance = parity.Tolerance(settings.channel, settings.share, settings.mean)
-        homes = {self._aside(Path(each)).parent: Path(each).parent for each in job.outputs}
         for file in self._store.outputs(self._burst):
-            home = homes.get(Path(file.local).parent)
-            if file.collected and home is not None and (home / Path(file.local).name).is_file():
-                local = home / Path(file.local).name
-                yield parity.compare(local, Path(file.local), tolerance)
+            aside = Path(file.local)
+            home = self._home(aside, job.outputs)
+            if not file.collected or not home.is_file():
+                continue
+            try:
+                yield parity.compare(home, aside, tolerance)
+            except MissingDependencyError as error:
+                yield parity.Comparison(alike=False, why=str(error))
+
+    def _is_made_here(self, burst: Burst, probed: TaskRef) -> bool:
+        """Tell whether the frame was rendered by local workers, not by the cloud."""
+        tasks = self._farm.tasks([burst.job]).get(burst.job, ())
+        bursts = (each for each in self._store.bursts() if each.farm == burst.farm)
+        there = completed_there(bursts).get(burst.job, ())
+        return any(probed.frames.first in task.ref.frames for task in rendered_here(tasks, there))
+
+
+def completed_there(bursts: Iterable[Burst]) -> Mapping[JobId, Collection[str]]:
+    """Return the ids of the tasks whose pictures came from the cloud, by job.
+
+    Args:
+        bursts: of one farm.
+    """
+    found: dict[JobId, set[str]] = {}
+    for burst in bursts:
+        if burst.kind is BurstKind.WORK:
+            ids = {ref.id for ref in burst.refs(TaskState.COMPLETED)}
+            found.setdefault(burst.job, set()).update(ids)
+    return found
+
+
+def _drive(path: Path) -> tuple[str, ...]:
+    """Return the drive or share of a path as the name of a folder; nothing when it has none."""
+    drive = path.drive.strip("/\\:").replace("\\", "-").replace("/", "-")
+    return (drive,) if drive else ()
 
 
 def software(facts: SceneFacts) -> str:
@@ -188,9 +251,12 @@ def _named(dcc: str, version: str, renderer: str, plugins: Mapping[str, str]) ->
     return ", ".join([f"{dcc} {version}".strip(), renderer or "no renderer", *extras])
 
 
-def stamp_text(stamp: Stamp | None) -> str:
-    """Return a scene's size and time of change as one text; "" when it is not known."""
-    return f"{stamp.size}:{stamp.modified}" if stamp else ""
+def stamp_text(size: int, modified: float) -> str:
+    """Return a scene's size and time of change, whole seconds, as one text.
+
+    Two hosts rarely see more of the time alike than that.
+    """
+    return f"{size}:{int(modified)}"
 
 
 def scene_stamp(config: Config, job: LocalJob) -> str:
@@ -199,4 +265,4 @@ def scene_stamp(config: Config, job: LocalJob) -> str:
         found = Path(config.paths.mapping.to_local(job.scene)).stat()
     except (OSError, ValueError, InputError):
         return ""
-    return stamp_text(Stamp(found.st_size, found.st_mtime_ns))
+    return stamp_text(found.st_size, found.st_mtime)

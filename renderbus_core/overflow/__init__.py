@@ -12,7 +12,7 @@ from renderbus_core.overflow.capacity import (
     project,
 )
 from renderbus_core.overflow.deciding import decide, screen
-from renderbus_core.overflow.probing import Probe, ProbeState, probe_frame
+from renderbus_core.overflow.probing import Probe, ProbeState, probe_frame, rendered_here
 from renderbus_core.overflow.spending import Budget, Fill, Level, Payer, Spending, fill, worst
 from renderbus_core.overflow.taking_back import take_back
 from renderbus_core.overflow.traits import TRAITS, Trait
@@ -53,6 +53,7 @@ __all__ = [
     "probe_frame",
     "program_seconds",
     "project",
+    "rendered_here",
     "screen",
     "take_back",
     "worst",

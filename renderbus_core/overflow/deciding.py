@@ -66,7 +66,7 @@ def decide(
     return Decisions(
         tuple(queue.decide(candidates)),
         OverflowState(queue.over_since),
-        take_back(snapshot, policy, history.waiting, now),
+        take_back(snapshot, policy, history, now),
     )
 
 
@@ -88,6 +88,7 @@ class _Queue:
         self._foreseen = capacity.project(snapshot, history.program_seconds)
         self._loads = loads(snapshot, self._foreseen, policy, state.over_since, now)
         self._room = Room(policy, history)
+        self._probed: dict[str, JobId] = {}
         self._route = (*rules.weigh_route(policy, history, now), self._age())
 
     def decide(self, candidates: Iterable[JobRow]) -> Iterable[Decision]:
@@ -97,6 +98,7 @@ class _Queue:
                 self._take(row, decision)
             elif decision.verdict is Verdict.PROBE:
                 self._room.take(row.job, decision)
+                self._probed[row.job.scene] = row.job.id
             yield decision
 
     @property
@@ -200,7 +202,10 @@ class _Queue:
         every, probe = self._snapshot.tasks[job], self._history.probes.get(row.job.id)
         if why := probing.stays(probe):
             return Decision(job, Verdict.STAY, (weighing, why))
-        frame = probing.wanted(policy, probe, every)
+        frame = probing.wanted(policy, probe, every, self._history.there.get(job, ()))
+        if frame and (other := self._probed.get(row.job.scene)):
+            why = f"a frame of its scene is rendered in the cloud first, for job {other}"
+            return Decision(job, Verdict.STAY, (weighing, why))
         # A job that is to be probed first is looked at as if its probe had come out well.
         whole = "" if frame and policy.split_jobs else probing.why_whole(policy, probe)
         free = [task for task in every if amount.may_go(task, job, self._history)]

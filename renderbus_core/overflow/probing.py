@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,9 @@ from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalState, LocalTask, TaskRef
 
 ALWAYS = "always"
+
+# What had nothing to compare with is tried once more, and not again.
+_TRIES = 2
 
 
 class ProbeState(StrEnum):
@@ -33,12 +36,14 @@ class Probe:
         why: for people, with numbers.
         software: what the scene is rendered with; "" while that is not known.
         is_mapped: whether a row of the mapping table stands for that.
+        tries: how many probes of the scene, as it is now, came home.
     """
 
     state: ProbeState
     why: str
     software: str = ""
     is_mapped: bool = False
+    tries: int = 1
 
 
 def stays(probe: Probe | None) -> str:
@@ -67,28 +72,49 @@ def why_whole(policy: OverflowPolicy, probe: Probe | None) -> str:
     return ""
 
 
+def rendered_here(tasks: Sequence[LocalTask], there: Collection[str]) -> tuple[LocalTask, ...]:
+    """Return the tasks whose pictures local workers made: only those tell how the farm draws.
+
+    Args:
+        tasks: of a job.
+        there: ids of its tasks that bursts have completed.
+    """
+    return tuple(
+        task
+        for task in tasks
+        # Tasks that run scripts have no frames.
+        if task.state is LocalState.COMPLETED
+        and task.claim is None
+        and task.ref.frames
+        and task.ref.id not in there
+    )
+
+
 def wanted(
-    policy: OverflowPolicy, probe: Probe | None, tasks: Sequence[LocalTask]
+    policy: OverflowPolicy,
+    probe: Probe | None,
+    tasks: Sequence[LocalTask],
+    there: Collection[str] = (),
 ) -> TaskRef | None:
     """Return the frame that is to be probed before a job leaves; None when none is needed.
 
     A frame that local workers have finished is compared; without one the probe only shows that the
-    cloud renders the scene, and a job that is to be shared is probed again later.
+    cloud renders the scene, and a job that is to be shared is probed once more later.
 
     Args:
         policy: of the farm.
         probe: of the job.
         tasks: all of the job.
+        there: ids of those that bursts have completed.
     """
     if policy.probe != ALWAYS:
         return None
-    # Tasks that run scripts have no frames.
-    tasks = [task for task in tasks if task.ref.frames]
-    done = [task for task in tasks if task.state is LocalState.COMPLETED and task.claim is None]
+    done = rendered_here(tasks, there)
     if probe is None:
-        some = done[-1] if done else next(reversed(tasks), None)
+        some = done[-1] if done else next((t for t in reversed(tasks) if t.ref.frames), None)
         return probe_frame(some.ref.frames.first) if some else None
-    if probe.state is ProbeState.RENDERED and policy.split_jobs and done:
+    again = probe.state is ProbeState.RENDERED and probe.tries < _TRIES
+    if again and policy.split_jobs and done:
         return probe_frame(done[-1].ref.frames.first)
     return None
 

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
 from renderbus_core.jobs import JobRow, QueueSnapshot, WorkerKind
 from renderbus_core.overflow.capacity import TaskTime, task_times
-from renderbus_core.overflow.values import Return, Waiting
+from renderbus_core.overflow.probing import why_whole
+from renderbus_core.overflow.values import History, Return
 
 
 def take_back(
-    snapshot: QueueSnapshot, policy: OverflowPolicy, waiting: Sequence[Waiting], now: datetime
+    snapshot: QueueSnapshot, policy: OverflowPolicy, history: History, now: datetime
 ) -> tuple[Return, ...]:
     """Say what idle local workers would begin sooner, and for nothing.
 
     Only as much comes back as idle workers can begin at once, from the end of what the cloud takes
-    next. A job that a deadline presses stays in the cloud where local workers would miss it.
+    next. A job that farm and cloud may not share comes back as a whole or not at all. One that a
+    deadline presses stays in the cloud where local workers would miss it.
 
     Args:
         snapshot: of the queue, as new as for a decision.
         policy: of the farm.
-        waiting: what waits in the cloud, burst by burst.
+        history: of bursts: what waits in the cloud, and what probes came to.
         now: UTC.
     """
     age = (now - snapshot.taken_at).total_seconds()
@@ -32,17 +34,20 @@ def take_back(
         return ()
     idle, times = _Idle(snapshot), task_times(snapshot.jobs)
     rows = {row.job.id: row for row in snapshot.jobs}
-    for one in waiting:
+    for one in history.waiting:
         if one.job in rows:
             idle.take(rows[one.job], one.returning)
     found = []
-    for one in waiting:
+    for one in history.waiting:
         row = rows.get(one.job)
         time = times.get(one.job)
         if row is None or row.waits_for or not _is_soon_enough(row, time, policy, now):
             continue
-        count = idle.take(row, len(one.tasks))
+        count = idle.may_take(row, len(one.tasks))
+        if why_whole(policy, history.probes.get(one.job)):
+            count = count if one.is_everything and count == len(one.tasks) else 0
         if count:
+            idle.take(row, count)
             why = (
                 f"local workers have nothing to do, and {len(one.tasks)} of its tasks wait in the "
                 f"cloud: {count} {'comes' if count == 1 else 'come'} back"
@@ -79,12 +84,20 @@ class _Idle:
             if row.queued and not row.waits_for:
                 self.take(row, row.queued)
 
-    def take(self, row: JobRow, tasks: int) -> int:
-        """Give tasks to idle workers and return how many found one."""
-        together, left = max(row.tasks_per_worker, 1), tasks
+    def may_take(self, row: JobRow, tasks: int) -> int:
+        """Return how many of some tasks would find an idle worker."""
+        room = sum(crowd.idle for crowd in self._for(row)) * max(row.tasks_per_worker, 1)
+        return min(tasks, room)
+
+    def take(self, row: JobRow, tasks: int) -> None:
+        """Give tasks to idle workers, as far as there are any."""
+        left = math.ceil(tasks / max(row.tasks_per_worker, 1))
+        for crowd in self._for(row):
+            used = min(crowd.idle, left)
+            crowd.idle -= used
+            left -= used
+
+    def _for(self, row: JobRow) -> Iterator[_Crowd]:
         for crowd in self._crowds:
             if self._all_alike or crowd.kind.may_render(row.job):
-                used = min(crowd.idle, math.ceil(left / together))
-                crowd.idle -= used
-                left = max(0, left - used * together)
-        return tasks - left
+                yield crowd

@@ -86,12 +86,14 @@ class Waiting:
         job: the local job.
         tasks: in the order in which the cloud takes them.
         returning: how many others are on their way back already.
+        is_everything: whether nothing of the job was begun by the cloud, or came from it.
     """
 
     burst: BurstId
     job: JobId
     tasks: tuple[TaskRef, ...]
     returning: int = 0
+    is_everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class History:
         waiting: what of them waits in the cloud for a machine, burst by burst.
         program_seconds: how long a task took on local workers, by program, from earlier jobs.
         probes: what is known of the probes of jobs; those that were never probed are absent.
+        there: ids of the tasks that bursts have completed, by job.
     """
 
     live: Collection[JobId] = ()
@@ -155,3 +158,4 @@ class History:
     waiting: tuple[Waiting, ...] = ()
     program_seconds: Mapping[str, float] = field(default_factory=dict)
     probes: Mapping[JobId, Probe] = field(default_factory=dict)
+    there: Mapping[JobId, Collection[str]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from renderbus_core.parity.drawing import difference_picture
 from renderbus_core.parity.judging import compare
+from renderbus_core.parity.library import need_library
 from renderbus_core.parity.values import Comparison, Tolerance
 
-__all__ = ["Comparison", "Tolerance", "compare", "difference_picture"]
+__all__ = ["Comparison", "Tolerance", "compare", "difference_picture", "need_library"]

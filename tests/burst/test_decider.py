@@ -156,7 +156,9 @@ def failed(world, *ids):
 
 
 def known_failures(world):
-    return history(world.store, world.gateway.config, world.clock.now(), ()).failures_in_a_row
+    return history(
+        world.store, world.gateway.config, world.clock.now(), world.farm.snapshot()
+    ).failures_in_a_row
 
 
 def test_bursts_that_fail_one_after_the_other_are_counted_until_one_comes_home(world):

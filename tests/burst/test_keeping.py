@@ -31,6 +31,7 @@ hard_share = {hard}
 enabled = true
 backlog_tasks_per_worker = 1000
 probe = "never"
+split_jobs = true
 """
 
 
@@ -148,7 +149,7 @@ def test_when_a_budget_is_spent_nobody_sends_more(make_world):
 
 def test_a_full_budget_keeps_new_bursts_here(make_world):
     config = CONFIG.format(hard="0").replace("= 1000", "= 0").replace('"100"', '"0.001"')
-    config += "split_jobs = true\nlocal_share_minimum = 0\ncloud_wait_seconds = 0\n"
+    config += "local_share_minimum = 0\ncloud_wait_seconds = 0\n"
     world = make_world(config=config)
     worker = world.farm.dispatch.beat("worker", None)
     run = world.farm.dispatch.dequeue(worker)
@@ -191,3 +192,28 @@ def test_while_anything_waits_here_nothing_comes_back(waiting):
     world, _ = waiting
     world.farm.dispatch.beat("a", None)
     assert Decider(world.gateway).step().returns == ()
+
+
+def test_a_job_that_may_not_be_shared_stays_in_the_cloud_once_that_has_begun(make_world):
+    config = CONFIG.format(hard="0").replace('"100"', '"100000"').replace("split_jobs = true\n", "")
+    world = make_world(config=config, nodes=1)
+    burst = planned(world, *map(str, range(10)))
+    runner = world.runner(burst)
+    world.carry(runner, burst, until=lambda b: sum(t.remote == "waiting" for t in b.tasks) == 9)
+    for name in map(str, range(12)):
+        world.farm.dispatch.beat(name, None)
+    assert Decider(world.gateway).step().returns == ()
+
+
+def test_a_job_that_may_not_be_shared_comes_back_whole_while_nothing_has_begun(make_world):
+    config = CONFIG.format(hard="0").replace('"100"', '"100000"').replace("split_jobs = true\n", "")
+    world = make_world(config=config, nodes=1)
+    burst = planned(world, *map(str, range(10)))
+    runner = world.runner(burst)
+    world.carry(runner, burst, until=lambda b: sum(t.remote == "waiting" for t in b.tasks) == 10)
+    for name in map(str, range(9)):
+        world.farm.dispatch.beat(name, None)
+    assert Decider(world.gateway).step().returns == (), "nine cannot begin ten"
+    world.farm.dispatch.beat("tenth", None)
+    (returned,) = Decider(world.gateway).step().returns
+    assert len(returned.tasks) == 10

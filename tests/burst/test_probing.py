@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import io
+import os
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from PIL import Image
 
-from renderbus_core.burst import BurstState, Crew, Decider, TaskState, wishes
+from renderbus_core import parity
+from renderbus_core.burst import BurstState, Crew, Decider, Order, TaskState, examine, wishes
+from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.model import BurstKind
+from renderbus_core.errors import InputError, MissingDependencyError
 from renderbus_core.farm import JobSpec
-from renderbus_core.jobs import IntentKind, LocalState
-from renderbus_core.overflow import Verdict
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import IntentKind, JobId, LocalState, TaskRef
+from renderbus_core.money import Money
+from renderbus_core.overflow import Verdict, probe_frame
 
 CONFIG = """
 [money]
@@ -120,16 +128,29 @@ def test_a_scene_that_was_saved_since_is_probed_again(make_world):
     assert answer(world).verdict is Verdict.PROBE
 
 
-def test_another_job_of_the_scene_needs_no_probe_of_its_own(make_world):
-    world = a_world(make_world)
-    probed(world)
-    spec = world.farm.job(world.job)
-    other = world.farm.submit(
+def again(world, output="renders/shot.####.png"):
+    """Submit another job of the same scene."""
+    return world.farm.submit(
         JobSpec(
-            name="again", dcc="maya", scene=spec.scene, outputs=spec.outputs, frames=spec.frames,
+            name="again", dcc="maya", scene=str(world.folder / "shot.ma"),
+            outputs=(f"{world.folder}/{output}",), frames=FrameSet.span(1, 10),
             command=("true",), user="artist",
         )
     )  # fmt: skip
+
+
+def save(world, more):
+    """Save the scene again, now."""
+    scene = world.folder / "shot.ma"
+    scene.write_text(scene.read_text() + more)
+    now = world.clock.now().timestamp()
+    os.utime(scene, (now, now))
+
+
+def test_another_job_of_the_scene_needs_no_probe_of_its_own(make_world):
+    world = a_world(make_world)
+    probed(world)
+    other = again(world)
     world.farm.dispatch.beat("worker", None)
     verdicts = {item.job: item.verdict for item in Decider(world.gateway).step().decisions}
     assert verdicts[other] is not Verdict.PROBE
@@ -188,3 +209,146 @@ def test_a_gateway_that_died_in_the_middle_is_no_matter(make_world, done):
     assert len(world.store.probe_results("local")) == 1
     assert world.states().count(LocalState.SUSPENDED) == 0
     assert {intent.kind for intent in world.farm.intents()} <= {IntentKind.COMPLETED}
+
+
+def test_of_two_jobs_of_one_scene_the_second_waits_for_the_probe_of_the_first(make_world):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    world.carry(world.runner(burst.id), burst.id, until=lambda b: b.state is BurstState.RUNNING)
+    other = again(world)
+    items = {item.job: item for item in Decider(world.gateway).step().decisions}
+    assert "its probe is in the cloud" in items[other].sentence
+
+
+def test_a_picture_that_the_cloud_made_is_not_compared_with_another_of_the_cloud(make_world):
+    world = a_world(make_world)
+    mine = world.order("9")
+    world.carry(world.runner(mine), mine)
+    assert (world.folder / "renders" / "shot.0010.png").is_file()
+    ref = probe_frame(10)
+    order = Order("local", world.job, (ref,), "a person asked", kind=BurstKind.PROBE)
+    (burst,) = world.store.plan([order], world.clock.now())
+    assert world.carry(world.runner(burst.id), burst.id).state is BurstState.DONE
+    (result,) = world.store.probe_results("local").values()
+    assert result.alike is None
+    assert "local workers have made no such picture" in result.why
+
+
+def test_a_job_that_people_delete_takes_its_probe_along(make_world):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    runner = world.runner(burst.id)
+    world.carry(runner, burst.id, until=lambda b: b.state is BurstState.RUNNING)
+    world.farm.delete_job(world.job)
+    assert world.carry(runner, burst.id).state.is_over
+    assert world.store.probe_results("local") == {}
+
+
+def test_without_the_library_that_compares_it_ends_and_the_job_is_not_shared(
+    make_world, monkeypatch
+):
+    def missing(*_):
+        raise MissingDependencyError("comparing pictures needs OpenImageIO", "parity")
+
+    monkeypatch.setattr(parity, "compare", missing)
+    burst, item = probed(a_world(make_world))
+    assert burst.state is BurstState.DONE
+    assert item.verdict is Verdict.STAY
+    assert "comparing pictures needs OpenImageIO" in item.sentence
+
+
+def test_a_scene_that_is_saved_while_its_probe_renders_was_not_probed(make_world):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    runner = world.runner(burst.id)
+    world.carry(runner, burst.id, until=lambda b: b.state is BurstState.RUNNING)
+    save(world, "// saved again\n")
+    assert world.carry(runner, burst.id).state is BurstState.DONE
+    (result,) = world.store.probe_results("local").values()
+    assert "the scene was saved since it was sent" in result.why
+    assert answer(world).verdict is Verdict.PROBE
+
+
+def test_a_scene_that_nobody_can_read_any_more_ends_its_probe(make_world, monkeypatch):
+    def unreadable(*_):
+        raise InputError("shot.ma cannot be read")
+
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    runner = world.runner(burst.id)
+    world.carry(runner, burst.id, until=lambda b: b.state is BurstState.RUNNING)
+    monkeypatch.setattr(examine, "inspect", unreadable)
+    assert world.carry(runner, burst.id).state is BurstState.DONE
+    (result,) = world.store.probe_results("local").values()
+    assert (result.alike, result.software) == (True, "")
+    assert result.why.endswith("what it is rendered with is not known: shot.ma cannot be read")
+
+
+def test_a_job_whose_scene_looks_another_every_time_is_not_probed_for_ever(make_world):
+    world = a_world(make_world)
+    for time in range(3):
+        carried(world)
+        os.utime(world.folder / "shot.ma", (time, time))
+        world.farm.dispatch.beat("worker", None)
+    item = answer(world)
+    assert item.verdict is Verdict.STAY
+    assert "it was probed 3 times, and its scene was another each time" in item.sentence
+
+
+def test_a_probe_that_failed_is_tried_again_when_its_scene_was_saved(make_world):
+    world = a_world(make_world, fail_frames={1: 1})
+    carried(world)
+    assert "its probe failed" in answer(world).sentence
+    save(world, "// mended\n")
+    assert answer(world).verdict is Verdict.PROBE
+
+
+def test_pictures_whose_folder_is_named_by_a_token_are_found(make_world):
+    world = a_world(make_world)
+    world.farm.delete_job(world.job)
+    job = again(world, "renders/<RenderLayer>/../<RenderLayer>/shot.####.png")
+    world.job = job
+    worker = world.farm.dispatch.beat("worker", None)
+    run = world.farm.dispatch.dequeue(worker)
+    world.clock.advance(9)
+    world.farm.dispatch.finish(run)
+    (world.folder / "renders" / "masterLayer").mkdir()
+    (world.folder / "renders" / "masterLayer" / "shot.0001.png").write_bytes(painted(1))
+    burst = carried(world)
+    (aside,) = (world.folder / "packages" / burst.id / "probe").rglob("*.png")
+    assert aside.parent.name == "masterLayer"
+    (result,) = world.store.probe_results("local").values()
+    assert result.alike
+
+
+def spent(world):
+    """Let another burst have used up the budget."""
+    ref = TaskRef("9", FrameSet.span(10, 10))
+    (other,) = world.store.plan([Order("local", JobId("job-0"), (ref,), "x")], world.clock.now())
+    lease = world.store.lease(f"burst {other.id}", "gateway-2", 9999, world.clock.now())
+    world.store.note(lease, other.id, spent=Decimal(11))
+
+
+def test_a_budget_that_is_used_up_lets_a_probe_end(make_world):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    spent(world)
+    keep_budgets(world.gateway, world.clock.now())
+    assert world.carry(world.runner(burst.id), burst.id).refs(TaskState.COMPLETED)
+
+
+def test_a_budget_that_is_overdrawn_stops_a_probe_which_says_nothing_of_the_job(make_world):
+    world = a_world(make_world)
+    config = world.gateway.config
+    (burst,) = Decider(world.gateway).step().bursts
+    spent(world)
+    hard = replace(config, money=replace(config.money, hard_share=1.0))
+    keep_budgets(replace(world.gateway, config=hard), world.clock.now())
+    assert world.carry(world.runner(burst.id), burst.id).state is BurstState.RECALLED
+    more = Money(Decimal(99), "USD")
+    raised = replace(
+        world.gateway, config=replace(config, money=replace(config.money, budget=more))
+    )
+    world.farm.dispatch.beat("worker", None)
+    (item,) = Decider(raised).step().decisions
+    assert item.verdict is Verdict.PROBE

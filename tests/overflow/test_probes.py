@@ -155,6 +155,36 @@ def test_what_had_nothing_to_compare_with_is_probed_again_before_it_is_shared(sh
     assert decided(shared, probe=probe, done=0).verdict is Verdict.BURST, "it goes whole"
 
 
+def test_what_twice_had_nothing_to_compare_with_is_not_paid_for_again(shared):
+    probe = Probe(ProbeState.RENDERED, "the cloud renders it", tries=2)
+    item = decided(shared, probe=probe)
+    assert item.verdict is Verdict.STAY
+    assert "no frame of it was compared with one of the cloud" in item.sentence
+
+
+def test_a_frame_that_came_from_the_cloud_tells_nothing_of_local_workers(shared):
+    tasks = [a_task(n, LocalState.COMPLETED) for n in range(3)]
+    assert wanted(shared, None, tasks, there={"2"}).id == "probe 3", "the last of them made here"
+    probe = Probe(ProbeState.RENDERED, "the cloud renders it")
+    assert wanted(shared, probe, tasks, there={"0", "1", "2"}) is None
+
+
+def test_of_several_jobs_of_one_scene_one_is_probed(shared):
+    rows, tasks = [], {}
+    for number in range(3):
+        job = LocalJob(JobId(f"job-{number}"), "shot", "maya", "/s.ma", ("/o.####.exr",),
+                       FrameSet.span(1, 99), "ada", 50, NOW - timedelta(hours=1))  # fmt: skip
+        tasks[job.id] = tuple(a_task(n, LocalState.QUEUED) for n in range(9))
+        rows.append(JobRow(job, {LocalState.QUEUED: 9}, mean_seconds=60.0, timed=9))
+    queue = QueueSnapshot(NOW, 1, 0, tuple(rows), tasks)
+    budget = Budget(Money(Decimal(100), "CNY"))
+    known = History(spending=Spending(Money(Decimal(36), "CNY"), {budget: Decimal(0)}))
+    first, *others = decide(queue, shared, known, OverflowState(), NOW).items
+    assert first.verdict is Verdict.PROBE
+    assert {item.verdict for item in others} == {Verdict.STAY}
+    assert f"rendered in the cloud first, for job {first.job}" in others[0].sentence
+
+
 def test_a_job_that_would_stay_anyway_is_not_probed(shared):
     for stays in (
         decided(shared, waiting=2),

@@ -21,7 +21,7 @@ from renderbus_core.jobs import (
     TaskRef,
     WorkerKind,
 )
-from renderbus_core.overflow import Waiting, take_back
+from renderbus_core.overflow import History, Probe, ProbeState, Waiting, take_back
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -40,14 +40,14 @@ def waiting(name, count):
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory):
     file = tmp_path_factory.mktemp("policy") / "renderbus.toml"
-    file.write_text("")
+    file.write_text('[overflow]\nsplit_jobs = true\nprobe = "never"\n')
     return config.load(file, env={}).overflow
 
 
 def returned(policy, *rows, idle, cloud, kinds=(), age=0):
     taken = NOW - timedelta(seconds=age)
     queue = QueueSnapshot(taken, 10, idle, rows, kinds=kinds)
-    found = take_back(queue, policy, cloud, NOW)
+    found = take_back(queue, policy, History(waiting=tuple(cloud)), NOW)
     return {one.burst.removeprefix("burst of "): [ref.id for ref in one.tasks] for one in found}
 
 
@@ -107,6 +107,22 @@ def test_it_can_be_switched_off_and_needs_a_new_picture_of_the_queue(policy):
 
 def test_a_job_that_is_gone_here_stays_there(policy):
     assert returned(policy, idle=3, cloud=[waiting("a", 1)]) == {}
+
+
+@pytest.mark.parametrize(("idle", "untouched", "back"), [(4, True, 0), (5, True, 5), (5, False, 0)])
+def test_a_job_that_may_not_be_shared_comes_back_whole_or_not_at_all(policy, idle, untouched, back):
+    cloud = [replace(waiting("a", 5), is_everything=untouched)]
+    whole = replace(policy, split_jobs=False)
+    assert len(returned(whole, row("a"), idle=idle, cloud=cloud).get("a", ())) == back
+
+
+def test_what_a_probe_found_alike_may_come_back_in_part(policy):
+    probed = replace(policy, probe="always")
+    queue = QueueSnapshot(NOW, 10, 2, (row("a"),))
+    for state, back in ((ProbeState.ALIKE, 2), (ProbeState.RENDERED, 0)):
+        known = {JobId("a"): Probe(state, "", is_mapped=True)}
+        history = History(waiting=(waiting("a", 5),), probes=known)
+        assert sum(len(one.tasks) for one in take_back(queue, probed, history, NOW)) == back
 
 
 @given(

@@ -170,7 +170,7 @@ class _Sides:
 
     def decide(self, queue: QueueSnapshot) -> Decisions:
         """Decide as a gateway would, which remembers since when pools overflow."""
-        known = history(self.store, self.config, queue.taken_at, jobs_with_tasks(queue))
+        known = history(self.store, self.config, queue.taken_at, queue)
         state = OverflowState(self.store.overflowing(self.config.farm.kind))
         return overflow.decide(queue, self.config.overflow, known, state, queue.taken_at)
 

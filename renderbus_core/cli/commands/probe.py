@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from renderbus_core.burst import BurstKind, Gateway, Order, ProbeResult, refuse_when_spent
+from renderbus_core.burst import (
+    BurstKind,
+    Gateway,
+    Order,
+    ProbeResult,
+    completed_there,
+    refuse_when_spent,
+)
 from renderbus_core.burst.examine import frame_times
 from renderbus_core.cli.carry import carry
 from renderbus_core.cli.output import confirm, json_option, print_line, refuse_unasked
@@ -12,9 +19,10 @@ from renderbus_core.cli.waiving import person, waive_option
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import Gone, JobId, LocalJob, LocalState
+from renderbus_core.jobs import Gone, JobId, LocalJob
 from renderbus_core.money import Money, render_cost
-from renderbus_core.overflow import Payer, probe_frame
+from renderbus_core.overflow import Payer, probe_frame, rendered_here
+from renderbus_core.parity import need_library
 
 
 @click.command(short_help="Render one frame in the cloud and compare it with the farm's.")
@@ -40,6 +48,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     beside the burst's package. The overflow policy remembers the answer until the scene is saved
     again. Exit status 1: not alike, or it did not come home.
     """
+    # Whoever asks wants them compared, and pays for it.
+    need_library()
     refuse_unasked(f"Render a frame of {job} in the cloud?", yes=yes)
     config = read_config(ctx, farm_kind)
     with open_gateway(config) as gateway:
@@ -73,7 +83,8 @@ def command(  # noqa: PLR0917 - click passes options by name
 def _frame(gateway: Gateway, job: LocalJob) -> int:
     """Return the last frame that local workers have finished, else the job's last."""
     tasks = gateway.farm.tasks([job.id]).get(job.id, ())
-    done = [task for task in tasks if task.state is LocalState.COMPLETED]
+    bursts = (each for each in gateway.store.bursts() if each.farm == gateway.config.farm.kind)
+    done = rendered_here(tasks, completed_there(bursts).get(job.id, ()))
     return (done[-1].ref.frames if done else job.frames).last
 
 
