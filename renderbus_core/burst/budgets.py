@@ -32,7 +32,8 @@ def budgets(config: Config, now: datetime, payers: Iterable[Payer]) -> tuple[Bud
     found = [Budget(amount, since, name) for amount, since, name in whole if amount is not None]
     for payer in payers:
         if money.budget_job is not None:
-            found.append(Budget(money.budget_job, name="the budget of the job", job=payer.job))
+            name = f"the budget of job {payer.job}"
+            found.append(Budget(money.budget_job, name=name, job=payer.job))
         found += (each for rule in money.budgets for each in _of_rule(rule, payer, starts))
     return tuple(dict.fromkeys(found))
 
@@ -130,8 +131,10 @@ def _name(rule: BudgetRule, user: str, project: str) -> str:
     period = {"day": "the day's budget", "month": "the month's budget"}.get(
         rule.period, "the budget"
     )
-    whose = [f"user {user}" if rule.user else ""]
+    whose = []
+    if rule.user:
+        whose.append(f"user {user}" if user else "jobs of no known user")
     if rule.project:
         whose.append(f"project {project}" if project else "jobs without a project")
-    of = " and ".join(filter(None, whose))
+    of = " and ".join(whose)
     return f"{period} of {of}" if of else period

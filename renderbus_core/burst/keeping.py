@@ -54,7 +54,7 @@ def _tell(gateway: Gateway, found: tuple[Fill, ...], now: datetime) -> None:
     """Say in the log of the route when a budget comes to another level, once for all gateways."""
     for one in found:
         subject = f"budget of {gateway.config.farm.kind}"
-        line = Event(now, gateway.owner, subject, one.budget.name, LEVELS[one.level], one.sentence)
+        line = Event(now, gateway.owner, subject, one.budget.title, LEVELS[one.level], one.sentence)
         if gateway.store.tell(line, is_news=one.level is not Level.FINE):
             _log.warning("%s: %s", LEVELS[one.level], one.sentence)
 

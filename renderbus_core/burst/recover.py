@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from renderbus_core import package
 from renderbus_core.api import RemoteTask
@@ -102,7 +103,7 @@ def carry_out(gateway: Gateway, finding: Finding, who: str) -> str:
     match finding:
         case Adopted():
             _rebuild_package(gateway, finding)
-            gateway.store.adopt(finding, gateway.clock.now(), who)
+            gateway.store.adopt(_paid_for(gateway, finding), gateway.clock.now(), who)
             return f"burst {finding.burst} is known again; carry it: renderbus serve"
         case Release():
             outcome = _release(gateway, finding)
@@ -110,6 +111,12 @@ def carry_out(gateway: Gateway, finding: Finding, who: str) -> str:
         case StopRemote():
             gateway.client.task.stop_task([finding.remote_id])
             return f"remote task {finding.remote_id} is stopped"
+
+
+def _paid_for(gateway: Gateway, found: Adopted) -> Adopted:
+    """Say whose budgets a burst counts against."""
+    job = gateway.farm.job(found.job)
+    return found if isinstance(job, Gone) else replace(found, user=job.user, project=job.project)
 
 
 def burst_labels(task: RemoteTask) -> Iterable[BurstId]:

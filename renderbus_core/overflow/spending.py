@@ -52,6 +52,11 @@ class Budget:
     project: str | None = None
     job: JobId | None = None
 
+    @property
+    def title(self) -> str:
+        """Its name and amount: two budgets of one name differ in that."""
+        return f"{self.name} of {self.amount}"
+
     def pays_for(self, payer: Payer) -> bool:
         """Tell whether bursts of a payer count against it."""
         return (
@@ -132,7 +137,7 @@ class Fill:
         amount = self.budget.amount
         spent = Money(self.spent, amount.currency)
         committed = Money(self.committed, amount.currency)
-        return f"{self.budget.name} of {amount}: {spent} spent, {committed} committed"
+        return f"{self.budget.title}: {spent} spent, {committed} committed"
 
 
 def fill(

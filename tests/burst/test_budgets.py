@@ -74,15 +74,21 @@ def test_each_rule_gives_its_budgets_to_those_it_is_for(make_world):
     payers = [payer(), payer("job-2", "grace", ""), payer("job-3")]
     found = budgets(config, datetime(2026, 3, 31, 18, tzinfo=UTC), payers)
     assert [(one.name, one.amount.amount) for one in found] == [
-        ("the budget of the job", 3),
+        ("the budget of job job-1", 3),
         ("the day's budget of user ada", 5),
         ("the budget of project opera", 7),
         ("the month's budget of user ada and project opera", 9),
-        ("the budget of the job", 3),
+        ("the budget of job job-2", 3),
         ("the day's budget of user grace", 5),
-        ("the budget of the job", 3),
+        ("the budget of job job-3", 3),
     ]
     assert len(set(found)) == len(found), "those that two jobs share are there once"
+
+
+def test_bursts_of_jobs_whose_user_is_not_known_have_budgets_too(make_world):
+    config = make_world(config=RULES).gateway.config
+    found = budgets(config, datetime(2026, 3, 31, 18, tzinfo=UTC), [payer("job-1", "", "")])
+    assert [one.name for one in found][1] == "the day's budget of jobs of no known user"
 
 
 def test_a_burst_takes_from_every_budget_that_pays_for_it(make_world):
@@ -93,11 +99,11 @@ def test_a_burst_takes_from_every_budget_that_pays_for_it(make_world):
     store.plan([order], now)
     known = spending(store, config, now, [Payer(world.job, "ada", "opera"), payer("job-9", "ada")])
     assert [(one.name, given) for one, given in known.committed.items()] == [
-        ("the budget of the job", 2),
+        (f"the budget of job {world.job}", 2),
         ("the day's budget of user ada", 2),
         ("the budget of project opera", 2),
         ("the month's budget of user ada and project opera", 2),
-        ("the budget of the job", 0),
+        ("the budget of job job-9", 0),
     ]
 
 

@@ -82,8 +82,8 @@ def test_when_a_budget_is_spent_what_waits_comes_back_and_what_renders_ends(make
     (why,) = {task.reason for task in end.tasks if task.ref in back}
     assert why.startswith("not begun, the budget of 100.00 USD: ")
     assert [word for word in told(world) if "used up" in word[1]] == [
-        ("the budget", "nearly used up"),
-        ("the budget", "used up: nothing new leaves, what waits comes back"),
+        ("the budget of 100.00 USD", "nearly used up"),
+        ("the budget of 100.00 USD", "used up: nothing new leaves, what waits comes back"),
     ]
 
 
@@ -98,7 +98,7 @@ def test_when_it_is_overdrawn_everything_comes_back(make_world):
     )
     assert end.state is BurstState.RECALLED
     assert end.recall.startswith("stopped, the budget of 100.00 USD: ")
-    assert ("the budget", "overdrawn: everything comes back") in told(world)
+    assert ("the budget of 100.00 USD", "overdrawn: everything comes back") in told(world)
 
 
 def test_what_is_not_sent_yet_comes_back_too(make_world):
@@ -217,3 +217,25 @@ def test_a_job_that_may_not_be_shared_comes_back_whole_while_nothing_has_begun(m
     world.farm.dispatch.beat("tenth", None)
     (returned,) = Decider(world.gateway).step().returns
     assert len(returned.tasks) == 10
+
+
+def test_budgets_of_one_name_are_each_told_once(make_world):
+    rows = "".join(f'[[money.budgets]]\nuser = "*"\namount = "{n}"\n' for n in (1, 2, 500))
+    config = CONFIG.format(hard="0").replace('budget = "100"', 'budget_job = "90"')
+    world = make_world(config=config + rows)
+    for task, job in (("0", world.job), ("1", "job-other")):
+        ref = next(each.ref for each in world.tasks() if each.ref.id == task)
+        money = Money(Decimal(80), "USD")
+        order = Order("local", job, (ref,), "a test", money, user="ada")
+        (burst,) = world.store.plan([order], world.clock.now())
+    lease = world.store.lease(f"burst {burst.id}", "gateway-1", 60, world.clock.now())
+    world.store.note(lease, burst.id, spent=Decimal(80))
+    for _ in range(3):
+        keep_budgets(world.gateway, world.clock.now())
+    full = "used up: nothing new leaves, what waits comes back"
+    assert sorted(told(world)) == [
+        ("the budget of job job-1 of 90.00 USD", "nearly used up"),
+        ("the budget of job job-other of 90.00 USD", "nearly used up"),
+        ("the budget of user ada of 1.00 USD", full),
+        ("the budget of user ada of 2.00 USD", full),
+    ]

@@ -111,6 +111,7 @@ def test_a_burst_whose_record_was_lost_comes_home_all_the_same(make_world, keep_
     assert (finding.burst, len(finding.tasks)) == (burst, 8)
     carry_out(world.gateway, finding, "ada")
     assert look(world.gateway) == ()
+    assert world.store.burst(burst).user == "artist", "whose budgets it counts against"
     end = world.carry(world.runner(burst, "gateway-2"), burst)
     assert end.state is BurstState.DONE
     assert len(world.pictures()) == 10

@@ -106,7 +106,9 @@ def _reached(order: Order, why: str) -> LimitReachedError:
 def adopt(db: Connection, found: Adopted, who: str, now: datetime) -> None:
     """Insert a burst that is at work outside and was not known here."""
     one_at_a_time(db, f"renderbus plan {found.farm}")
-    order = Order(found.farm, found.job, found.tasks, found.why)
+    order = Order(
+        found.farm, found.job, found.tasks, found.why, user=found.user, project=found.project
+    )
     at_work = _Start(BurstState.RUNNING, TaskState.SENT, found.claim_epoch, found.remote_id)
     _write(db, found.burst, order, at_work, Event(now, who, "burst", None, "adopted", found.why))
 

@@ -57,6 +57,8 @@ class Adopted:
         remote_id: the cloud's task.
         claim_epoch: of its last claim.
         why: for people.
+        user: who submitted the job; "" when not known.
+        project: of the job; "" when none, or not known.
     """
 
     burst: BurstId
@@ -66,6 +68,8 @@ class Adopted:
     remote_id: int
     claim_epoch: int
     why: str
+    user: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from datetime import datetime
 
 import click
 
-from renderbus_core.burst import LEVELS, Burst, BurstKind, BurstStore, TaskState
-from renderbus_core.cli.commands.status import budgets_of
+from renderbus_core.burst import Burst, BurstKind, BurstStore, TaskState
+from renderbus_core.cli.commands.status import BUDGET_COLUMNS, budget_rows, budgets_of
 from renderbus_core.cli.workplace import farm_option, open_store, read_config
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config, Renewer
 from renderbus_core.errors import InputError, MissingDependencyError
-from renderbus_core.money import Money
 from renderbus_core.web import Dashboard, Listing, render_dashboard
 
 _HOST = "127.0.0.1"
@@ -131,18 +130,9 @@ def _bursts(bursts: list[Burst]) -> Listing:
 
 
 def _budgets(store: BurstStore, config: Config, now: datetime) -> Listing:
-    rows = [
-        (
-            one.budget.name,
-            str(one.budget.amount),
-            str(Money(one.committed, one.budget.amount.currency)),
-            str(Money(one.spent, one.budget.amount.currency)),
-            LEVELS[one.level],
-        )
-        for one in budgets_of(store, config, now)
-    ]
-    columns = ("budget", "amount", "committed", "spent", "")
-    return Listing("Budgets", columns, rows, "None is configured: the policy only advises.")
+    rows = budget_rows(budgets_of(store, config, now))
+    empty = "None is configured: the policy only advises."
+    return Listing("Budgets", BUDGET_COLUMNS, rows, empty)
 
 
 def _log(store: BurstStore) -> Listing:

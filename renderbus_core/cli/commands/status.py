@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import click
@@ -73,24 +74,30 @@ def _overview(
 
 def budgets_of(store: BurstStore, config: Config, now: datetime) -> tuple[Fill, ...]:
     """Return how full the budgets are: those of everybody and of whoever has a live burst."""
-    payers = [Payer(burst.job, burst.user, burst.project) for burst in store.bursts(live=True)]
-    return fills(store, config, now, payers)
+    live = (burst for burst in store.bursts(live=True) if burst.farm == config.farm.kind)
+    return fills(store, config, now, [Payer(one.job, one.user, one.project) for one in live])
 
 
-def _print_budgets(budgets: tuple[Fill, ...]) -> None:
-    rows = [
+BUDGET_COLUMNS = ("budget", "amount", "committed", "spent", "")
+
+
+def budget_rows(budgets: Iterable[Fill]) -> list[tuple[str, ...]]:
+    """Return what people read of budgets, in `BUDGET_COLUMNS`."""
+    return [
         (
             one.budget.name,
-            one.budget.amount,
-            Money(one.committed, one.budget.amount.currency),
-            Money(one.spent, one.budget.amount.currency),
+            str(one.budget.amount),
+            str(Money(one.committed, one.budget.amount.currency)),
+            str(Money(one.spent, one.budget.amount.currency)),
             LEVELS[one.level],
         )
         for one in budgets
     ]
-    if rows:
-        columns = ("budget", "amount", "committed", "spent", "")
-        console().print(table("Budgets", columns, rows))
+
+
+def _print_budgets(budgets: Iterable[Fill]) -> None:
+    if rows := budget_rows(budgets):
+        console().print(table("Budgets", BUDGET_COLUMNS, rows))
 
 
 def _print_bursts(bursts: tuple[Burst, ...]) -> None:
