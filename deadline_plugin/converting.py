@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -186,6 +186,32 @@ def _plugin_traits(info: Mapping[str, str], known: Mapping[str, Any]) -> Iterato
 
 
 # The job itself.
+
+
+def stays(dump: Dump, submitted_at: datetime, refusals: Sequence[Refusal]) -> LocalJob:
+    """Return a job that cannot be sent, as far as people and the order of the queue need it.
+
+    Args:
+        dump: the job as plain texts.
+        submitted_at: UTC.
+        refusals: why it cannot.
+    """
+    info = dump.job_info
+    return LocalJob(
+        id=JobId(dump.id),
+        name=info.get("Name") or "unnamed",
+        dcc=info.get("Plugin", ""),
+        scene="",
+        outputs=(),
+        frames=FrameSet(),
+        user=info.get("UserName", ""),
+        priority=0,
+        submitted_at=submitted_at,
+        department=info.get("Department", ""),
+        pools=_names(info, "Pool", "SecondaryPool"),
+        groups=_names(info, "Group"),
+        refusal="; ".join(map(str, refusals)),
+    )
 
 
 def _job(dump: Dump, known: Mapping[str, Any], now: datetime) -> LocalJob:

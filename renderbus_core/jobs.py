@@ -141,6 +141,7 @@ class LocalJob:
         pools: its tasks are for workers of one of these; empty for all workers.
         groups: as pools, and both must hold.
         cloud: whether people want it in the cloud.
+        refusal: why it cannot be rendered in the cloud at all, every reason; "" when it can.
     """
 
     id: JobId
@@ -159,6 +160,7 @@ class LocalJob:
     pools: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     cloud: CloudWish = CloudWish.UNSAID
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,11 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
     """Read a job's scene natively, where this host has it.
 
     Raises:
-        InputError: it is on a drive or share that this host does not have, or cannot be read.
+        InputError: the job cannot be sent at all, or its scene is on a drive or share that this
+            host does not have, or cannot be read.
     """
+    if job.refusal:
+        raise InputError(f"job {job.id} cannot be rendered in the cloud: {job.refusal}")
     to_local = config.paths.mapping.to_local
     local = to_local(job.scene)
     if os.name != "nt" and style_of(local) is Style.WINDOWS:

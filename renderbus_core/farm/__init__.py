@@ -16,6 +16,8 @@ from renderbus_core.farm.protocol import (
 )
 from renderbus_core.farm.recorded import record_snapshot, recorded_snapshots
 from renderbus_core.farm.stdio import open_stdio_farm
+from renderbus_core.farm.translators import Translator
+from renderbus_core.farm.wire import write_job
 
 __all__ = [
     "CLOUD",
@@ -32,6 +34,7 @@ __all__ = [
     "RemoteError",
     "Result",
     "Role",
+    "Translator",
     "Unknown",
     "Worker",
     "WorkerPool",
@@ -39,4 +42,5 @@ __all__ = [
     "open_stdio_farm",
     "record_snapshot",
     "recorded_snapshots",
+    "write_job",
 ]

@@ -9,7 +9,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from renderbus_core import schema
-from renderbus_core.errors import FarmError
+from renderbus_core.errors import FarmError, InputError
 from renderbus_core.farm import wire
 from renderbus_core.farm.link import Link
 from renderbus_core.farm.protocol import (
@@ -21,6 +21,7 @@ from renderbus_core.farm.protocol import (
     Role,
     Unknown,
 )
+from renderbus_core.farm.translators import Translator, translator_of
 from renderbus_core.jobs import (
     BurstId,
     Claim,
@@ -102,6 +103,7 @@ class LinkFarm:
         agent: the hello of the other side.
         on_stop: as for `connect`.
         timeouts: as for `connect`.
+        translator: of jobs in the farm's own words.
     """
 
     def __init__(
@@ -110,8 +112,10 @@ class LinkFarm:
         agent: Hello,
         on_stop: Callable[[str], None],
         timeouts: Mapping[str, float] = TIMEOUTS,
+        translator: Translator | None = None,
     ) -> None:
         self.agent = agent
+        self._translator = translator or translator_of(agent.farm)
         self._link = link
         self._on_stop = on_stop
         self._timeouts = timeouts
@@ -274,10 +278,27 @@ class LinkFarm:
             raise FarmError(
                 f"the farm {self.agent.farm!r} refused {method}: {answer.error.message}"
             )
-        wrong = schema.problems(_SCHEMA, {method: {"result": answer.value}})
+        told = self._translated(answer.value)
+        wrong = schema.problems(_SCHEMA, {method: {"result": told}})
         if wrong:
             raise LinkDataError(f"the farm {self.agent.farm!r} sent a wrong answer: {wrong[0]}")
-        return answer
+        return Result(told)
+
+    def _translated(self, answer: Any) -> Any:
+        """Put the jobs in an answer into the link's words."""
+        if not isinstance(answer, dict):
+            return answer
+        words = {"jobs": self._translator.row, "found": self._translator.job}
+        try:
+            return answer | {
+                name: [say(one) for one in answer[name]]
+                for name, say in words.items()
+                if isinstance(answer.get(name), list)
+            }
+        except InputError as error:
+            raise LinkDataError(
+                f"the farm {self.agent.farm!r} sent a job that is none: {error}"
+            ) from error
 
     # The listening thread.
 

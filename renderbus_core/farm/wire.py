@@ -160,6 +160,12 @@ def read_claim(document: Mapping[str, Any], tasks: tuple[TaskRef, ...]) -> Claim
     return Claim(**{name: document[name] for name in _OF_A_CLAIM}, tasks=tasks)
 
 
+def write_job(job: LocalJob) -> dict[str, Any]:
+    """Write a job of `schemas/snapshot.json`."""
+    document: dict[str, Any] = JOB.write(job)
+    return document
+
+
 def write_tasks(tasks: Mapping[JobId, Iterable[LocalTask]]) -> Iterable[dict[str, Any]]:
     """Yield tasks as rows that name their job."""
     return ({"job": job, **TASK.write(one)} for job, some in tasks.items() for one in some)

@@ -35,6 +35,11 @@ def _queue(case: Case) -> tuple[bool, str]:
     return (True, f"{count} tasks wait") if count else (False, "no task of it is waiting")
 
 
+def _sendable(case: Case) -> tuple[bool, str]:
+    refusal = case.row.job.refusal
+    return (False, f"it cannot be sent: {refusal}") if refusal else (True, "it can be sent")
+
+
 def _outputs(case: Case) -> tuple[bool, str]:
     count = len(case.row.job.outputs)
     if not count:
@@ -129,6 +134,7 @@ def _wait(case: Case) -> tuple[bool, str]:
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "queue": _queue,
+        "sendable": _sendable,
         "outputs": _outputs,
         "program": _program,
         "user": _user,

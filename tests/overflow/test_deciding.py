@@ -874,8 +874,8 @@ def test_every_rule_is_told_with_its_numbers_whatever_it_said():
     for item in (replace(leaves, weighed=leaves.weighed[:-1]), stays):
         assert [one.rule for one in item.weighed] == [
             "switch", "window", "pause", "failures", "cloud queue", "snapshot", "overflow",
-            "queue", "outputs", "program", "user", "project", "department", "pool", "group", "wish",
-            "traits", "workers", "wait",
+            "queue", "sendable", "outputs", "program", "user", "project", "department", "pool",
+            "group", "wish", "traits", "workers", "wait",
             "one burst", "refused before", "bursts", "round", "frames", "enough",
         ]  # fmt: skip
     assert all(one.passed for one in leaves.weighed)
