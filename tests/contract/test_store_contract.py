@@ -1053,23 +1053,44 @@ def test_a_budget_counts_only_the_bursts_it_is_for(store):
     assert {(one.user, one.project) for one in store.bursts()} == {("ada", "opera"), ("grace", "")}
 
 
-def test_what_renders_counts_as_spent(store):
+def rendered(number, *situations):
+    """Return a leaf of the cloud with one frame in each situation."""
+    entries = [
+        RemoteEntry(number, n, FrameSet.span(n, n), situation, "")
+        for n, situation in enumerate(situations, 1)
+    ]
+    return RemoteLeaf(number, 5, (len(entries), 0), tuple(entries))
+
+
+def test_frames_that_render_count_as_spent(store):
     (burst,) = store.plan([order("1", "2", "3", "4", estimate=cny("8"))], NOW)
     lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
     budget = Budget(cny("10"))
     assert store.spent("local", budget) == 0
-    store.note(lease, burst.id, spent=Decimal(3))
-    store.note_situations(lease, burst.id, {"1": Remote.RENDERING, "2": Remote.WAITING}, NOW)
-    assert store.spent("local", budget) == 3 + 8 / Decimal(4)
+    store.note(lease, burst.id, spent=Decimal(2))
+    leaf = rendered(7, Remote.DONE, Remote.RENDERING, Remote.WAITING, Remote.WAITING)
+    store.note_remote(lease, burst.id, [leaf], NOW)
+    assert store.spent("local", budget) == 2 + 8 / Decimal(4)
     assert store.committed("local", budget) == 8
 
 
-def test_frames_that_are_charged_already_are_not_counted_again_while_their_task_renders(store):
+def test_of_a_task_that_renders_only_the_frames_count_that_do(store):
     (burst,) = store.plan([order("1-9", "11-19", estimate=cny("18"))], NOW)
     lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
     both = dict.fromkeys(("1-9", "11-19"), Remote.RENDERING)
     store.note_situations(lease, burst.id, both, NOW)
     budget = Budget(cny("30"))
-    for paid, spent in ((0, 18), (8, 18), (16, 18), (20, 20)):
-        store.note(lease, burst.id, spent=Decimal(paid))
-        assert store.spent("local", budget) == spent, "its reserve, until it was charged more"
+    for done in (0, 8, 16):
+        store.note(lease, burst.id, spent=Decimal(done))
+        frames = [Remote.DONE] * done + [Remote.RENDERING] * 2 + [Remote.WAITING] * (16 - done)
+        store.note_remote(lease, burst.id, [rendered(7, *frames)], NOW)
+        assert store.spent("local", budget) == done + 2
+
+
+def test_where_frames_cost_more_than_was_reserved_those_that_render_are_taken_to(store):
+    (burst,) = store.plan([order(*map(str, range(10)), estimate=cny("10"))], NOW)
+    lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
+    store.note(lease, burst.id, spent=Decimal(15))
+    frames = [Remote.DONE] * 5 + [Remote.RENDERING] * 5
+    store.note_remote(lease, burst.id, [rendered(7, *frames)], NOW)
+    assert store.spent("local", Budget(cny("20"))) == 15 + 5 * 3

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    func,
+    literal_column,
+    select,
+    true,
+)
 
 from renderbus_core.burst import tables as t
 from renderbus_core.burst.model import (
@@ -25,6 +33,9 @@ from renderbus_core.money import Money
 from renderbus_core.overflow import Budget
 
 OVER = tuple(state.value for state in BurstState if state.is_over)
+
+# What the cloud charges for; frames that were stopped may never have begun.
+_ENDED = (Remote.DONE, Remote.FAILED)
 
 
 def no_burst(burst: BurstId, detail: str = "") -> StoreError:
@@ -103,31 +114,29 @@ def committed(db: Connection, farm: str, budget: Budget | None = None) -> Decima
 
 
 def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
-    """Return what a budget has paid, tasks that the cloud renders now counted as if done.
+    """Return what a budget has paid, frames that the cloud renders now counted as if done.
 
-    A task of several frames is rendering while some of them are charged already. So a burst never
-    counts for more than its reserve, unless it was charged more.
+    Such a frame is taken for a part of the reserve, or for what the burst's frames have cost each
+    so far where that is more.
 
     Args:
         db: a transaction.
         farm: whose.
         budget: what counts against it.
     """
-    b, task = t.bursts.c, t.tasks.c
-    rendering = (
-        select(func.count())
-        .where(task.burst == b.id, task.live, task.remote == Remote.RENDERING.value)
-        .scalar_subquery()
-    )
-    every = select(func.count()).where(task.burst == b.id).scalar_subquery()
-    query = select(b.spent, b.reserved, rendering, every).where(*_paid_by(farm, budget))
+    b, frame = t.bursts.c, t.remote_frames.c
+
+    def frames(*situations: Remote) -> ScalarSelect[int]:
+        among = frame.situation.in_([one.value for one in situations])
+        return select(func.count()).where(frame.burst == b.id, among).scalar_subquery()
+
+    query = select(b.spent, b.reserved, frames(Remote.RENDERING), frames(*_ENDED), frames(*Remote))
+    rows = db.execute(query.where(*_paid_by(farm, budget)))
     return sum(
-        (
-            min(paid + reserved * now / max(tasks, 1), max(reserved, paid))
-            for paid, reserved, now, tasks in db.execute(query)
-        ),
+        (paid + now * max(reserved / max(every, 1), paid / max(ended, 1))
+         for paid, reserved, now, ended, every in rows),
         start=Decimal(0),
-    )
+    )  # fmt: skip
 
 
 def _paid_by(farm: str, budget: Budget | None) -> Iterator[ColumnElement[bool]]:
