@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from renderbus_core import overflow
 from renderbus_core.burst.budgets import budgets, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Asked, Burst, BurstKind, BurstState, Order, Remote, TaskState
+from renderbus_core.burst.prepare import SHARED
 from renderbus_core.burst.probes import known_probes
 from renderbus_core.burst.probing import completed_there
 from renderbus_core.burst.store import (
@@ -25,7 +25,7 @@ from renderbus_core.burst.store import (
     RouteDrainedError,
 )
 from renderbus_core.config import Config
-from renderbus_core.errors import TaskTakenError
+from renderbus_core.errors import StoreError, TaskTakenError
 from renderbus_core.jobs import JobId, LocalJob, QueueSnapshot
 from renderbus_core.overflow import (
     Decision,
@@ -39,11 +39,6 @@ from renderbus_core.overflow import (
 )
 
 _log = logging.getLogger(__name__)
-
-# What becomes a burst of its own accord.
-_KINDS: Mapping[Verdict, BurstKind] = MappingProxyType(
-    {Verdict.BURST: BurstKind.WORK, Verdict.PROBE: BurstKind.PROBE}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ class Decider:
         bursts = [
             burst
             for item in decided.items
-            if item.verdict in _KINDS
+            if item.verdict in {Verdict.BURST, Verdict.PROBE}
             for burst in self._plan(item, rows[item.job], lease, now)
         ]
         for one in decided.returns:
@@ -107,7 +102,7 @@ class Decider:
             item.estimate,
             user=job.user,
             project=job.project,
-            kind=_KINDS[item.verdict],
+            kind=_kind(item),
         )
         limits = Limits(
             bursts=config.overflow.maximum_bursts,
@@ -141,7 +136,18 @@ class Decider:
         """Ask for what idle local workers would begin at once."""
         gateway = self._gateway
         tasks = [ref.id for ref in one.tasks]
-        gateway.store.ask(one.burst, Asked.RECALL_WAITING, one.why, now, gateway.owner, tasks=tasks)
+        what = Asked.RECALL_WAITING
+        try:
+            gateway.store.ask(one.burst, what, one.why, now, gateway.owner, tasks=tasks)
+        except StoreError as error:
+            # It came further meanwhile; what waits then is found by the next look.
+            _log.info("burst %s: nothing comes back: %s", one.burst, error)
+
+
+def _kind(item: Decision) -> BurstKind:
+    if item.verdict is Verdict.PROBE:
+        return BurstKind.PROBE
+    return BurstKind.WHOLE if item.is_whole else BurstKind.WORK
 
 
 def jobs_with_tasks(snapshot: QueueSnapshot) -> tuple[LocalJob, ...]:
@@ -160,11 +166,11 @@ def history(store: BurstStore, config: Config, now: datetime, snapshot: QueueSna
     """
     farm, jobs = config.farm.kind, jobs_with_tasks(snapshot)
     bursts = [burst for burst in store.bursts() if burst.farm == farm]
-    work = [burst for burst in bursts if burst.kind is BurstKind.WORK]
+    work = [burst for burst in bursts if burst.kind is not BurstKind.PROBE]
     live = [burst for burst in bursts if not burst.state.is_over]
-    away = {burst.job for burst in live if burst.kind is BurstKind.WORK}
+    away = {burst.job for burst in live if burst.kind is not BurstKind.PROBE}
     asked = [row.job for row in snapshot.jobs if row.job.id in snapshot.tasks.keys() | away]
-    there = completed_there(work)
+    scenes = {row.job.id: row.job.scene for row in snapshot.jobs}
     return History(
         live=away,
         live_bursts=len(live),
@@ -177,8 +183,8 @@ def history(store: BurstStore, config: Config, now: datetime, snapshot: QueueSna
         live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),
         waiting=tuple(_waiting(work)),
         program_seconds=store.program_seconds(farm),
-        probes=known_probes(store, config, asked, bursts),
-        there=there,
+        probes=known_probes(store, config, asked, bursts, scenes),
+        there=completed_there(work),
     )
 
 
@@ -212,14 +218,23 @@ def _refused(bursts: Sequence[Burst]) -> dict[JobId, str]:
 def _failures_in_a_row(bursts: Sequence[Burst]) -> int:
     """Count the bursts that failed since one came home.
 
-    What failed its checks, or found every task taken by local workers, says nothing of the cloud.
+    What failed its checks, found its tasks taken by local workers, or was called back, says nothing
+    of the cloud.
     """
     failed = 0
     for burst in sorted(bursts, key=lambda burst: burst.created_at):
-        if burst.state is BurstState.DONE:
+        if burst.refs(TaskState.COMPLETED):
             failed = 0
-        elif burst.state is BurstState.FAILED and any(
-            task.state not in {TaskState.WANTED, TaskState.LOST} for task in burst.tasks
-        ):
+        elif _failed_in_the_cloud(burst):
             failed += 1
     return failed
+
+
+def _failed_in_the_cloud(burst: Burst) -> bool:
+    if burst.state is BurstState.FAILED:
+        begun = any(task.state not in {TaskState.WANTED, TaskState.LOST} for task in burst.tasks)
+        return begun and not burst.reason.startswith(SHARED)
+    ended = burst.refs(TaskState.RELEASED, TaskState.FAILED)
+    return burst.state is BurstState.DONE and any(
+        task.ref in ended and not task.asked.is_recall for task in burst.tasks
+    )

@@ -21,7 +21,7 @@ from renderbus_core.errors import InputError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, LocalJob, LocalState
-from renderbus_core.money import Money
+from renderbus_core.money import Money, render_cost
 from renderbus_core.paths import Style, foreign_root, style_of
 
 WAIVED_BY_CONFIG = "preflight.waive"
@@ -84,6 +84,20 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
             f"add a path mapping for {root} to paths.mapping"
         )
     return scene.inspect(Path(local), to_local)
+
+
+def expected_cost(config: Config, times: FrameTimes | None, frames: int) -> Money | None:
+    """Return what frames are expected to cost in the cloud; None when nobody can tell.
+
+    Args:
+        config: says what the cloud costs, and how fast it is beside local workers.
+        times: of frames on local workers.
+        frames: how many.
+    """
+    price = config.price_per_hour
+    if times is None or price is None:
+        return None
+    return render_cost(times.mean * frames / config.overflow.cloud_speed, price)
 
 
 def ask(  # noqa: PLR0917 - each of another kind

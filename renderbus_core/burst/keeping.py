@@ -11,6 +11,7 @@ from renderbus_core.burst.budgets import fills
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.model import Asked, Burst, BurstKind, Remote, TaskState
 from renderbus_core.burst.store import Event
+from renderbus_core.errors import StoreError
 from renderbus_core.overflow import Fill, Level, Payer, worst
 
 _log = logging.getLogger(__name__)
@@ -36,7 +37,11 @@ def keep_budgets(gateway: Gateway, now: datetime) -> None:
     for burst in live:
         full = worst(found, payers[burst.id])
         if full is not None:
-            _act(gateway, burst, full, now)
+            try:
+                _act(gateway, burst, full, now)
+            except StoreError as error:
+                # It came further meanwhile; the others are called back all the same.
+                _log.info("burst %s is looked at again: %s", burst.id, error)
 
 
 LEVELS: Mapping[Level, str] = MappingProxyType(

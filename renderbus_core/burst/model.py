@@ -73,6 +73,8 @@ class BurstKind(StrEnum):
     """What a burst is for."""
 
     WORK = "work"
+    WHOLE = "whole"
+    """Work that farm and cloud may not share: all of it is held, or nothing."""
     PROBE = "probe"
     """One frame that nobody claims: its pictures are compared with those of the farm."""
 

@@ -8,12 +8,15 @@ from renderbus_core import package, scene
 from renderbus_core.api import UserProfile
 from renderbus_core.burst import examine
 from renderbus_core.burst.context import Context, KeepsLease
-from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
+from renderbus_core.burst.model import Burst, BurstKind, BurstState, TaskState, WakeAt
 from renderbus_core.burst.store import FilesInUseError
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalJob, Reason
 from renderbus_core.transfer import TransferEngine, Upload, upload_plan
+
+SHARED = "local workers had begun a part of it"
+"""How the reason begins for which a burst ends that holds all of its job or nothing."""
 
 
 def inspect_scene(ctx: Context, burst: Burst) -> WakeAt:
@@ -95,6 +98,11 @@ def claim(ctx: Context, burst: Burst) -> WakeAt:
     if not held:
         ctx.move(burst, BurstState.FAILED, "local workers had started every task before the claim")
         return ctx.at_once()
+    if burst.kind is BurstKind.WHOLE and len(held) < len(burst.tasks):
+        raise InputError(
+            f"{SHARED} before the claim, {len(burst.tasks) - len(held)} of {len(burst.tasks)} "
+            "tasks, and farm and cloud may not share it"
+        )
     ctx.move(burst, BurstState.CLAIMED, f"{len(held)} of {len(wanted)} tasks are held")
     return ctx.at_once()
 

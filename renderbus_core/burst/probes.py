@@ -16,12 +16,16 @@ from renderbus_core.errors import InputError
 from renderbus_core.jobs import BurstId, JobId, LocalJob
 from renderbus_core.overflow import Probe, ProbeState
 
-# A job whose scene looks another each time, on whatever hosts, is not probed for ever.
-_MOST_OF_A_JOB = 3
+# A scene that looks another each time, on whatever hosts, is not probed for ever.
+_MOST_STAMPS = 3
 
 
 def known_probes(
-    store: BurstStore, config: Config, jobs: Iterable[LocalJob], bursts: Sequence[Burst]
+    store: BurstStore,
+    config: Config,
+    jobs: Iterable[LocalJob],
+    bursts: Sequence[Burst],
+    scenes: Mapping[JobId, str],
 ) -> Mapping[JobId, Probe]:
     """Return what is known of the probes of some jobs.
 
@@ -32,9 +36,8 @@ def known_probes(
         config: settings.
         jobs: that are decided about.
         bursts: all of the farm, oldest first.
+        scenes: of all jobs in the queue.
     """
-    jobs = tuple(jobs)
-    scenes = {job.id: job.scene for job in jobs}
     record = _Record(
         config,
         [burst for burst in bursts if burst.kind is BurstKind.PROBE],
@@ -58,31 +61,37 @@ class _Record:
 
     def of(self, job: LocalJob) -> Probe | None:
         """Return what holds for a job; None when it is to be probed."""
-        for burst in self.bursts:
-            if not burst.state.is_over and self.scenes.get(burst.job) == job.scene:
+        of_scene = [
+            burst
+            for burst in self.bursts
+            if burst.job == job.id or self.scenes.get(burst.job) == job.scene
+        ]
+        for burst in of_scene:
+            if not burst.state.is_over:
                 return Probe(ProbeState.RUNNING, burst.reason)
-        return self._of_scene(job) or self._of_job(job)
-
-    def _of_scene(self, job: LocalJob) -> Probe | None:
-        """Return what probes of the scene as it is now came to."""
         now = job.scene, scene_stamp(self.config, job)
         came = [one for one in self.results.values() if (one.scene, one.stamp) == now]
-        # The last that compared goes before one that had nothing to compare with.
-        found = ([one for one in came if one.alike is not None] or came)[-1:]
-        for one in found:
-            is_mapped = one.software in self.rows
-            return Probe(_state(one), one.why, one.software, is_mapped, tries=len(came))
-        return None
+        compared = [one for one in came if one.alike is not None]
+        if compared:
+            return self._probe(compared[-1], tries=len(came))
+        ended = [burst for burst in of_scene if not burst.recall.startswith(STOPPED)]
+        if ended and ended[-1].id not in self.results:
+            last = ended[-1]
+            if not self._was_saved(job, since=last.created_at):
+                return Probe(ProbeState.FAILED, _why_failed(last))
+        if came:
+            return self._probe(came[-1], tries=len(came))
+        return self._too_often(job)
 
-    def _of_job(self, job: LocalJob) -> Probe | None:
-        """Return why a job is not probed again, although no probe of its scene holds."""
-        own = [burst for burst in self.bursts if burst.job == job.id and not _is_no_answer(burst)]
-        if not own:
-            return None
-        last = own[-1]
-        if last.id not in self.results and not self._was_saved(job, since=last.created_at):
-            return Probe(ProbeState.FAILED, _why_failed(last))
-        if len(own) >= _MOST_OF_A_JOB:
+    def _probe(self, found: ProbeResult, tries: int) -> Probe:
+        is_mapped = found.software in self.rows
+        return Probe(_state(found), found.why, found.software, is_mapped, tries)
+
+    def _too_often(self, job: LocalJob) -> Probe | None:
+        """Refuse a job whose scene was another each time, although nobody saved it."""
+        own = [burst for burst in self.bursts if burst.job == job.id]
+        stamps = {self.results[burst.id].stamp for burst in own if burst.id in self.results}
+        if len(stamps) >= _MOST_STAMPS and not self._was_saved(job, since=own[-1].created_at):
             why = f"it was probed {len(own)} times, and its scene was another each time"
             return Probe(ProbeState.FAILED, why)
         return None
@@ -93,11 +102,6 @@ class _Record:
             return datetime.fromtimestamp(scene.stat().st_mtime, UTC) > since
         except (OSError, OverflowError, ValueError, InputError):
             return False
-
-
-def _is_no_answer(burst: Burst) -> bool:
-    """Tell whether a probe ended for something that is neither the job's nor the cloud's."""
-    return burst.recall.startswith(STOPPED)
 
 
 def _state(found: ProbeResult) -> ProbeState:

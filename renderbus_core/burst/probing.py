@@ -21,7 +21,7 @@ from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.store import BurstStore, ProbeResult
 from renderbus_core.clock import Clock
 from renderbus_core.config import Config, MappingRow
-from renderbus_core.errors import InputError, MissingDependencyError
+from renderbus_core.errors import InputError, LocalDiskError, MissingDependencyError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.jobs import (
     BurstId,
@@ -81,8 +81,14 @@ class ProbeFarm:
         if isinstance(job, Gone):
             return job
         aside = tuple(str(self._aside(Path(template))) for template in job.outputs)
-        for template in aside:
-            Path(template).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            for template in aside:
+                Path(template).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LocalDiskError(
+                f"the folder for pictures of a probe cannot be made below {self._folder} "
+                f"({error.strerror}); see burst.work_folder"
+            ) from error
         return replace(job, outputs=aside)
 
     def tasks(self, ids: Collection[JobId]) -> Mapping[JobId, tuple[LocalTask, ...]]:
@@ -196,14 +202,14 @@ class ProbeFarm:
         settings = self._config.parity
         tolerance = parity.Tolerance(settings.channel, settings.share, settings.mean)
         for file in self._store.outputs(self._burst):
-            aside = Path(file.local)
-            home = self._home(aside, job.outputs)
-            if not file.collected or not home.is_file():
-                continue
-            try:
-                yield parity.compare(home, aside, tolerance)
-            except MissingDependencyError as error:
-                yield parity.Comparison(alike=False, why=str(error))
+            if file.collected:
+                try:
+                    aside = Path(file.local)
+                    home = self._home(aside, job.outputs)
+                    if home.is_file():
+                        yield parity.compare(home, aside, tolerance)
+                except (MissingDependencyError, OSError, ValueError) as error:
+                    yield parity.Comparison(alike=False, why=f"they cannot be compared: {error}")
 
     def _is_made_here(self, burst: Burst, probed: TaskRef) -> bool:
         """Tell whether the frame was rendered by local workers, not by the cloud."""
@@ -221,7 +227,7 @@ def completed_there(bursts: Iterable[Burst]) -> Mapping[JobId, Collection[str]]:
     """
     found: dict[JobId, set[str]] = {}
     for burst in bursts:
-        if burst.kind is BurstKind.WORK:
+        if burst.kind is not BurstKind.PROBE:
             ids = {ref.id for ref in burst.refs(TaskState.COMPLETED)}
             found.setdefault(burst.job, set()).update(ids)
     return found

@@ -76,7 +76,7 @@ def _grant_one(gateway: Gateway, intent: Intent) -> None:
         elif intent.kind in _ASKED:
             whole = gateway.store.burst(burst.id)
             # What people do to the job is nothing to a probe, which holds none of its tasks.
-            if whole.kind is BurstKind.WORK:
+            if whole.kind is not BurstKind.PROBE:
                 _ask(gateway, whole, intent)
 
 

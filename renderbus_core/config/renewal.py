@@ -48,6 +48,7 @@ class Renewer:
         self._env = env
         self._folders = folders
         self._seen = self._stamp()
+        self._told = ""
 
     def look(self) -> Renewal | None:
         """Read the file again if it has changed; None when it has not, or there is none."""
@@ -58,7 +59,11 @@ class Renewer:
         try:
             new = load(self.good.file, env=self._env, folders=self._folders)
         except ConfigError as error:
-            return Renewal(self.good, str(error))
+            if isinstance(error.__cause__, OSError):
+                # It may pass without any change of the file.
+                self._seen = None
+            return self._problem(str(error))
+        self._told = ""
         kept = {name: getattr(new, name) for name in RENEWED}
         sources = dict(self.good.sources) | {
             key: source for key, source in new.sources.items() if key.partition(".")[0] in RENEWED
@@ -66,7 +71,12 @@ class Renewer:
         self.good = dataclasses.replace(self.good, **kept, sources=sources)
         return Renewal(self.good)
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def _problem(self, sentence: str) -> Renewal | None:
+        """Tell what is wrong, the same only once."""
+        known, self._told = self._told, sentence
+        return None if sentence == known else Renewal(self.good, sentence)
+
+    def _stamp(self) -> tuple[int, ...] | None:
         """Return what changes whenever the file does; None while it is not there."""
         if self.good.file is None:
             return None
@@ -74,4 +84,4 @@ class Renewer:
             found = self.good.file.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -62,7 +62,7 @@ def paid_for(
 
     Args:
         tasks: in the job's order.
-        mean: seconds of one.
+        mean: seconds of one in the cloud.
         price: of a machine for an hour.
         left: the amount.
     """

@@ -219,7 +219,8 @@ class _Queue:
         chosen = amount.tail(free, wanted, self._room.frames)
         if not chosen or (whole and len(chosen) < len(free)):
             return Decision(job, Verdict.STAY, (weighing, why))
-        decision = Decision(job, Verdict.BURST, (weighing,), tuple(task.ref for task in chosen))
+        refs = tuple(task.ref for task in chosen)
+        decision = Decision(job, Verdict.BURST, (weighing,), refs, is_whole=bool(whole))
         decision = self._with_time(self._with_money(decision, row, can_be_less=not whole), row)
         if decision.verdict is Verdict.BURST and frame is not None:
             return self._first_a_probe(decision, row, frame)
@@ -230,7 +231,7 @@ class _Queue:
         tasks, price = self._snapshot.tasks[row.job.id], self._history.spending.price_per_hour
         frames = sum(len(task.ref.frames) for task in tasks)
         mean = self._foreseen[row.job.id].time.mean * len(tasks) / frames
-        estimate = render_cost(mean, price) if price else None
+        estimate = render_cost(mean / self._policy.cloud_speed, price) if price else None
         words = f"first frame {frame.frames} alone is rendered in the cloud, for about {estimate}"
         return replace(
             decision,
@@ -279,13 +280,14 @@ class _Queue:
                 decision, verdict=Verdict.ADVISE, reasons=(*decision.reasons, share, why)
             )
         budget, left = tightest
-        each = render_cost(foreseen.time.mean, price)
+        seconds = foreseen.time.mean / self._policy.cloud_speed
         tasks = decision.tasks
         if can_be_less:
-            tasks = amount.paid_for(tasks, foreseen.time.mean, price, left)
-        estimate = render_cost(foreseen.time.mean * len(tasks or decision.tasks), price)
+            tasks = amount.paid_for(tasks, seconds, price, left)
+        estimate = render_cost(seconds * len(tasks or decision.tasks), price)
         if not tasks or estimate.amount > left.amount:
             share = _share(decision.tasks, queued)
+            each = render_cost(seconds, price)
             lone = f"{each} a task" if can_be_less else f"about {estimate}"
             why = f"it would cost {lone}, and {left} of {budget.name} is left"
             return replace(_stay(decision, share, why), estimate=estimate)

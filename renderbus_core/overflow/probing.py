@@ -15,6 +15,8 @@ ALWAYS = "always"
 # What had nothing to compare with is tried once more, and not again.
 _TRIES = 2
 
+_NOT_COMPARED = "no frame of it was compared with one of the cloud"
+
 
 class ProbeState(StrEnum):
     """How far the probe of a job is."""
@@ -63,13 +65,14 @@ def why_whole(policy: OverflowPolicy, probe: Probe | None) -> str:
         return "the policy does not split jobs"
     if policy.probe != ALWAYS:
         return ""
-    if probe is None or probe.state is ProbeState.RENDERED:
-        return "no frame of it was compared with one of the cloud"
-    if probe.state is not ProbeState.ALIKE:
+    if probe is None:
+        return _NOT_COMPARED
+    if probe.state is ProbeState.DIFFERENT:
         return f"both sides do not draw it alike: {probe.why}"
     if not probe.is_mapped:
-        return f"parity.mapping has no row for what it is rendered with ({probe.software})"
-    return ""
+        software = probe.software or "nobody knows what"
+        return f"parity.mapping has no row for what it is rendered with ({software})"
+    return "" if probe.state is ProbeState.ALIKE else _NOT_COMPARED
 
 
 def rendered_here(tasks: Sequence[LocalTask], there: Collection[str]) -> tuple[LocalTask, ...]:
@@ -113,7 +116,8 @@ def wanted(
     if probe is None:
         some = done[-1] if done else next((t for t in reversed(tasks) if t.ref.frames), None)
         return probe_frame(some.ref.frames.first) if some else None
-    again = probe.state is ProbeState.RENDERED and probe.tries < _TRIES
+    # Where no row of the mapping table stands for it, it would not be shared whatever comes out.
+    again = probe.state is ProbeState.RENDERED and probe.is_mapped and probe.tries < _TRIES
     if again and policy.split_jobs and done:
         return probe_frame(done[-1].ref.frames.first)
     return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import JobRow, QueueSnapshot, WorkerKind
+from renderbus_core.jobs import JobId, JobRow, LocalState, QueueSnapshot, WorkerKind
 from renderbus_core.overflow.capacity import TaskTime, task_times
 from renderbus_core.overflow.probing import why_whole
 from renderbus_core.overflow.values import History, Return
@@ -74,28 +75,45 @@ class _Crowd:
 
 
 class _Idle:
-    """Workers with nothing to do; what waits in the queue is theirs first."""
+    """Workers with nothing to do, and what limits leave free; what waits here is theirs first."""
 
     def __init__(self, snapshot: QueueSnapshot) -> None:
         everyone = WorkerKind(snapshot.workers, snapshot.idle_workers)
         self._all_alike = not snapshot.kinds
         self._crowds = [_Crowd(kind, kind.idle) for kind in snapshot.kinds or (everyone,)]
+        self._free = {limit.name: limit.most for limit in snapshot.limits}
+        self._taken = Counter[JobId]()
         for row in snapshot.jobs:
+            self._use(row, row.counts.get(LocalState.RENDERING, 0))
             if row.queued and not row.waits_for:
                 self.take(row, row.queued)
 
     def may_take(self, row: JobRow, tasks: int) -> int:
-        """Return how many of some tasks would find an idle worker."""
-        room = sum(crowd.idle for crowd in self._for(row)) * max(row.tasks_per_worker, 1)
-        return min(tasks, room)
+        """Return how many of some tasks would find an idle worker, within limits."""
+        together = max(row.tasks_per_worker, 1)
+        rooms = [
+            tasks,
+            sum(crowd.idle for crowd in self._for(row)) * together,
+            *(self._free[name] for name in row.limits if name in self._free),
+        ]
+        if row.most_workers:
+            rooms.append(row.most_workers * together - self._taken[row.job.id])
+        return max(min(rooms), 0)
 
     def take(self, row: JobRow, tasks: int) -> None:
         """Give tasks to idle workers, as far as there are any."""
+        self._use(row, tasks)
         left = math.ceil(tasks / max(row.tasks_per_worker, 1))
         for crowd in self._for(row):
             used = min(crowd.idle, left)
             crowd.idle -= used
             left -= used
+
+    def _use(self, row: JobRow, tasks: int) -> None:
+        self._taken[row.job.id] += tasks
+        for name in row.limits:
+            if name in self._free:
+                self._free[name] -= tasks
 
     def _for(self, row: JobRow) -> Iterator[_Crowd]:
         for crowd in self._crowds:

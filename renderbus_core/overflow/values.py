@@ -49,6 +49,7 @@ class Decision:
         estimate: what that would cost; None when it cannot be reckoned.
         weighed: every rule that was asked, whatever it said.
         hours_saved: by how much sooner the job would be done; None when it cannot be reckoned.
+        is_whole: whether the tasks may leave only all together: farm and cloud may not share it.
     """
 
     job: JobId
@@ -58,6 +59,7 @@ class Decision:
     estimate: Money | None = None
     weighed: tuple[Weighed, ...] = ()
     hours_saved: float | None = None
+    is_whole: bool = False
 
     @property
     def sentence(self) -> str:

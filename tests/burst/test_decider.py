@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from renderbus_core.burst import BurstState, Crew, Decider, Order, history
+from renderbus_core.burst import BurstState, Crew, Decider, Order, TaskState, history
 from renderbus_core.errors import AuthError, StoreError
+from renderbus_core.farm import JobSpec
+from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, LocalState
 from renderbus_core.money import Money
 from renderbus_core.overflow import Verdict
@@ -176,3 +178,63 @@ def test_a_burst_whose_tasks_local_workers_took_first_is_no_failure(world):
     world.farm.suspend_tasks(world.job, ["1"])
     assert world.carry(world.runner(burst), burst).state is BurstState.FAILED
     assert known_failures(world) == 0
+
+
+def test_a_burst_whose_frames_all_failed_in_the_cloud_is_a_failure(make_world):
+    world = make_world(fail_frames=dict.fromkeys((8, 9), 99))
+    for count, task in enumerate(("7", "8"), 1):
+        burst = world.order(task)
+        assert world.carry(world.runner(burst), burst).state is BurstState.DONE
+        assert known_failures(world) == count
+    burst = world.order("1")
+    world.carry(world.runner(burst), burst)
+    assert known_failures(world) == 0, "one came home"
+
+
+def test_what_people_call_back_is_no_failure(world):
+    burst = world.order()
+    runner = world.runner(burst)
+    world.carry(runner, burst, until=lambda b: b.state is BurstState.RUNNING)
+    world.store.ask_recall(burst, "the director said so", world.clock.now())
+    world.carry(runner, burst)
+    assert known_failures(world) == 0
+
+
+@pytest.mark.parametrize("begun", [0, 4])
+def test_a_job_that_may_not_be_shared_is_held_as_a_whole_or_not_at_all(make_world, begun):
+    whole = POLICY.replace("split_jobs = true", "split_jobs = false")
+    world = make_world(config=whole.replace("local_share_minimum = 2", "local_share_minimum = 0"))
+    worker = world.farm.dispatch.beat("worker", None)
+
+    def render():
+        run = world.farm.dispatch.dequeue(worker)
+        world.clock.advance(9)
+        world.farm.dispatch.finish(run)
+        world.farm.dispatch.beat("worker", worker)
+
+    # Of another job is known how long tasks of the program take.
+    world.farm.submit(
+        JobSpec(
+            name="first", dcc="maya", scene=str(world.folder / "shot.ma"),
+            outputs=(f"{world.folder}/first.####.png",), frames=FrameSet.span(1, 1),
+            command=("true",), user="artist", priority=99,
+        )
+    )  # fmt: skip
+    render()
+    (burst,) = Decider(world.gateway).step().bursts
+    assert len(burst.tasks) == 10
+    runner = world.runner(burst.id)
+    world.carry(runner, burst.id, until=lambda b: b.state is BurstState.STAGED)
+    for _ in range(begun):
+        render()
+    end = world.carry(runner, burst.id)
+    if not begun:
+        assert len(end.refs(TaskState.COMPLETED)) == 10
+        return
+    assert end.state is BurstState.FAILED
+    assert "local workers had begun a part of it before the claim, 4 of 10 tasks" in end.reason
+    assert world.states().count(LocalState.QUEUED) == 6, "local workers render the rest"
+    assert known_failures(world) == 0, "which says nothing of the cloud"
+    world.farm.dispatch.beat("worker", worker)
+    (item,) = Decider(world.gateway).step().decisions
+    assert "it cannot go as a whole" in item.sentence

@@ -239,3 +239,21 @@ def test_budgets_of_one_name_are_each_told_once(make_world):
         ("the budget of user ada of 1.00 USD", full),
         ("the budget of user ada of 2.00 USD", full),
     ]
+
+
+def test_a_burst_that_comes_to_its_end_meanwhile_does_not_keep_the_others(make_world, monkeypatch):
+    world = a_cloud(make_world)
+    first, second = planned(world, "0"), planned(world, "1")
+    lease = world.store.lease(f"burst {first}", "gateway-2", 3600, world.clock.now())
+    world.store.note(lease, first, spent=Decimal(100))
+    real = world.store.bursts
+
+    def bursts(**which):
+        found = sorted(real(**which), key=lambda burst: burst.id != first)
+        if world.store.state(first) is not BurstState.FAILED:
+            world.store.move(lease, first, BurstState.FAILED, reason="x", now=world.clock.now())
+        return found
+
+    monkeypatch.setattr(world.store, "bursts", bursts)
+    keep_budgets(world.gateway, world.clock.now())
+    assert all(task.asked.is_recall for task in world.store.burst(second).tasks)

@@ -6,12 +6,22 @@ import io
 import os
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from renderbus_core import parity
-from renderbus_core.burst import BurstState, Crew, Decider, Order, TaskState, examine, wishes
+from renderbus_core.burst import (
+    BurstState,
+    Crew,
+    Decider,
+    Order,
+    TaskState,
+    examine,
+    history,
+    wishes,
+)
 from renderbus_core.burst.keeping import keep_budgets
 from renderbus_core.burst.model import BurstKind
 from renderbus_core.errors import InputError, MissingDependencyError
@@ -19,7 +29,7 @@ from renderbus_core.farm import JobSpec
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import IntentKind, JobId, LocalState, TaskRef
 from renderbus_core.money import Money
-from renderbus_core.overflow import Verdict, probe_frame
+from renderbus_core.overflow import OverflowState, Verdict, decide, probe_frame
 
 CONFIG = """
 [money]
@@ -352,3 +362,110 @@ def test_a_budget_that_is_overdrawn_stops_a_probe_which_says_nothing_of_the_job(
     world.farm.dispatch.beat("worker", None)
     (item,) = Decider(raised).step().decisions
     assert item.verdict is Verdict.PROBE
+
+
+def without_a_local_picture(world):
+    """Let a first probe come home that had nothing to compare with."""
+    order = Order("local", world.job, (probe_frame(5),), "a person", kind=BurstKind.PROBE)
+    (burst,) = world.store.plan([order], world.clock.now())
+    world.carry(world.runner(burst.id), burst.id)
+    (result,) = world.store.probe_results("local").values()
+    assert result.alike is None
+
+
+def in_rounds(world, act=None):
+    """Let a gateway decide eight times and carry what it sends.
+
+    Returns:
+        How many probes that were, and what it said last.
+    """
+    sent, worker = 0, None
+    for _ in range(8):
+        worker = world.farm.dispatch.beat("worker", worker)
+        cycle = Decider(world.gateway).step()
+        for burst in cycle.bursts:
+            sent += burst.kind is BurstKind.PROBE
+            if act is not None:
+                act(burst)
+            world.carry(world.runner(burst.id), burst.id)
+    return sent, cycle.decisions[0].sentence
+
+
+def test_a_second_probe_that_fails_is_not_sent_again(make_world):
+    world = a_world(make_world, fail_frames={1: 99})
+    without_a_local_picture(world)
+    sent, said = in_rounds(world)
+    assert sent == 1
+    assert "its probe failed" in said
+
+
+def test_a_second_probe_that_a_person_calls_back_is_not_sent_again(make_world):
+    world = a_world(make_world)
+    without_a_local_picture(world)
+
+    def call_back(burst):
+        world.store.ask_recall(burst.id, "the director said so", world.clock.now())
+
+    sent, said = in_rounds(world, call_back)
+    assert sent == 1
+    assert "the director said so" in said
+
+
+def test_a_failed_probe_holds_for_other_jobs_of_the_scene(make_world):
+    world = a_world(make_world, fail_frames={1: 99})
+    carried(world)
+    other = again(world)
+    world.farm.dispatch.beat("worker", None)
+    items = {item.job: item for item in Decider(world.gateway).step().decisions}
+    assert "its probe failed" in items[other].sentence
+
+
+def test_a_probe_of_a_job_that_is_no_candidate_any_more_is_seen(make_world):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    world.carry(world.runner(burst.id), burst.id, until=lambda b: b.state is BurstState.RUNNING)
+    world.farm.suspend_tasks(world.job)
+    other = again(world)
+    world.farm.dispatch.beat("worker", None)
+    (item,) = Decider(world.gateway).step().decisions
+    assert item.job == other
+    assert "its probe is in the cloud" in item.sentence
+
+
+def test_a_person_who_asks_about_one_job_reads_what_the_gateway_says(make_world):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    world.carry(world.runner(burst.id), burst.id, until=lambda b: b.state is BurstState.RUNNING)
+    other = again(world)
+    world.farm.dispatch.beat("worker", None)
+    told = {item.job: item.sentence for item in Decider(world.gateway).step().decisions}
+    queue = world.farm.snapshot([other])
+    known = history(world.store, world.gateway.config, queue.taken_at, queue)
+    state = OverflowState(world.store.overflowing("local"))
+    (item,) = decide(queue, world.gateway.config.overflow, known, state, queue.taken_at).items
+    assert item.sentence == told[other]
+
+
+def test_pictures_that_this_host_may_not_read_end_the_probe(make_world, monkeypatch):
+    world = a_world(make_world)
+    (burst,) = Decider(world.gateway).step().bursts
+    real = Path.stat
+
+    def stat(self, **more):
+        if self == world.folder / "renders" / "shot.0001.png":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, **more)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert world.carry(world.runner(burst.id), burst.id).state is BurstState.DONE
+    assert "they cannot be compared: [Errno 13] Permission denied" in answer(world).sentence
+
+
+def test_what_people_probe_is_no_reason_to_doubt_the_scene(make_world):
+    world = a_world(make_world)
+    for frame in (1, 2, 3):
+        order = Order("local", world.job, (probe_frame(frame),), "ada", kind=BurstKind.PROBE)
+        (burst,) = world.store.plan([order], world.clock.now())
+        world.carry(world.runner(burst.id), burst.id)
+    save(world, "// saved again\n")
+    assert answer(world).verdict is Verdict.PROBE

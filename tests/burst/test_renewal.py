@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,20 @@ def test_bursts_at_work_go_on_with_what_was_edited(world, service):
     while world.store.live():
         turn(world, service)
     assert world.store.burst(burst).state is BurstState.DONE
+
+
+def test_a_file_that_could_not_be_read_is_read_again_although_it_is_the_same(
+    world, service, monkeypatch
+):
+    edit(world, "worker = 1000", "worker = 1")
+
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", denied)
+        assert look(world, service) == 0
+        assert look(world, service) == 0
+        assert len(told(world)) == 1, "told once"
+    assert look(world, service) == 1
+    assert told(world)[-1][0] == "renewed"

@@ -934,3 +934,13 @@ def test_a_job_of_few_workers_does_not_make_its_whole_pool_overflow(narrow):
     assert {item.verdict for item in decided.items} == {Verdict.STAY}
     assert decided.next_state.over_since == {}
     assert "1.5 queued tasks per worker of pool maya, threshold 20" in decided.items[0].sentence
+
+
+def test_what_it_costs_follows_from_how_fast_the_cloud_is():
+    for speed, seconds in ((0.5, 20), (1, 10), (2, 5)):
+        policy = replace(POLICY, cloud_speed=speed)
+        item = decision(queued(10), mean=10.0, policy=policy)
+        assert item.estimate == render_cost(seconds * len(item.tasks), PRICE)
+    tight = replace(POLICY, cloud_speed=0.5)
+    item = decision(queued(10), mean=10.0, policy=tight, history=History(spending=rich("0.70")))
+    assert len(item.tasks) == 3, "each costs 0.20"

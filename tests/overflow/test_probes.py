@@ -150,13 +150,16 @@ def test_a_job_that_goes_whole_is_probed_with_a_frame_that_waits(whole):
 
 
 def test_what_had_nothing_to_compare_with_is_probed_again_before_it_is_shared(shared):
-    probe = Probe(ProbeState.RENDERED, "the cloud renders it")
+    probe = Probe(ProbeState.RENDERED, "the cloud renders it", "maya 2024", is_mapped=True)
     assert decided(shared, probe=probe).verdict is Verdict.PROBE
     assert decided(shared, probe=probe, done=0).verdict is Verdict.BURST, "it goes whole"
+    unmapped = decided(shared, probe=replace(probe, is_mapped=False))
+    assert unmapped.verdict is Verdict.STAY, "it would not be shared whatever came out"
+    assert "has no row for what it is rendered with (maya 2024)" in unmapped.sentence
 
 
 def test_what_twice_had_nothing_to_compare_with_is_not_paid_for_again(shared):
-    probe = Probe(ProbeState.RENDERED, "the cloud renders it", tries=2)
+    probe = Probe(ProbeState.RENDERED, "the cloud renders it", is_mapped=True, tries=2)
     item = decided(shared, probe=probe)
     assert item.verdict is Verdict.STAY
     assert "no frame of it was compared with one of the cloud" in item.sentence
@@ -165,7 +168,8 @@ def test_what_twice_had_nothing_to_compare_with_is_not_paid_for_again(shared):
 def test_a_frame_that_came_from_the_cloud_tells_nothing_of_local_workers(shared):
     tasks = [a_task(n, LocalState.COMPLETED) for n in range(3)]
     assert wanted(shared, None, tasks, there={"2"}).id == "probe 3", "the last of them made here"
-    probe = Probe(ProbeState.RENDERED, "the cloud renders it")
+    probe = Probe(ProbeState.RENDERED, "the cloud renders it", is_mapped=True)
+    assert wanted(shared, probe, tasks) is not None
     assert wanted(shared, probe, tasks, there={"0", "1", "2"}) is None
 
 

@@ -13,6 +13,7 @@ from renderbus_core import config
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import (
     BurstId,
+    FarmLimit,
     JobId,
     JobRow,
     LocalJob,
@@ -75,6 +76,21 @@ def test_workers_of_other_pools_take_nothing(policy):
     rows = row("a", pools=("maya",)), row("b", pools=("houdini",))
     cloud = [waiting("a", 3), waiting("b", 3)]
     assert returned(policy, *rows, idle=6, kinds=kinds, cloud=cloud) == {"a": ["2"]}
+
+
+def test_no_more_comes_back_than_its_own_number_of_workers_begins(policy):
+    few = replace(row("a"), most_workers=2, counts={LocalState.RENDERING: 1})
+    assert returned(policy, few, idle=9, cloud=[waiting("a", 5)]) == {"a": ["4"]}
+    together = replace(few, tasks_per_worker=2)
+    assert returned(policy, together, idle=9, cloud=[waiting("a", 5)]) == {"a": ["2", "3", "4"]}
+
+
+def test_no_more_comes_back_than_limits_leave_free(policy):
+    rows = [replace(row(name), limits=("arnold", "unknown")) for name in "ab"]
+    queue = QueueSnapshot(NOW, 10, 9, tuple(rows), limits=(FarmLimit("arnold", 3),))
+    history = History(waiting=(waiting("a", 2), waiting("b", 5)))
+    found = take_back(queue, policy, history, NOW)
+    assert [len(one.tasks) for one in found] == [2, 1]
 
 
 def test_idle_workers_are_shared_out(policy):

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import click
 
 from renderbus_core.burst import BurstState, Gateway, Order, refuse_when_spent
-from renderbus_core.burst.examine import Known, ask, examine, frame_times, inspect
+from renderbus_core.burst.examine import (
+    Known,
+    ask,
+    examine,
+    expected_cost,
+    frame_times,
+    inspect,
+)
 from renderbus_core.cli import findings as show
 from renderbus_core.cli.carry import carry
 from renderbus_core.cli.output import confirm, json_option, print_json, print_line, refuse_unasked
@@ -16,7 +23,6 @@ from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import CloudError, InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import Gone, JobId, LocalJob, LocalState, TaskRef
-from renderbus_core.money import render_cost
 from renderbus_core.overflow import Payer
 from renderbus_core.package import Finding, Offer, Severity, grouped
 
@@ -121,7 +127,6 @@ def _known(
 ) -> Known:
     """Return what is known of a job; `patient` with a cloud that cannot be asked now."""
     times = frame_times(gateway, job, frames)
-    price = gateway.config.price_per_hour
     try:
         offer = ask(gateway.client, gateway.config, gateway.offers, job, gateway.clock.now())
     except CloudError as error:
@@ -131,7 +136,7 @@ def _known(
     return Known(
         offer=offer,
         times=times,
-        estimate=render_cost(times.mean * len(frames), price) if times and price else None,
+        estimate=expected_cost(gateway.config, times, len(frames)),
         profile=gateway.client.endpoint.profile,
         waivers=by_hand(waive),
     )

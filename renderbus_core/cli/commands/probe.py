@@ -12,7 +12,7 @@ from renderbus_core.burst import (
     completed_there,
     refuse_when_spent,
 )
-from renderbus_core.burst.examine import frame_times
+from renderbus_core.burst.examine import expected_cost, frame_times
 from renderbus_core.cli.carry import carry
 from renderbus_core.cli.output import confirm, json_option, print_line, refuse_unasked
 from renderbus_core.cli.waiving import person, waive_option
@@ -20,7 +20,7 @@ from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import Gone, JobId, LocalJob
-from renderbus_core.money import Money, render_cost
+from renderbus_core.money import Money
 from renderbus_core.overflow import Payer, probe_frame, rendered_here
 from renderbus_core.parity import need_library
 
@@ -95,9 +95,8 @@ def _of_job(job: LocalJob, frame: int) -> int:
 
 
 def _estimate(gateway: Gateway, job: LocalJob, frame: int) -> Money | None:
-    price = gateway.config.price_per_hour
     times = frame_times(gateway, job, FrameSet.span(frame, frame))
-    return render_cost(times.mean, price) if times and price else None
+    return expected_cost(gateway.config, times, 1)
 
 
 def _tell(result: ProbeResult, *, as_json: bool) -> None:

@@ -50,11 +50,13 @@ def command(
     the next look at the queue; while the file cannot be used, the last good one holds.
     """
     config = read_config(ctx, farm_kind)
+    # Before anything that takes its time: what is edited from here on is noticed.
+    renewer = Renewer(config)
     with (
         open_gateway(config) as gateway,
         ThreadPoolExecutor(config.gateway.workers, thread_name_prefix="burst") as workers,
     ):
-        service = Service(gateway, workers, decides=not no_overflow, renewer=Renewer(config))
+        service = Service(gateway, workers, decides=not no_overflow, renewer=renewer)
         click.echo(f"serving farm {config.farm.kind} as {gateway.owner}", err=True)
         try:
             _serve(gateway, service, until_idle=until_idle, as_json=as_json)
