@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from deadline.bench import deadline
 
 from renderbus_core.clock import ManualClock
 from renderbus_core.farm import JobSpec, Link, LocalFarm, connect
@@ -143,7 +144,56 @@ def link_bench(folder, request):
         assert stops == []
 
 
-BENCHES = {"local": local_bench, "link": link_bench}
+def deadline_bench(folder, _request):
+    """Return Deadline behind the agent that runs in its interpreter."""
+    at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    with deadline(folder) as (farm, hands):
+        hands("add_worker", "node-1", ["late"], ["gpu"])
+
+        def submit(frames="1-6", per_task=1, priority=50):
+            info = {
+                "Plugin": "MayaBatch",
+                "Name": "shot",
+                "Frames": frames,
+                "ChunkSize": str(per_task),
+                "UserName": "ada",
+                "Priority": str(priority),
+                "Department": "lighting",
+                "Pool": "maya",
+                "SecondaryPool": "late",
+                "Group": "gpu",
+                "OutputDirectory0": str(folder),
+                "OutputFilename0": "shot.####.exr",
+                "ExtraInfoKeyValue0": "project=opera",
+                "ExtraInfoKeyValue1": f"renderbus_deadline={(at + timedelta(hours=5)).isoformat()}",
+                "ExtraInfoKeyValue2": "renderbus=allowed",
+            }
+            plugin_info = {
+                "SceneFile": str(folder / "shot.ma"),
+                "Version": "2024",
+                "UsingRenderLayers": "1",
+                "RenderLayer": "beauty",
+            }
+            return JobId(hands("submit", info, plugin_info, [], at.timestamp()))
+
+        def render():
+            job, task = hands("dequeue", "node-1")
+            return lambda: hands("finish", job, task, 2.0)
+
+        yield Bench(
+            farm=farm,
+            submit=submit,
+            resume=lambda job, ids: hands("resume", job, list(ids)),
+            suspend=lambda job, ids: hands("suspend", job, list(ids)),
+            delete=lambda job: hands("delete", job),
+            ask=None,
+            render=render,
+        )
+
+
+BENCHES = {"local": local_bench, "link": link_bench, "deadline": deadline_bench}
+# Deadline tells of jobs, never of single tasks: tests/deadline has what its intents are.
+TELL_OF_TASKS = ("local", "link")
 
 
 @pytest.fixture(params=BENCHES)
@@ -242,6 +292,7 @@ class TestReading:
         assert farm.snapshot().jobs[0].mean_seconds is None
 
 
+@pytest.mark.parametrize("bench", TELL_OF_TASKS, indirect=True)
 class TestIntents:
     def test_what_people_ask_and_do_comes_oldest_first_with_its_frames(self, bench, farm):
         job = bench.submit("1-6", per_task=2)

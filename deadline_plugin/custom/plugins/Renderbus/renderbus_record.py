@@ -1,0 +1,124 @@
+"""What bursts hold of one Deadline job, kept in the job's extra info: claims, and what they noted.
+
+Standard library only, Python 3.7 and up. Deadline has no place on a task that is documented and
+searchable, so one entry of the job says it for all its tasks. It names the job it is about: a job
+that was submitted again as a copy bears the entry of the original, which then counts for nothing.
+"""
+
+import json
+
+CLAIMS_KEY = "renderbus.claims"
+NOTES_KEY = "renderbus.notes"
+
+CLOUD = "cloud"
+"""Name of the worker that tasks show whose pictures came from the cloud."""
+
+COMPLETED, FAILED, QUEUED, RENDERING, SUSPENDED, PENDING = (
+    "Completed",
+    "Failed",
+    "Queued",
+    "Rendering",
+    "Suspended",
+    "Pending",
+)
+HELD = frozenset({QUEUED, SUSPENDED, PENDING})
+"""States in which a stamp still holds a task; once a worker has begun it, it is the worker's."""
+
+
+class Stamp:
+    """Whose a task is.
+
+    Args:
+        burst: id of the burst.
+        epoch: of its claim.
+        why: why the burst failed the task; "" when it did not.
+        leaving: whether the burst is giving it back.
+    """
+
+    def __init__(self, burst, epoch, why="", leaving=False):
+        self.burst = burst
+        self.epoch = epoch
+        self.why = why
+        self.leaving = leaving
+
+
+class Record:
+    """The stamps on the tasks of a job, by task id.
+
+    Args:
+        job_id: of the job.
+        text: of the entry; what is no such entry, or one of another job, counts as none.
+    """
+
+    def __init__(self, job_id, text=""):
+        self.job_id = job_id
+        self.stamps = {}
+        for burst, claims in _entry(job_id, text).items():
+            for claim in claims:
+                for task in claim.get("tasks", ()):
+                    why = claim.get("why", "")
+                    self.stamps[task] = Stamp(burst, claim["epoch"], why, "leaving" in claim)
+
+    def text(self):
+        """Return the entry as it is kept, also where nothing is held any more."""
+        bursts = {}
+        for task, stamp in self.stamps.items():
+            same = (stamp.epoch, stamp.why, stamp.leaving)
+            bursts.setdefault(stamp.burst, {}).setdefault(same, []).append(task)
+        held = {burst: [_claim(*one) for one in claims.items()] for burst, claims in bursts.items()}
+        return json.dumps({"job": self.job_id, "bursts": held}, sort_keys=True)
+
+    def of(self, task_id, state, worker):
+        """Return the stamp that a task still bears; None when it bears none.
+
+        A worker that begins a task that a person resumed does not take its stamp off: then the
+        state and the worker say that it is not held any more.
+
+        Args:
+            task_id: of the task.
+            state: of the task, in Deadline's word.
+            worker: that the task names.
+        """
+        stamp = self.stamps.get(task_id)
+        if stamp is None or state in HELD:
+            return stamp
+        ended = (state == COMPLETED and worker == CLOUD) or (state == FAILED and stamp.why)
+        return stamp if ended else None
+
+
+class Notes:
+    """What bursts noted on a job, by burst.
+
+    Args:
+        job_id: of the job.
+        text: of the entry, as for `Record`.
+    """
+
+    def __init__(self, job_id, text=""):
+        self.job_id = job_id
+        self.of = _entry(job_id, text)
+
+    def text(self):
+        """Return the entry as it is kept."""
+        return json.dumps({"job": self.job_id, "bursts": self.of}, sort_keys=True)
+
+
+def _entry(job_id, text):
+    try:
+        document = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    if not isinstance(document, dict) or document.get("job") != job_id:
+        return {}
+    bursts = document.get("bursts")
+    return bursts if isinstance(bursts, dict) else {}
+
+
+def _claim(same, tasks):
+    epoch, why, leaving = same
+    claim = {"epoch": epoch, "tasks": tasks}
+    if why:
+        claim["why"] = why
+    if leaving:
+        claim["leaving"] = True
+    return claim

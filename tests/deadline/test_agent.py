@@ -1,0 +1,235 @@
+"""The agent inside Deadline: what others do between its steps, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from deadline.bench import deadline
+
+from renderbus_core.errors import FarmError
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import BurstId, Claim, JobId, LocalState, Outcome, Reason, TaskRef
+
+INFO = {
+    "Plugin": "MayaBatch",
+    "Name": "shot",
+    "Frames": "1-4",
+    "UserName": "ada",
+    "OutputDirectory0": "/show/renders",
+    "OutputFilename0": "shot.####.exr",
+}
+
+
+@pytest.fixture
+def both(tmp_path):
+    with deadline(tmp_path) as (farm, hands):
+        hands("add_worker", "node-1", ["none"], [])
+        yield farm, hands
+
+
+@pytest.fixture
+def farm(both):
+    return both[0]
+
+
+@pytest.fixture
+def hands(both):
+    return both[1]
+
+
+def submit(hands, **info):
+    return JobId(hands("submit", INFO | info, {"SceneFile": "/show/shot.ma", "Version": "2024"}))
+
+
+def claim_of(farm, job, *ids, burst="burst-1", epoch=1):
+    tasks = tuple(t.ref for t in farm.tasks([job])[job] if not ids or t.ref.id in ids)
+    return Claim(BurstId(burst), epoch, 1, job, tasks)
+
+
+def states(hands, job):
+    return [state for state, _ in hands("state", job)["tasks"]]
+
+
+def held(farm, job):
+    return [task.claim is not None for task in farm.tasks([job])[job]]
+
+
+def test_a_worker_that_takes_a_task_before_it_is_suspended_loses_it(farm, hands):
+    job = submit(hands)
+    hands("before", "SuspendTasks", "dequeue", "node-1")
+    claim = claim_of(farm, job)
+    assert farm.claim(claim) == Outcome(taken=claim.tasks)
+    assert states(hands, job) == ["Suspended"] * 4
+
+
+def test_a_worker_that_takes_a_task_afterwards_keeps_it(farm, hands):
+    """Deadline may have suspended it too late: what is seen afterwards holds."""
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    hands("spare", 0)
+    outcome = farm.claim(claim)
+    assert outcome == Outcome(taken=claim.tasks[1:], refused={claim.tasks[0]: Reason.NOT_QUEUED})
+    assert states(hands, job) == ["Rendering", "Suspended", "Suspended", "Suspended"]
+    assert held(farm, job) == [False, True, True, True]
+
+
+def test_a_task_that_comes_home_while_a_person_completes_it_is_home(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job, "0")
+    farm.claim(claim)
+    hands("before", "CompleteTasks", "complete", job, [0], "ada-pc")
+    assert farm.complete(claim, claim.tasks) == Outcome(taken=claim.tasks)
+
+
+def test_where_deadline_does_not_complete_what_is_suspended_it_is_resumed_first(farm, hands):
+    hands("switch", "completes_suspended", False)
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    assert farm.complete(claim, claim.tasks[:3]) == Outcome(taken=claim.tasks[:3])
+    assert states(hands, job) == ["Completed"] * 3 + ["Suspended"]
+
+
+def test_a_job_that_is_deleted_in_the_middle_is_gone(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    hands("before", "SuspendTasks", "delete", job)
+    assert farm.claim(claim).taken == ()
+    assert farm.claim(claim).refused == dict.fromkeys(claim.tasks, Reason.GONE)
+
+
+def test_what_a_script_saves_with_an_old_copy_of_the_job_is_put_right(farm, hands):
+    """SaveJob writes whole objects, so that our stamps can be lost without anybody meaning it."""
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("forget_extra", job)
+    assert held(farm, job) == [True] * 4
+    assert farm.release(claim, claim.tasks, "recalled") == Outcome(taken=claim.tasks)
+    assert states(hands, job) == ["Queued"] * 4
+
+
+def test_a_copy_of_a_job_bears_stamps_that_are_not_its_own(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    farm.annotate(claim, {"renderbus.task": "7"})
+    copy = JobId(hands("copy", job))
+    assert held(farm, copy) == [False] * 4
+    assert farm.annotations(copy) == {}
+    other = claim_of(farm, copy, burst="burst-2")
+    assert farm.claim(other) == Outcome(taken=other.tasks)
+
+
+def test_a_job_whose_frames_change_has_other_tasks(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("change_frames", job, "11-14", 1)
+    assert farm.complete(claim, claim.tasks).refused == dict.fromkeys(claim.tasks, Reason.CHANGED)
+    now = claim_of(farm, job)
+    assert [str(ref.frames) for ref in now.tasks] == ["11", "12", "13", "14"]
+    assert farm.release(now, now.tasks, "changed") == Outcome(taken=now.tasks)
+    assert held(farm, job) == [False] * 4
+
+
+def test_a_job_of_which_everything_is_held_is_still_shown(farm, hands):
+    job = submit(hands)
+    farm.claim(claim_of(farm, job))
+    (row,) = farm.snapshot().jobs
+    assert hands("state", job)["status"] == "Suspended"
+    assert (row.job.id, row.claimed, row.queued) == (job, 4, 0)
+    assert row.waits_for == "it is suspended"
+    farm.release(claim_of(farm, job), claim_of(farm, job).tasks, "recalled")
+    hands("suspend", job)
+    assert farm.snapshot().jobs == (), "a job that people suspended is nobody's business"
+
+
+def test_the_last_task_that_comes_home_completes_the_job(farm, hands):
+    job = submit(hands, Frames="1")
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    farm.complete(claim, claim.tasks)
+    assert hands("state", job)["status"] == "Completed"
+    assert farm.job(job).name == "shot"
+
+
+def test_people_read_in_the_history_what_was_done(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    farm.complete(claim, claim.tasks[:1])
+    farm.fail(claim, claim.tasks[1:2], "no licence")
+    farm.release(claim, claim.tasks[2:], "recalled by ada")
+    assert hands("state", job)["history"] == [
+        "Renderbus: holds 4 tasks for the cloud",
+        "Renderbus: 1 tasks came home from the cloud",
+        "Renderbus: 1 tasks failed in the cloud: no licence",
+        "Renderbus: 2 tasks go back to the farm: recalled by ada",
+    ]
+
+
+def test_a_release_that_was_cut_off_is_finished_by_the_next(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("break", "ResumeTasks")
+    assert farm.release(claim, claim.tasks, "recalled") == Outcome(unknown=claim.tasks)
+    assert json.loads(hands("state", job)["extra"]["renderbus.claims"])["job"] == job
+    assert farm.release(claim, claim.tasks, "recalled") == Outcome(taken=claim.tasks)
+    assert held(farm, job) == [False] * 4
+
+
+def test_gateway_jobs_are_no_work(farm, hands):
+    submit(hands, Plugin="Renderbus")
+    assert farm.snapshot().jobs == ()
+
+
+def test_a_job_that_cannot_be_sent_says_why_in_the_queue(farm, hands):
+    job = submit(hands, Plugin="Nuke")
+    (row,) = farm.snapshot().jobs
+    assert row.job.id == job
+    assert "jobs of this plug-in cannot be sent" in row.job.refusal
+
+
+def test_limits_and_workers_are_those_that_can_render(farm, hands):
+    hands("add_worker", "node-2", ["maya"], ["gpu"], "Rendering")
+    hands("add_worker", "node-3", ["maya"], ["gpu"], "Stalled")
+    hands("switch", "limits", {"arnold": 3, "free": None})
+    submit(hands, LimitGroups="arnold,free", ConcurrentTasks="2", MachineLimit="5")
+    snapshot = farm.snapshot()
+    assert (snapshot.workers, snapshot.idle_workers) == (2, 1)
+    assert {(k.pools, k.groups, k.count, k.idle) for k in snapshot.kinds} == {
+        ((), (), 1, 1),
+        (("maya",), ("gpu",), 1, 0),
+    }
+    assert [(one.name, one.most) for one in snapshot.limits] == [("arnold", 3)]
+    (row,) = snapshot.jobs
+    assert (row.limits, row.tasks_per_worker, row.most_workers) == (("arnold", "free"), 2, 5)
+
+
+def test_tasks_are_read_only_where_something_is_to_be_learned(farm, hands):
+    rendered, waits = submit(hands), submit(hands)
+    hands("finish", *hands("dequeue", "node-1"), 2.0)
+    farm.snapshot()
+    assert hands("calls").count("GetJobTasks") == 2, "of the job that was rendered"
+    farm.snapshot()
+    assert hands("calls").count("GetJobTasks") == 0, "nothing is new"
+    farm.snapshot([waits])
+    assert hands("calls").count("GetJobTasks") == 2
+    assert rendered
+
+
+def test_a_job_that_the_farm_cannot_show_is_told(farm, hands):
+    job = submit(hands)
+    hands("break", "GetJobTasks")
+    with pytest.raises(FarmError, match="GetJobTasks broke"):
+        farm.tasks([job])
+
+
+def test_a_task_is_named_by_its_frames_too(farm, hands):
+    job = submit(hands, Frames="1-10", ChunkSize="3")
+    (ref, *_) = claim_of(farm, job).tasks
+    assert ref == TaskRef("0", FrameSet.parse("1-3"))
+    assert {task.state for task in farm.tasks([job])[job]} == {LocalState.QUEUED}

@@ -1,0 +1,87 @@
+"""A Deadline of one process under an old Python, and hands on it, for tests of the core's side."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deadline_plugin.bundle import PLUGIN, bundle
+from renderbus_core.farm import Link, LinkFarm, connect
+
+HOST = Path(__file__).with_name("host.py")
+
+
+def pythons() -> dict[str, Path]:
+    """Return the interpreters that stand for Deadline's: 3.10 and 3.7 where they are here."""
+    found = {
+        minor: each
+        for minor in ("3.10", "3.7")
+        for each in Path.home().glob(f".pyenv/versions/{minor}.*/bin/python")
+    }
+    return found or {"this": Path(sys.executable)}
+
+
+def python() -> Path:
+    """Return the interpreter that is nearest to Deadline's own."""
+    return next(iter(pythons().values()))
+
+
+def installed(folder: Path) -> Path:
+    """Lay the files out as in a repository, and return its `custom` folder."""
+    for place, content in bundle().items():
+        path = folder / "custom" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / "custom"
+
+
+class Hands:
+    """What people and workers do, in the process of the fake.
+
+    Args:
+        channel: to it.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._stream = channel.makefile("rwb")
+
+    def __call__(self, act: str, *arguments: Any) -> Any:
+        """Have something done and return what came of it."""
+        self._stream.write(json.dumps([act, *arguments]).encode("ascii") + b"\n")
+        self._stream.flush()
+        answer = json.loads(self._stream.readline())
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return answer["value"]
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+@contextmanager
+def deadline(folder: Path, interpreter: Path | None = None) -> Iterator[tuple[LinkFarm, Hands]]:
+    """Start a Deadline with our agent in it.
+
+    Args:
+        folder: for the repository's files.
+        interpreter: that stands for Deadline's own.
+    """
+    custom = installed(folder)
+    ours, theirs = socket.socketpair()
+    command = [interpreter or python(), "-I", "-B", HOST, custom / PLUGIN, str(theirs.fileno())]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()], **pipes) as process:
+        theirs.close()
+        hands = Hands(ours)
+        with connect(Link(process.stdout, process.stdin), lambda _: None) as farm:
+            yield farm, hands
+            assert hands("violations") == [], "names that Deadline does not document"
+        hands.close()
+        ours.close()
+        assert process.wait(10) == 0

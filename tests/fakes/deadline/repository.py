@@ -1,0 +1,466 @@
+"""A Deadline repository in memory: jobs, tasks, workers, and what becomes of them.
+
+It holds what Deadline documents or what stock code relies on, and no more. Where Deadline's answer
+is not known there is a switch; `docs/assumptions.md` names them. Everything happens on one thread;
+`before` lets a worker or a person act inside any call, as they do on a real farm.
+"""
+
+import datetime as dt
+import itertools
+import re
+
+from dotnet import Array, DateTime, Dictionary, Strict, TimeSpan
+
+UNFINISHED = ("Queued", "Rendering", "Suspended", "Pending", "Failed")
+_FRAMES = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?$")
+
+
+class Task:
+    """A task as the database has it."""
+
+    def __init__(self, number, frames):
+        self.number = number
+        self.frames = tuple(frames)
+        self.status = "Queued"
+        self.worker = ""
+        self.seconds = 0.0
+        self.completed_at = None
+        self.spared = False
+
+
+class Record:
+    """A job as the database has it."""
+
+    def __init__(self, id_, info, plugin_info, auxiliary, at):
+        self.id = id_
+        self.info = dict(info)
+        self.plugin_info = dict(plugin_info)
+        self.auxiliary = tuple(auxiliary)
+        self.extra = pairs(info, "ExtraInfoKeyValue")
+        self.environment = pairs(info, "EnvironmentKeyValue")
+        self.submitted_at = at
+        self.history = []
+        self.archived = False
+        self.cut()
+
+    def cut(self):
+        """Make its tasks: some entries of the frame list each."""
+        numbers = frames_of(self.info.get("Frames", "0"))
+        size = max(int(self.info.get("ChunkSize", "1")), 1)
+        chunks = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+        self.tasks = [Task(number, chunk) for number, chunk in enumerate(chunks)]
+
+    @property
+    def status(self):
+        """What the Monitor calls its state, which follows from its tasks."""
+        states = {task.status for task in self.tasks}
+        if states & {"Queued", "Rendering"}:
+            return "Active"
+        rest = [name for name in ("Suspended", "Pending", "Failed") if name in states]
+        return rest[0] if rest else "Completed"
+
+
+def pairs(info, name):
+    """Return the pairs of entries like `ExtraInfoKeyValue0=key=value`."""
+    values = [v for k, v in info.items() if re.match(name + r"\d+$", k)]
+    return dict(value.split("=", 1) for value in values)
+
+
+def frames_of(text):
+    """Read a frame list; a frame is never repeated."""
+    found = []
+    for part in filter(None, re.split(r"[, ]", text)):
+        first, last, step = _FRAMES.match(part).groups()
+        start, end = int(first), int(last or first)
+        stride = int(step or 1) * (1 if end >= start else -1)
+        found.extend(range(start, end + (1 if stride > 0 else -1), stride))
+    return list(dict.fromkeys(found))
+
+
+class Repository:
+    """Jobs, workers and settings, with the acts of workers and people.
+
+    Attributes:
+        listeners: those of this process, told of what happens.
+        before: what happens just before a call of the API by its name, once each.
+        completes_suspended: whether Deadline completes a task that is suspended.
+    """
+
+    def __init__(self):
+        self.jobs = {}
+        self.deleted = {}
+        self.workers = {}
+        self.limits = {}
+        self.metadata = {}
+        self.settings = {}
+        self.listeners = []
+        self.before = {}
+        self.completes_suspended = True
+        self.calls = []
+        self._ids = itertools.count(0x5F0000000000000000000001)
+
+    def now(self):
+        return dt.datetime.now(dt.timezone.utc)
+
+    def call(self, name):
+        """Note a call of the API, and let others act before it."""
+        self.calls.append(name)
+        acts = self.before.get(name)
+        if acts:
+            acts.pop(0)()
+
+    def tell(self, event, *arguments):
+        """Tell the listeners of this process of an event."""
+        for listener in list(self.listeners):
+            listener(event, *arguments)
+
+    # People and submitters.
+
+    def submit(self, info, plugin_info, auxiliary=(), at=None):
+        id_ = f"{next(self._ids):024x}"
+        self.jobs[id_] = Record(id_, info, plugin_info, auxiliary, at or self.now())
+        self.tell("OnJobSubmitted", id_)
+        return id_
+
+    def copy(self, id_):
+        """Submit a job again as the Monitor does: a copy bears the extra info of the original."""
+        old = self.jobs[id_]
+        new = self.submit(old.info, old.plugin_info, old.auxiliary)
+        self.jobs[new].extra = dict(old.extra)
+        return new
+
+    def delete(self, id_):
+        self.tell("OnJobDeleted", id_)
+        self.deleted[id_] = self.jobs.pop(id_)
+
+    def tasks(self, id_, numbers=None):
+        chosen = None if numbers is None else {int(n) for n in numbers}
+        return [t for t in self.jobs[id_].tasks if chosen is None or t.number in chosen]
+
+    def suspend(self, id_, numbers=None):
+        for task in self.tasks(id_, numbers):
+            if task.status in ("Queued", "Rendering") and not task.spared:
+                task.status, task.worker = "Suspended", ""
+        if numbers is None:
+            self.tell("OnJobSuspended", id_)
+
+    def resume(self, id_, numbers=None):
+        for task in self.tasks(id_, numbers):
+            if task.status == "Suspended":
+                task.status = "Queued"
+        if numbers is None:
+            self.tell("OnJobResumed", id_)
+
+    def requeue(self, id_, numbers=None):
+        for task in self.tasks(id_, numbers):
+            if task.status in ("Rendering", "Completed", "Failed"):
+                task.status, task.worker = "Queued", ""
+        if numbers is None:
+            self.tell("OnJobRequeued", id_)
+
+    def complete(self, id_, numbers, worker):
+        """Mark tasks as completed; those that are so already are an error, told at the end."""
+        wrong = []
+        for task in self.tasks(id_, numbers):
+            accepted = self.completes_suspended or task.status != "Suspended"
+            if task.status == "Completed" or not accepted:
+                wrong.append(task.status)
+                continue
+            task.status, task.worker = "Completed", worker
+            task.completed_at = self.now()
+        if self.jobs[id_].status == "Completed":
+            self.tell("OnJobFinished", id_)
+        if wrong:
+            raise RuntimeError(f"Cannot mark a task with status {wrong[0]} complete")
+
+    def fail(self, id_, numbers, worker=""):
+        for task in self.tasks(id_, numbers):
+            if task.status != "Completed":
+                task.status, task.worker = "Failed", worker
+                task.completed_at = self.now()
+
+    def change_frames(self, id_, frames, chunk):
+        """Give a job other frames, as Modify Job Properties does: its tasks are made anew."""
+        record = self.jobs[id_]
+        record.info["Frames"], record.info["ChunkSize"] = frames, str(chunk)
+        record.cut()
+
+    # Workers.
+
+    def add_worker(self, name, pools=(), groups=(), state="Idle"):
+        self.workers[name] = {"pools": tuple(pools), "groups": tuple(groups), "state": state}
+
+    def dequeue(self, name):
+        """Let a worker begin the next task that waits; None when none does."""
+        order = sorted(
+            self.jobs.values(),
+            key=lambda job: (-int(job.info.get("Priority", "50")), job.submitted_at, job.id),
+        )
+        for job in order:
+            for task in job.tasks:
+                if task.status == "Queued":
+                    task.status, task.worker = "Rendering", name
+                    if name in self.workers:
+                        self.workers[name]["state"] = "Rendering"
+                    return job.id, task.number
+        return None
+
+    def finish(self, id_, number, seconds):
+        """Let a worker finish what it renders, unless it was taken from it."""
+        (task,) = self.tasks(id_, [number])
+        if task.status != "Rendering":
+            return False
+        if task.worker in self.workers:
+            self.workers[task.worker]["state"] = "Idle"
+        task.seconds = seconds
+        self.complete(id_, [number], task.worker)
+        return True
+
+
+class JobObject(Strict):
+    """A job as a script holds it: a copy, which SaveJob writes back whole."""
+
+    def __init__(self, record):
+        self._record = record
+        self._extra = dict(record.extra)
+        self._info = dict(record.info)
+        self._counts = {}
+        for task in record.tasks:
+            self._counts[task.status] = self._counts.get(task.status, 0) + 1
+        self._status = record.status
+
+    @property
+    def JobId(self):
+        return self._record.id
+
+    @property
+    def JobStatus(self):
+        return self._status
+
+    @property
+    def JobPlugin(self):
+        return self._info.get("Plugin", "")
+
+    @property
+    def JobName(self):
+        return self._info.get("Name", "")
+
+    @property
+    def JobUserName(self):
+        return self._info.get("UserName", "")
+
+    @property
+    def JobPriority(self):
+        return int(self._info.get("Priority", "50"))
+
+    @property
+    def JobSubmitDateTime(self):
+        return DateTime(self._record.submitted_at)
+
+    @property
+    def JobConcurrentTasks(self):
+        return int(self._info.get("ConcurrentTasks", "1"))
+
+    @property
+    def JobMachineLimit(self):
+        return int(self._info.get("MachineLimit", "0"))
+
+    @property
+    def JobLimitGroups(self):
+        return Array(filter(None, self._info.get("LimitGroups", "").split(",")))
+
+    @property
+    def JobOutputDirectories(self):
+        return Array(self._numbered("OutputDirectory"))
+
+    @property
+    def JobOutputFileNames(self):
+        return Array(self._numbered("OutputFilename"))
+
+    @property
+    def JobAuxiliarySubmissionFileNames(self):
+        return Array(self._record.auxiliary)
+
+    def _numbered(self, name):
+        keys = [k for k in self._info if re.match(name + r"\d+$", k)]
+        return [self._info[key] for key in sorted(keys)]
+
+    JobQueuedTasks = property(lambda self: self._counts.get("Queued", 0))
+    JobRenderingTasks = property(lambda self: self._counts.get("Rendering", 0))
+    JobCompletedTasks = property(lambda self: self._counts.get("Completed", 0))
+    JobSuspendedTasks = property(lambda self: self._counts.get("Suspended", 0))
+    JobFailedTasks = property(lambda self: self._counts.get("Failed", 0))
+    JobPendingTasks = property(lambda self: self._counts.get("Pending", 0))
+
+    def IsCorrupted(self):
+        return False
+
+    def GetJobInfoKeys(self):
+        hidden = re.compile(r"(ExtraInfoKeyValue|EnvironmentKeyValue)\d+$")
+        return Array(key for key in self._info if not hidden.match(key))
+
+    def GetJobInfoKeyValue(self, key):
+        return self._info[key]
+
+    def GetJobPluginInfoKeys(self):
+        return Array(self._record.plugin_info)
+
+    def GetJobPluginInfoKeyValue(self, key):
+        return self._record.plugin_info[key]
+
+    def GetJobEnvironmentKeys(self):
+        return Array(self._record.environment)
+
+    def GetJobEnvironmentKeyValue(self, key):
+        return self._record.environment[key]
+
+    def GetJobExtraInfoKeys(self):
+        return Array(self._extra)
+
+    def GetJobExtraInfoKeyValue(self, key):
+        return self._extra[key]
+
+    def GetJobExtraInfoKeyValueWithDefault(self, key, default):
+        return self._extra.get(key, default)
+
+    def SetJobExtraInfoKeyValue(self, key, value):
+        self._extra[key] = str(value)
+
+    def DeleteJobExtraInfoKey(self, key):
+        self._extra.pop(key, None)
+
+
+class TaskObject(Strict):
+    """A task as a script holds it: a copy."""
+
+    def __init__(self, task):
+        self.TaskId = str(task.number)
+        self.TaskStatus = task.status
+        self.TaskSlaveName = task.worker
+        self.TaskFrameList = Array(task.frames)
+        self.TaskRenderTime = TimeSpan(task.seconds)
+        self.TaskCompletedDateTime = DateTime(task.completed_at)
+
+
+class TaskCollection(Strict):
+    """The tasks of a job."""
+
+    def __init__(self, tasks):
+        self.TaskCollectionTasks = Array(tasks)
+
+    def __iter__(self):
+        return iter(self.TaskCollectionTasks)
+
+
+class SlaveSettings(Strict):
+    """Settings of a worker."""
+
+    def __init__(self, name, worker):
+        self.SlaveName = name
+        self.SlaveEnabled = worker.get("enabled", True)
+        self.SlavePools = Array(worker["pools"])
+        self.SlaveGroups = Array(worker["groups"])
+
+
+class SlaveInfo(Strict):
+    """What a worker does now."""
+
+    def __init__(self, worker):
+        self.SlaveState = worker["state"]
+
+
+class LimitGroup(Strict):
+    """A limit."""
+
+    def __init__(self, name, most):
+        self.Name = name
+        self.Limit = most or 0
+        self.UnlimitedLimit = most is None
+
+
+class PluginConfig(Strict):
+    """The settings of an event plug-in."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def GetConfigEntryWithDefault(self, key, default):
+        return self._values.get(key, default)
+
+
+class RepositoryUtils(Strict):
+    """`Deadline.Scripting.RepositoryUtils`, as far as the bridge uses it.
+
+    Args:
+        repository: what stands behind it.
+    """
+
+    def __init__(self, repository):
+        self._repository = repository
+
+    def GetJob(self, jobId, invalidate):
+        self._repository.call("GetJob")
+        record = self._repository.jobs.get(jobId)
+        return None if record is None else JobObject(record)
+
+    def GetJobsInState(self, states):
+        self._repository.call("GetJobsInState")
+        wanted = {states} if isinstance(states, str) else set(states)
+        found = [r for r in self._repository.jobs.values() if r.status in wanted]
+        return Array(JobObject(record) for record in found)
+
+    def GetJobTasks(self, job, invalidate):
+        self._repository.call("GetJobTasks")
+        record = self._repository.jobs.get(job.JobId)
+        return TaskCollection([TaskObject(task) for task in record.tasks] if record else [])
+
+    def GetJobAuxiliaryPath(self, job):
+        return "/repository/jobs/" + job.JobId
+
+    def SaveJob(self, job):
+        self._repository.call("SaveJob")
+        record = self._repository.jobs.get(job.JobId)
+        if record is not None:
+            record.extra = dict(job._extra)
+            record.info = dict(job._info)
+
+    def SuspendTasks(self, job, tasks):
+        self._repository.call("SuspendTasks")
+        self._repository.suspend(job.JobId, [task.TaskId for task in tasks])
+
+    def ResumeTasks(self, job, tasks):
+        self._repository.call("ResumeTasks")
+        self._repository.resume(job.JobId, [task.TaskId for task in tasks])
+
+    def CompleteTasks(self, job, tasks, slaveName):
+        self._repository.call("CompleteTasks")
+        self._repository.complete(job.JobId, [task.TaskId for task in tasks], slaveName)
+
+    def FailTasks(self, job, tasks, slaveName=""):
+        self._repository.call("FailTasks")
+        self._repository.fail(job.JobId, [task.TaskId for task in tasks], slaveName)
+
+    def AddJobHistoryEntry(self, jobId, entry):
+        record = self._repository.jobs.get(jobId)
+        if record is not None:
+            record.history.append(entry)
+
+    def GetSlaveSettingsList(self, invalidate):
+        workers = self._repository.workers
+        return Array(SlaveSettings(name, worker) for name, worker in workers.items())
+
+    def GetSlaveInfo(self, slaveName, invalidate):
+        worker = self._repository.workers.get(slaveName)
+        return None if worker is None else SlaveInfo(worker)
+
+    def GetLimitGroups(self, invalidate):
+        return Array(LimitGroup(name, most) for name, most in self._repository.limits.items())
+
+    def GetEventPluginConfig(self, eventPluginName):
+        return PluginConfig(self._repository.settings.setdefault(eventPluginName, {}))
+
+    def GetEventPluginConfigMetaDataDictionary(self, eventPluginName):
+        return Dictionary(self._repository.metadata.get(eventPluginName, {}))
+
+    def AddOrUpdateEventPluginConfigSetting(self, eventPluginName, key, value):
+        self._repository.settings.setdefault(eventPluginName, {})[key] = value
