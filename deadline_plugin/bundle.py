@@ -11,8 +11,13 @@ from types import MappingProxyType
 PLUGIN = PurePosixPath("plugins/Renderbus")
 """Where the plug-in of gateway jobs lies, and with it what the others share."""
 
+EVENT = PurePosixPath("events/Renderbus")
+"""Where the event plug-in lies."""
+
 # The core's side of the link lies with the core; it is the same file on both sides.
 _LINK = "renderbus_link.py"
+# A process that loads one plug-in does not see the folder of the other.
+_SHARED = ("renderbus_gateway.py", "renderbus_record.py")
 
 
 def bundle() -> Mapping[PurePosixPath, bytes]:
@@ -23,7 +28,8 @@ def bundle() -> Mapping[PurePosixPath, bytes]:
         if path.suffix != ".pyc"
     }
     link = files("renderbus_core.shim") / _LINK
-    return MappingProxyType({**found, PLUGIN / _LINK: link.read_bytes()})
+    shared = {EVENT / name: found[PLUGIN / name] for name in _SHARED}
+    return MappingProxyType({**found, **shared, PLUGIN / _LINK: link.read_bytes()})
 
 
 def _below(folder: Traversable, place: PurePosixPath) -> list[tuple[PurePosixPath, Traversable]]:

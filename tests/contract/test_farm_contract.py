@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from deadline.bench import deadline
+from deadline_bench import deadline
 
 from renderbus_core.clock import ManualClock
 from renderbus_core.farm import JobSpec, Link, LocalFarm, connect

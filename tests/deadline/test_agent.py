@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from deadline.bench import deadline
+from deadline_bench import deadline
 
 from renderbus_core.errors import FarmError
 from renderbus_core.frames import FrameSet

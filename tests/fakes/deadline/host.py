@@ -1,8 +1,7 @@
 """A process of Deadline's own interpreter: the repository in memory, and our files in it.
 
-`python host.py FOLDER CONTROL` speaks the farm link over its standard input and output with the
-agent of FOLDER; over the descriptor CONTROL a test has people and workers act, a JSON list a line:
-the name of an act and its arguments.
+`python host.py MODE FOLDER CONTROL`: see `main`. Over the descriptor CONTROL a test has people and
+workers act, a JSON list a line: the name of an act and its arguments.
 """
 
 import datetime as dt
@@ -14,8 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import modules
 from dotnet import Strict
-from repository import Repository, RepositoryUtils
+from repository import Repository
 
 
 class Acts:
@@ -27,6 +27,26 @@ class Acts:
 
     def __init__(self, repository):
         self._repository = repository
+        self.worker = None
+
+    def gateway(self, act, *arguments):
+        """Have the worker of this process do something."""
+        return getattr(self.worker, act)(*arguments)
+
+    def forget_lease(self):
+        """Let so much time pass that nobody is submitting a gateway job any more."""
+        self._repository.metadata["Renderbus"].pop("gateway.lease", None)
+
+    def house_cleaning(self):
+        self._repository.tell("OnHouseCleaning")
+
+    def look(self, name):
+        """Return an attribute of the repository."""
+        return getattr(self._repository, name)
+
+    def jobs(self):
+        """Return the info of all jobs by id."""
+        return {id_: record.info for id_, record in self._repository.jobs.items()}
 
     def submit(self, info, plugin_info, auxiliary=(), at=None):
         moment = None if at is None else dt.datetime.fromtimestamp(at, dt.timezone.utc)
@@ -93,7 +113,7 @@ class Control:
 
     def __init__(self, descriptor, acts):
         self._stream = os.fdopen(descriptor, "r+b", 0)
-        self._acts = acts
+        self.acts = acts
 
     def serve(self, seconds):
         """Do what was asked meanwhile; wait so long for something."""
@@ -102,7 +122,7 @@ class Control:
             if not line:
                 return False
             try:
-                answer = {"value": self._acts(*json.loads(line.decode("ascii")))}
+                answer = {"value": self.acts(*json.loads(line.decode("ascii")))}
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
             self._stream.write(json.dumps(answer).encode("ascii") + b"\n")
@@ -110,19 +130,70 @@ class Control:
         return True
 
 
-def main(folder, descriptor):
-    """Serve a repository over the link until the core hangs up."""
-    sys.path.insert(0, folder)
+class Worker(object):
+    """A worker's process that renders one task of a job plug-in, and lets the test act meanwhile.
+
+    Args:
+        custom: the repository's folder of that name.
+        control: to the test.
+    """
+
+    def __init__(self, custom, control):
+        self._custom = custom
+        self._control = control
+        self._canceled = False
+        self.task = None
+        self.settings = {}
+        self.plugin_info = {}
+        self.log = []
+        self.status = ""
+        self.progress = 0.0
+        self.outcome = ""
+
+    def begin(self, settings, plugin_info):
+        """Have the task rendered as soon as the test is answered."""
+        self.settings, self.plugin_info = settings, plugin_info
+        self._canceled, self.outcome, self.task = False, "rendering", "begun"
+
+    def cancel(self):
+        self._canceled = True
+
+    def seen(self):
+        """Return what people would see of the task."""
+        return {
+            "outcome": self.outcome,
+            "status": self.status,
+            "progress": self.progress,
+            "log": self.log,
+        }
+
+    def is_canceled(self):
+        self._control.serve(0)
+        return self._canceled
+
+    def render(self):
+        """Run the plug-in as Deadline does."""
+        module = modules.load(self._custom / "plugins" / "Renderbus" / "Renderbus.py")
+        plugin = module.GetDeadlinePlugin()
+        plugin.attach(self)
+        try:
+            for slot in (plugin.InitializeProcessCallback, plugin.RenderTasksCallback):
+                for handler in slot.handlers:
+                    handler()
+            self.outcome = "completed"
+        except modules.FailRenderError as error:
+            self.outcome = "failed: {}".format(error)
+        finally:
+            module.CleanupDeadlinePlugin(plugin)
+
+
+def serve_link(control):
+    """Serve the farm link on standard input and output until the core hangs up."""
     import renderbus_farm  # noqa: PLC0415 - from the folder
     import renderbus_link  # noqa: PLC0415 - as above
+    from Deadline.Scripting import RepositoryUtils  # noqa: PLC0415 - the fake one
 
-    repository = Repository()
-    control = Control(int(descriptor), Acts(repository))
-
-    def log(sentence):
-        sys.stderr.write(sentence + "\n")
-
-    farm = renderbus_farm.DeadlineFarm(RepositoryUtils(repository), log)
+    farm = renderbus_farm.DeadlineFarm(RepositoryUtils, log)
     agent = renderbus_link.Agent(*renderbus_link.own_pipes(), log)
     agent.greet(renderbus_farm.FARM, renderbus_farm.CAPABILITIES, 60)
     while not agent.gone:
@@ -131,6 +202,39 @@ def main(folder, descriptor):
         if not control.serve(0.002):
             break
     agent.close(5)
+
+
+def serve_worker(control, custom):
+    """Be a worker until the test hangs up."""
+    worker = control.acts.worker = Worker(custom, control)
+    while control.serve(0.05):
+        if worker.task:
+            worker.task = None
+            worker.render()
+
+
+def log(sentence):
+    sys.stderr.write(sentence + "\n")
+
+
+def main(mode, folder, descriptor):
+    """Be a process of Deadline's.
+
+    Args:
+        mode: `link` serves a core that started it, `worker` renders what it is told.
+        folder: `custom` of the repository.
+        descriptor: of a socket to the test.
+    """
+    custom = Path(folder)
+    repository = Repository()
+    modules.install(repository, str(custom.parent))
+    modules.listen(repository, custom / "events" / "Renderbus" / "Renderbus.py")
+    sys.path.insert(0, str(custom / "plugins" / "Renderbus"))
+    control = Control(int(descriptor), Acts(repository))
+    if mode == "link":
+        serve_link(control)
+    else:
+        serve_worker(control, custom)
 
 
 if __name__ == "__main__":

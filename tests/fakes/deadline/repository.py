@@ -8,6 +8,7 @@ is not known there is a switch; `docs/assumptions.md` names them. Everything hap
 import datetime as dt
 import itertools
 import re
+from pathlib import Path
 
 from dotnet import Array, DateTime, Dictionary, Strict, TimeSpan
 
@@ -97,6 +98,7 @@ class Repository:
         self.before = {}
         self.completes_suspended = True
         self.calls = []
+        self.log = []
         self._ids = itertools.count(0x5F0000000000000000000001)
 
     def now(self):
@@ -125,9 +127,7 @@ class Repository:
     def copy(self, id_):
         """Submit a job again as the Monitor does: a copy bears the extra info of the original."""
         old = self.jobs[id_]
-        new = self.submit(old.info, old.plugin_info, old.auxiliary)
-        self.jobs[new].extra = dict(old.extra)
-        return new
+        return self.submit(old.info, old.plugin_info, old.auxiliary, extra=old.extra)
 
     def delete(self, id_):
         self.tell("OnJobDeleted", id_)
@@ -198,7 +198,7 @@ class Repository:
         )
         for job in order:
             for task in job.tasks:
-                if task.status == "Queued":
+                if task.status == "Queued" and job.info.get("Plugin") != "Renderbus":
                     task.status, task.worker = "Rendering", name
                     if name in self.workers:
                         self.workers[name]["state"] = "Rendering"
@@ -439,6 +439,15 @@ class RepositoryUtils(Strict):
     def FailTasks(self, job, tasks, slaveName=""):
         self._repository.call("FailTasks")
         self._repository.fail(job.JobId, [task.TaskId for task in tasks], slaveName)
+
+    def SubmitJob(self, args):
+        self._repository.call("SubmitJob")
+        infos = []
+        for name in list(args)[:2]:
+            with Path(name).open(encoding="utf-8") as file:
+                infos.append(dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line))
+        id_ = self._repository.submit(infos[0], infos[1], list(args)[2:])
+        return JobObject(self._repository.jobs[id_])
 
     def AddJobHistoryEntry(self, jobId, entry):
         record = self._repository.jobs.get(jobId)

@@ -9,6 +9,7 @@ import collections
 import datetime as dt
 import json
 
+from renderbus_gateway import CLOUD_ONLY, NATIVE_PLUGIN, PLUGIN, ROLE
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
 from renderbus_record import (
     CLAIMS_KEY,
@@ -32,9 +33,6 @@ FARM = "deadline"
 CAPABILITIES = ("annotate", "complete", "fail", "intents")
 EVENT = "Renderbus"
 """Name of the event plug-in, in whose metadata it records what people ask."""
-PLUGIN = "Renderbus"
-"""Name of the plug-in of gateway jobs, which are no work for the cloud."""
-
 INTENT_PREFIX = "intent."
 ACKNOWLEDGED = "Acknowledged"
 """Setting of the event plug-in that names the intents which were acted on."""
@@ -77,6 +75,7 @@ class DeadlineFarm:
         self._repository = repository
         self._log = log
         self._means = {}
+        self._held, self._home = 0, 0
         # What this process wrote last on each job, should somebody's stale copy overwrite it.
         self._written = {}
         self.handlers = {
@@ -93,6 +92,17 @@ class DeadlineFarm:
             "acknowledge": self.acknowledge,
         }
 
+    @property
+    def status(self):
+        """What is in the cloud, in a sentence for people."""
+        return "{} tasks in the cloud, {} came home".format(self._held, self._home)
+
+    @property
+    def progress(self):
+        """How much of what this gateway saw in the cloud is at home, in per cent."""
+        seen = self._held + self._home
+        return 100.0 * self._home / seen if seen else 0.0
+
     # Reading.
 
     def snapshot(self, params):
@@ -104,6 +114,7 @@ class DeadlineFarm:
             rows.append(self._row(job, read))
             if job.JobId in wanted:
                 tasks.extend(read)
+        self._held = sum(row["claimed"] for row in rows)
         kinds = self._kinds()
         head = {
             "taken_at": _now(),
@@ -129,7 +140,7 @@ class DeadlineFarm:
         found = {}
         for state in _IN_QUEUE:
             for job in self._repository.GetJobsInState(state):
-                if job.JobPlugin != PLUGIN and (state == "Active" or self._is_shown(job)):
+                if _is_work(job) and (state == "Active" or self._is_shown(job)):
                     found[job.JobId] = job
         return sorted(found.values(), key=lambda job: (-int(job.JobPriority), _moment(job)))
 
@@ -169,7 +180,7 @@ class DeadlineFarm:
     def _native(self, job):
         """Return a job as it was submitted, in Deadline's words."""
         info = {str(key): str(job.GetJobInfoKeyValue(key)) for key in job.GetJobInfoKeys()}
-        info.setdefault("Plugin", str(job.JobPlugin))
+        info["Plugin"] = str(job.JobPlugin)
         pairs = (
             ("ExtraInfoKeyValue", job.GetJobExtraInfoKeys(), job.GetJobExtraInfoKeyValue),
             ("EnvironmentKeyValue", job.GetJobEnvironmentKeys(), job.GetJobEnvironmentKeyValue),
@@ -184,6 +195,10 @@ class DeadlineFarm:
             info["OutputFilename" + str(number)] = str(name)
         keys = job.GetJobPluginInfoKeys()
         plugin_info = {str(key): str(job.GetJobPluginInfoKeyValue(key)) for key in keys}
+        if info["Plugin"] == PLUGIN:
+            # For the cloud only: what it would be on a worker, it says itself.
+            info["Plugin"] = plugin_info.pop(NATIVE_PLUGIN, "")
+            plugin_info.pop(ROLE, None)
         return {
             "id": str(job.JobId),
             "submitted_at": _moment(job),
@@ -277,7 +292,7 @@ class DeadlineFarm:
         work = self._begin(params, _may_end(COMPLETED))
         if work.wanted:
             self._complete_all(work)
-            self._look_again(work, COMPLETED, None)
+            self._home += len(work.wanted) - len(self._look_again(work, COMPLETED, None))
         self._tell(params["claim"]["job"], "{} tasks came home from the cloud", work)
         return work.outcome()
 
@@ -515,6 +530,14 @@ def _may_end(goal):
         return "already_complete" if state == COMPLETED else "not_ours"
 
     return judge
+
+
+def _is_work(job):
+    """Tell whether a job renders pictures: gateway jobs do not."""
+    if str(job.JobPlugin) != PLUGIN:
+        return True
+    keys = [str(key) for key in job.GetJobPluginInfoKeys()]
+    return ROLE in keys and str(job.GetJobPluginInfoKeyValue(ROLE)) == CLOUD_ONLY
 
 
 def read_acknowledged(text):

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deadline_plugin.bundle import PLUGIN, bundle
+from deadline_plugin.bundle import bundle
 from renderbus_core.farm import Link, LinkFarm, connect
 
-HOST = Path(__file__).with_name("host.py")
+HOST = Path(__file__).parent / "deadline" / "host.py"
 
 
 def pythons() -> dict[str, Path]:
@@ -65,6 +65,25 @@ class Hands:
 
 
 @contextmanager
+def started(
+    mode: str, folder: Path, interpreter: Path | None, **popen: Any
+) -> Iterator[tuple[subprocess.Popen[bytes], Hands]]:
+    """Start a process of Deadline's, and see to it that it asked for documented names only."""
+    custom = installed(folder)
+    ours, theirs = socket.socketpair()
+    command = [interpreter or python(), "-I", "-B", HOST, mode, custom, str(theirs.fileno())]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()], **popen) as process:
+        theirs.close()
+        hands = Hands(ours)
+        try:
+            yield process, hands
+        finally:
+            hands.close()
+            ours.close()
+        assert process.wait(60) == 0
+
+
+@contextmanager
 def deadline(folder: Path, interpreter: Path | None = None) -> Iterator[tuple[LinkFarm, Hands]]:
     """Start a Deadline with our agent in it.
 
@@ -72,16 +91,18 @@ def deadline(folder: Path, interpreter: Path | None = None) -> Iterator[tuple[Li
         folder: for the repository's files.
         interpreter: that stands for Deadline's own.
     """
-    custom = installed(folder)
-    ours, theirs = socket.socketpair()
-    command = [interpreter or python(), "-I", "-B", HOST, custom / PLUGIN, str(theirs.fileno())]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, pass_fds=[theirs.fileno()], **pipes) as process:
-        theirs.close()
-        hands = Hands(ours)
-        with connect(Link(process.stdout, process.stdin), lambda _: None) as farm:
-            yield farm, hands
-            assert hands("violations") == [], "names that Deadline does not document"
-        hands.close()
-        ours.close()
-        assert process.wait(10) == 0
+    with (
+        started("link", folder, interpreter, **pipes) as (process, hands),
+        connect(Link(process.stdout, process.stdin), lambda _: None) as farm,
+    ):
+        yield farm, hands
+        check(hands)
+
+
+def check(hands: Hands) -> None:
+    """Hold that nothing was asked for that Deadline does not document, and no handler failed."""
+    violations = hands("violations")
+    assert not violations, f"names that Deadline does not document: {violations}"
+    warnings = [line for line in hands("look", "log") if line.startswith("WARNING")]
+    assert not warnings, warnings[0]

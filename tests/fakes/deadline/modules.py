@@ -1,0 +1,213 @@
+"""The modules that Deadline offers to scripts and plug-ins, over a repository in memory.
+
+`install` puts them where `import Deadline.Scripting` finds them; `load` runs a file as Deadline
+does: as a module of its own, whose factory it then calls.
+"""
+
+import importlib.util
+import itertools
+import sys
+import types
+from pathlib import Path
+
+from dotnet import Strict
+from repository import JobObject, RepositoryUtils
+
+_EVENTS = (
+    "JobSubmitted",
+    "JobStarted",
+    "JobFinished",
+    "JobRequeued",
+    "JobFailed",
+    "JobSuspended",
+    "JobResumed",
+    "JobPended",
+    "JobReleased",
+    "JobDeleted",
+    "JobPurged",
+    "HouseCleaning",
+)
+_PLUGIN_SLOTS = ("InitializeProcess", "StartJob", "RenderTasks", "EndJob", "RenderCanceled")
+_numbers = itertools.count()
+
+
+class FailRenderError(Exception):
+    """What FailRender raises: the task ends with an error report."""
+
+
+class Slot(object):
+    """A callback slot: handlers are added with +=."""
+
+    def __init__(self):
+        self.handlers = []
+
+    def __iadd__(self, handler):
+        self.handlers.append(handler)
+        return self
+
+
+class ClientUtils(Strict):
+    """`Deadline.Scripting.ClientUtils`."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def GetDeadlineUser(self):
+        return "ada"
+
+    def GetDeadlineTempPath(self):
+        return self._folder
+
+    def LogText(self, text):
+        sys.stderr.write(text + "\n")
+
+
+class FileUtils(Strict):
+    """`Deadline.Scripting.FileUtils`."""
+
+    def SearchFileList(self, fileList):
+        return next((name for name in fileList.split(";") if Path(name).is_file()), "")
+
+
+class PluginType(Strict):
+    """`Deadline.Plugins.PluginType`."""
+
+    Simple, Advanced = range(2)
+
+
+def install(repository, folder):
+    """Make `Deadline.Scripting`, `Deadline.Plugins` and `Deadline.Events` importable.
+
+    Args:
+        repository: what stands behind them.
+        folder: for temporary files.
+    """
+    members = {
+        "Deadline": {},
+        "Deadline.Scripting": {
+            "RepositoryUtils": RepositoryUtils(repository),
+            "ClientUtils": ClientUtils(folder),
+            "FileUtils": FileUtils(),
+        },
+        "Deadline.Plugins": {
+            "DeadlinePlugin": DeadlinePlugin,
+            "PluginType": PluginType(),
+        },
+        "Deadline.Events": {"DeadlineEventListener": DeadlineEventListener},
+    }
+    DeadlineEventListener.repository = repository
+    for name, values in members.items():
+        module = types.ModuleType(name)
+        vars(module).update(values)
+        sys.modules[name] = module
+
+
+def load(file):
+    """Run a plug-in's file as Deadline does, and return its module."""
+    name = "deadline_loads_{}".format(next(_numbers))
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class DeadlineEventListener(Strict):
+    """Base of event plug-ins; one that does not call it has no slots, as since 10.3."""
+
+    repository = None
+    plugin = "Renderbus"
+
+    def __init__(self):
+        for event in _EVENTS:
+            setattr(self, "On{}Callback".format(event), Slot())
+        self.plugin_initialized = True
+
+    def _settings(self):
+        return self.repository.settings.setdefault(self.plugin, {})
+
+    def _metadata(self):
+        return self.repository.metadata.setdefault(self.plugin, {})
+
+    def GetConfigEntryWithDefault(self, key, defaultValue):
+        return self._settings().get(key, defaultValue)
+
+    def AddMetaDataEntry(self, key, value):
+        self._metadata().setdefault(key, value)
+
+    def GetMetaDataEntry(self, key):
+        return self._metadata().get(key)
+
+    def UpdateMetaDataEntry(self, key, value):
+        if key in self._metadata():
+            self._metadata()[key] = value
+
+    def DeleteMetaDataEntry(self, key):
+        self._metadata().pop(key, None)
+
+    def LogInfo(self, message):
+        self.repository.log.append(message)
+
+    def LogWarning(self, message):
+        self.repository.log.append("WARNING " + message)
+
+
+def listen(repository, file):
+    """Load an event plug-in and let the repository tell it of what happens."""
+    module = load(file)
+    listener = module.GetDeadlineEventListener()
+
+    def told(event, *ids):
+        jobs = [JobObject(repository.jobs[id_]) for id_ in ids]
+        slot = getattr(listener, "{}Callback".format(event), None)
+        for handler in slot.handlers if slot else ():
+            handler(*jobs)
+
+    repository.listeners.append(told)
+    return module, listener
+
+
+class DeadlinePlugin(Strict):
+    """Base of job plug-ins, with what a worker gives one for a task."""
+
+    def __init__(self):
+        for slot in _PLUGIN_SLOTS:
+            setattr(self, "{}Callback".format(slot), Slot())
+        self.plugin_initialized = True
+        self._host = None
+
+    def attach(self, host):
+        """Give it what it runs on; not a member that plug-ins know."""
+        self._host = host
+
+    def GetPluginInfoEntryWithDefault(self, key, default):
+        return self._host.plugin_info.get(key, default)
+
+    def GetBooleanPluginInfoEntryWithDefault(self, key, default):
+        return self._host.plugin_info.get(key, str(default)).lower() in ("1", "true")
+
+    def GetConfigEntry(self, key):
+        return self._host.settings[key]
+
+    def GetConfigEntryWithDefault(self, key, default):
+        return self._host.settings.get(key, default)
+
+    def GetIntegerConfigEntryWithDefault(self, key, default):
+        return int(self._host.settings.get(key, default))
+
+    def IsCanceled(self):
+        return self._host.is_canceled()
+
+    def SetProgress(self, percent):
+        self._host.progress = float(percent)
+
+    def SetStatusMessage(self, message):
+        self._host.status = message
+
+    def LogInfo(self, message):
+        self._host.log.append(message)
+
+    def LogWarning(self, message):
+        self._host.log.append("WARNING " + message)
+
+    def FailRender(self, message=""):
+        raise FailRenderError(message)
