@@ -118,9 +118,10 @@ class Repository:
 
     # People and submitters.
 
-    def submit(self, info, plugin_info, auxiliary=(), at=None):
+    def submit(self, info, plugin_info, auxiliary=(), at=None, extra=()):
         id_ = f"{next(self._ids):024x}"
         self.jobs[id_] = Record(id_, info, plugin_info, auxiliary, at or self.now())
+        self.jobs[id_].extra.update(extra)
         self.tell("OnJobSubmitted", id_)
         return id_
 
