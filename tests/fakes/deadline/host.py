@@ -168,8 +168,8 @@ class Worker(object):
         }
 
     def is_canceled(self):
-        self._control.serve(0)
-        return self._canceled
+        # Without a test there is nobody to render for.
+        return not self._control.serve(0) or self._canceled
 
     def render(self):
         """Run the plug-in as Deadline does."""

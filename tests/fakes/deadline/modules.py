@@ -173,41 +173,41 @@ class DeadlinePlugin(Strict):
         for slot in _PLUGIN_SLOTS:
             setattr(self, "{}Callback".format(slot), Slot())
         self.plugin_initialized = True
-        self._host = None
+        self._fake_worker = None
 
     def attach(self, host):
         """Give it what it runs on; not a member that plug-ins know."""
-        self._host = host
+        self._fake_worker = host
 
     def GetPluginInfoEntryWithDefault(self, key, default):
-        return self._host.plugin_info.get(key, default)
+        return self._fake_worker.plugin_info.get(key, default)
 
     def GetBooleanPluginInfoEntryWithDefault(self, key, default):
-        return self._host.plugin_info.get(key, str(default)).lower() in ("1", "true")
+        return self._fake_worker.plugin_info.get(key, str(default)).lower() in ("1", "true")
 
     def GetConfigEntry(self, key):
-        return self._host.settings[key]
+        return self._fake_worker.settings[key]
 
     def GetConfigEntryWithDefault(self, key, default):
-        return self._host.settings.get(key, default)
+        return self._fake_worker.settings.get(key, default)
 
     def GetIntegerConfigEntryWithDefault(self, key, default):
-        return int(self._host.settings.get(key, default))
+        return int(self._fake_worker.settings.get(key, default))
 
     def IsCanceled(self):
-        return self._host.is_canceled()
+        return self._fake_worker.is_canceled()
 
     def SetProgress(self, percent):
-        self._host.progress = float(percent)
+        self._fake_worker.progress = float(percent)
 
     def SetStatusMessage(self, message):
-        self._host.status = message
+        self._fake_worker.status = message
 
     def LogInfo(self, message):
-        self._host.log.append(message)
+        self._fake_worker.log.append(message)
 
     def LogWarning(self, message):
-        self._host.log.append("WARNING " + message)
+        self._fake_worker.log.append("WARNING " + message)
 
     def FailRender(self, message=""):
         raise FailRenderError(message)

@@ -1,0 +1,253 @@
+"""A gateway job on a worker, with the real core and a simulated cloud behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from deadline_bench import check, started
+
+# The policy of the story: what is above two tasks per worker leaves, and nothing is probed.
+CONFIG = """
+[burst]
+work_folder = "packages"
+poll_seconds = 0.3
+submit_settle_seconds = 0.5
+[gateway]
+decide_seconds = 0.5
+[store]
+url = "sqlite:///{folder}/bursts.db"
+[overflow]
+enabled = {enabled}
+backlog_tasks_per_worker = 2
+minimum_wait_seconds = 0
+cloud_wait_seconds = 0
+local_share_minimum = 0
+split_jobs = true
+probe = "never"
+[money]
+currency = "USD"
+price_per_hour = "1"
+budget = "100"
+"""
+
+LONGEST = 120
+"""Seconds after which a story that has not come to its end hangs."""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """Return what reaches a simulated cloud whose frames take a fifth of a second."""
+    folder = tmp_path_factory.mktemp("cloud")
+    command = [sys.executable, "-m", "renderbus_core", "simulator", "--json",
+               "--until-stdin-closes", "--storage", str(folder), "--renderer", "stand-in",
+               "--speed", "100", "--frame-seconds", "20"]  # fmt: skip
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        ready = json.loads(process.stdout.readline())
+        yield {
+            "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
+            "RENDERBUS_CLOUD_SCHEME": "http",
+            "RAYVISION_API_ACCESS_ID": ready["access_id"],
+            "RAYVISION_API_KEY": ready["access_key"],
+        }
+        process.communicate(timeout=60)
+
+
+class Studio:
+    """A Deadline with a worker that hosts the gateway.
+
+    Args:
+        folder: of everything.
+        hands: on the process.
+        scene: to render.
+    """
+
+    def __init__(self, folder, hands, scene):
+        self.folder, self.hands, self._scene = folder, hands, scene
+        hands("add_worker", "node-1", ["none"], [])
+        # As the bridge is installed: a program of its own.
+        self._program = folder / "renderbus"
+        self._program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
+        self._program.chmod(0o755)
+
+    def submit(self, frames="1-6", name="shot", **info):
+        """Submit a Blender job whose pictures lie in a folder of its name."""
+        output = self.folder / "renders" / name
+        output.mkdir(parents=True)
+        job = {
+            "Plugin": "Blender",
+            "Name": name,
+            "Frames": frames,
+            "UserName": "ada",
+            "OutputDirectory0": str(output),
+            "OutputFilename0": f"{name}.####.png",
+        }
+        return self.hands("submit", job | info, {"SceneFile": str(self._scene)})
+
+    def host(self, **plugin_info):
+        """Let the worker render a gateway job."""
+        settings = {
+            "Executable": f"/nowhere/renderbus;{self._program}",
+            "ConfigFile": str(self.folder / "renderbus.toml"),
+            "StopSeconds": "60",
+        }
+        self.hands("gateway", "begin", settings, plugin_info)
+
+    def states(self, job):
+        return [tuple(task) for task in self.hands("state", job)["tasks"]]
+
+    def seen(self):
+        return self.hands("gateway", "seen")
+
+    def until(self, is_so):
+        """Wait until something is so, and return it; the story's log is told when it never is."""
+        end = time.monotonic() + LONGEST
+        while time.monotonic() < end:
+            if found := is_so():
+                return found
+            time.sleep(0.1)  # A process of its own goes on meanwhile.
+        raise AssertionError("\n".join(self.seen()["log"]))
+
+    def pictures(self, name="shot"):
+        return sorted(path.name for path in (self.folder / "renders" / name).glob("*.png"))
+
+    def detach(self):
+        self.hands("gateway", "cancel")
+        return self.until(lambda: self.seen()["outcome"] != "rendering" and self.seen())
+
+
+@pytest.fixture
+def open_studio(tmp_path, cloud, root):
+    """Return a function that opens a studio; its policy may be switched off."""
+
+    @contextmanager
+    def opened(*, enabled=False):
+        config = CONFIG.format(folder=tmp_path, enabled=str(enabled).lower())
+        (tmp_path / "renderbus.toml").write_text(config)
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("RENDERBUS_")}
+        environment = clean | cloud | {"HOME": str(tmp_path)}
+        scene = root / "examples" / "spin" / "spin.blend"
+        with started("worker", tmp_path, None, env=environment) as (_, hands):
+            yield Studio(tmp_path, hands, scene)
+            check(hands)
+
+    return opened
+
+
+def test_a_job_that_asks_for_the_cloud_comes_home(open_studio):
+    with open_studio() as studio:
+        job = studio.submit(ExtraInfoKeyValue0="renderbus_when=now")
+        studio.host()
+        done = [("Completed", "cloud")] * 6
+        studio.until(lambda: studio.states(job) == done)
+        assert studio.pictures() == [f"shot.{n:04d}.png" for n in range(1, 7)]
+        assert studio.hands("state", job)["status"] == "Completed"
+        end = studio.detach()
+        assert end["outcome"] == "completed"
+        assert "detached: what is in the cloud goes on" in end["log"][-1]
+
+
+def test_when_the_farm_is_full_workers_and_cloud_share_a_job(open_studio):
+    with open_studio(enabled=True) as studio:
+        job = studio.submit("1-10")
+        studio.hands("finish", *studio.hands("dequeue", "node-1"), 600.0)
+        (studio.folder / "renders" / "shot" / "shot.0001.png").write_bytes(b"\x89PNG ours")
+        studio.host()
+        studio.until(lambda: ("Completed", "cloud") in studio.states(job))
+        while task := studio.hands("dequeue", "node-1"):
+            studio.hands("finish", *task, 600.0)
+        studio.until(lambda: {state for state, _ in studio.states(job)} == {"Completed"})
+        workers = [worker for _, worker in studio.states(job)]
+        assert workers.count("cloud") == 7, "what is above two tasks for the one worker"
+        assert workers[-1] == "cloud", "from the end"
+        assert workers[0] == "node-1"
+        assert "the queue" not in studio.seen()["status"]
+        studio.detach()
+
+
+def test_a_gateway_that_is_taken_away_leaves_everything_to_the_next(open_studio):
+    with open_studio() as studio:
+        job = studio.submit("1-8", ExtraInfoKeyValue0="renderbus_when=now")
+        studio.host()
+        studio.until(lambda: ("Suspended", "") in studio.states(job))
+        studio.detach()
+        assert "Queued" not in {state for state, _ in studio.states(job)}, "nothing is recalled"
+        studio.host()
+        studio.until(lambda: studio.states(job) == [("Completed", "cloud")] * 8)
+        assert len(studio.pictures()) == 8
+        studio.detach()
+
+
+def test_a_job_that_is_deleted_is_stopped_in_the_cloud(open_studio, cloud):
+    with open_studio() as studio:
+        job = studio.submit("1-40", ExtraInfoKeyValue0="renderbus_when=now")
+        studio.host()
+        studio.until(lambda: ("Completed", "cloud") in studio.states(job))
+        studio.hands("delete", job)
+        studio.until(lambda: any(" running -> done " in line for line in studio.seen()["log"]))
+        assert len(studio.pictures()) < 40
+        studio.detach()
+        url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/state"
+        (*_, task) = requests.get(url, timeout=30).json()["tasks"]
+        assert "STOP" in task["status"], task
+
+
+def test_a_job_that_cannot_be_sent_says_why_to_whoever_asked(open_studio):
+    with open_studio() as studio:
+        studio.submit(ExtraInfoKeyValue0="renderbus_when=now", Fancy="1")
+        studio.host()
+        reason = "Fancy=1: nobody knows what it means for the cloud"
+        studio.until(lambda: any(reason in line for line in studio.seen()["log"]))
+        studio.detach()
+
+
+def test_a_worker_without_the_program_says_what_to_do(open_studio):
+    with open_studio() as studio:
+        studio.hands("gateway", "begin", {"Executable": "/a/renderbus;/b/renderbus"}, {})
+        end = studio.until(lambda: studio.seen()["outcome"].startswith("failed") and studio.seen())
+        assert (
+            "no executable of the bridge was found on this worker (/a/renderbus" in end["outcome"]
+        )
+
+
+def test_a_core_that_ends_with_an_error_fails_the_task_with_its_last_words(open_studio):
+    with open_studio() as studio:
+        (studio.folder / "renderbus.toml").write_text("[overflow]\nrelief = 7\n")
+        studio.host()
+        end = studio.until(lambda: studio.seen()["outcome"].startswith("failed") and studio.seen())
+        assert "the core ended with code" in end["outcome"]
+        assert any("overflow.relief" in line for line in end["log"])
+
+
+def test_a_worker_that_takes_a_job_for_the_cloud_only_says_so(open_studio):
+    with open_studio() as studio:
+        studio.host(Role="cloud", NativePlugin="Blender")
+        end = studio.until(lambda: studio.seen()["outcome"].startswith("failed") and studio.seen())
+        assert "This job renders in the Renderbus cloud only" in end["outcome"]
+
+
+def test_a_job_for_the_cloud_only_is_work(open_studio):
+    with open_studio() as studio:
+        output = studio.folder / "renders" / "only"
+        output.mkdir(parents=True)
+        info = {
+            "Plugin": "Renderbus",
+            "Name": "only",
+            "Frames": "1-2",
+            "OutputDirectory0": str(output),
+            "OutputFilename0": "only.####.png",
+            "ExtraInfoKeyValue0": "renderbus_when=now",
+        }
+        scene = Path(studio._scene)
+        plugin_info = {"Role": "cloud", "NativePlugin": "Blender", "SceneFile": str(scene)}
+        job = studio.hands("submit", info, plugin_info)
+        studio.host()
+        studio.until(lambda: studio.states(job) == [("Completed", "cloud")] * 2)
+        studio.detach()
