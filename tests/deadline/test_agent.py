@@ -233,3 +233,14 @@ def test_a_task_is_named_by_its_frames_too(farm, hands):
     (ref, *_) = claim_of(farm, job).tasks
     assert ref == TaskRef("0", FrameSet.parse("1-3"))
     assert {task.state for task in farm.tasks([job])[job]} == {LocalState.QUEUED}
+
+
+def test_what_is_noted_of_a_burst_is_told_in_the_history_when_it_is_new(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    for reason in ("the farm is full", "the farm is full", "the farm is fuller"):
+        farm.annotate(claim, {"renderbus.reason": reason, "renderbus.progress": "1 of 4"})
+    assert hands("state", job)["history"] == [
+        "Renderbus: the farm is full",
+        "Renderbus: the farm is fuller",
+    ]

@@ -28,7 +28,7 @@ for name, kind in [*vars(repository).items(), *vars(modules).items()]:
 json.dump(found, sys.stdout)
 """
 # What the fakes call each kind of object.
-CLASSES = {"JobObject": "Job", "TaskObject": "Task"}
+CLASSES = {"JobObject": "Job", "TaskObject": "Task", "DeadlineScriptDialog": "ScriptDialog"}
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,15 @@ class Acts:
         self._repository = repository
         self.worker = None
 
+    def script(self, name, jobs, tasks=(), answer="Yes"):
+        """Run a script of the Monitor on a selection; return what it showed."""
+        repository = self._repository
+        repository.selected, repository.selected_tasks = list(jobs), list(tasks)
+        repository.answer, repository.shown[:] = answer, []
+        script = modules.load(Path(repository.root) / "custom" / "scripts" / (name + ".py"))
+        script.__main__()
+        return list(repository.shown)
+
     def gateway(self, act, *arguments):
         """Have the worker of this process do something."""
         return getattr(self.worker, act)(*arguments)
@@ -227,6 +236,7 @@ def main(mode, folder, descriptor):
     """
     custom = Path(folder)
     repository = Repository()
+    repository.root = str(custom.parent)
     modules.install(repository, str(custom.parent))
     modules.listen(repository, custom / "events" / "Renderbus" / "Renderbus.py")
     sys.path.insert(0, str(custom / "plugins" / "Renderbus"))

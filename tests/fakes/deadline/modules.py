@@ -10,8 +10,8 @@ import sys
 import types
 from pathlib import Path
 
-from dotnet import Strict
-from repository import JobObject, RepositoryUtils
+from dotnet import Array, Strict
+from repository import JobObject, RepositoryUtils, TaskObject
 
 _EVENTS = (
     "JobSubmitted",
@@ -69,6 +69,31 @@ class FileUtils(Strict):
         return next((name for name in fileList.split(";") if Path(name).is_file()), "")
 
 
+class MonitorUtils(Strict):
+    """`Deadline.Scripting.MonitorUtils`: what a person has selected."""
+
+    def __init__(self, repository):
+        self._repository = repository
+
+    def GetSelectedJobs(self):
+        return Array(JobObject(self._repository.jobs[id_]) for id_ in self._repository.selected)
+
+    def GetSelectedTasks(self):
+        (id_,) = self._repository.selected
+        chosen = self._repository.tasks(id_, self._repository.selected_tasks)
+        return Array(TaskObject(task) for task in chosen)
+
+
+class DeadlineScriptDialog(Strict):
+    """A dialog: what it shows is kept, and questions are answered as the test says."""
+
+    repository = None
+
+    def ShowMessageBox(self, text, title, buttons=("OK",)):
+        self.repository.shown.append(text)
+        return self.repository.answer if self.repository.answer in buttons else buttons[-1]
+
+
 class PluginType(Strict):
     """`Deadline.Plugins.PluginType`."""
 
@@ -88,14 +113,22 @@ def install(repository, folder):
             "RepositoryUtils": RepositoryUtils(repository),
             "ClientUtils": ClientUtils(folder),
             "FileUtils": FileUtils(),
+            "MonitorUtils": MonitorUtils(repository),
         },
         "Deadline.Plugins": {
             "DeadlinePlugin": DeadlinePlugin,
             "PluginType": PluginType(),
         },
         "Deadline.Events": {"DeadlineEventListener": DeadlineEventListener},
+        "DeadlineUI": {},
+        "DeadlineUI.Controls": {},
+        "DeadlineUI.Controls.Scripting": {},
+        "DeadlineUI.Controls.Scripting.DeadlineScriptDialog": {
+            "DeadlineScriptDialog": DeadlineScriptDialog
+        },
     }
     DeadlineEventListener.repository = repository
+    DeadlineScriptDialog.repository = repository
     for name, values in members.items():
         module = types.ModuleType(name)
         vars(module).update(values)

@@ -99,6 +99,11 @@ class Repository:
         self.completes_suspended = True
         self.calls = []
         self.log = []
+        self.selected = []
+        self.selected_tasks = []
+        self.shown = []
+        self.answer = "Yes"
+        self.root = ""
         self._ids = itertools.count(0x5F0000000000000000000001)
 
     def now(self):
@@ -286,6 +291,14 @@ class JobObject(Strict):
         keys = [k for k in self._info if re.match(name + r"\d+$", k)]
         return [self._info[key] for key in sorted(keys)]
 
+    @property
+    def JobTaskCount(self):
+        return len(self._record.tasks)
+
+    JobExtraInfo0 = property(
+        lambda self: self._info.get("ExtraInfo0", ""),
+        lambda self, text: self._info.update(ExtraInfo0=text),
+    )
     JobQueuedTasks = property(lambda self: self._counts.get("Queued", 0))
     JobRenderingTasks = property(lambda self: self._counts.get("Rendering", 0))
     JobCompletedTasks = property(lambda self: self._counts.get("Completed", 0))
@@ -414,6 +427,9 @@ class RepositoryUtils(Strict):
         self._repository.call("GetJobTasks")
         record = self._repository.jobs.get(job.JobId)
         return TaskCollection([TaskObject(task) for task in record.tasks] if record else [])
+
+    def GetRepositoryPath(self, relativeFolder, check):
+        return "{}/{}".format(self._repository.root, relativeFolder)
 
     def GetJobAuxiliaryPath(self, job):
         return "/repository/jobs/" + job.JobId

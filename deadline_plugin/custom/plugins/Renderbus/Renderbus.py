@@ -73,7 +73,9 @@ class RenderbusPlugin(DeadlinePlugin):
             core = Core(self._command(), self._lines.append)
         except LinkError as error:
             self.FailRender(str(error))
-        farm = DeadlineFarm(RepositoryUtils, self._lines.append)
+        column = self.GetConfigEntryWithDefault("StatusColumn", "None")
+        digit = column[-1] if column.startswith("ExtraInfo") else ""
+        farm = DeadlineFarm(RepositoryUtils, self._lines.append, digit)
         canceled, end = False, ""
         try:
             core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)

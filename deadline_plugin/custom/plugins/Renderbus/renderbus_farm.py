@@ -12,6 +12,7 @@ import json
 from renderbus_gateway import CLOUD_ONLY, NATIVE_PLUGIN, PLUGIN, ROLE
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
 from renderbus_record import (
+    ASK_PREFIX,
     CLAIMS_KEY,
     CLOUD,
     COMPLETED,
@@ -25,6 +26,7 @@ from renderbus_record import (
     Notes,
     Record,
     Stamp,
+    asked,
 )
 
 FARM = "deadline"
@@ -59,6 +61,9 @@ _COUNTS = {
 _WORKING = frozenset({"Rendering", "Idle", "StartingJob"})
 _NO_NAME = frozenset({"", "none"})
 _LONGEST_WHY = 500
+_SHOWN = "IN CLOUD "
+# Facts about a burst that people read in the job's history, each time they change.
+_TOLD = ("renderbus.reason", "renderbus.notice", "renderbus.probe")
 # Wildcards of job queries are of no use: each state is named.
 _IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
 
@@ -69,11 +74,13 @@ class DeadlineFarm:
     Args:
         repository: `Deadline.Scripting.RepositoryUtils`.
         log: takes a sentence for people.
+        column: digit of the job's extra info column that shows what is in the cloud; "" for none.
     """
 
-    def __init__(self, repository, log):
+    def __init__(self, repository, log, column=""):
         self._repository = repository
         self._log = log
+        self._column = "JobExtraInfo" + column if column else ""
         self._means = {}
         self._held, self._home = 0, 0
         # What this process wrote last on each job, should somebody's stale copy overwrite it.
@@ -187,7 +194,7 @@ class DeadlineFarm:
         )
         for name, keys, value_of in pairs:
             for number, key in enumerate(keys):
-                if key not in (CLAIMS_KEY, NOTES_KEY):
+                if not str(key).startswith("renderbus."):
                     info[name + str(number)] = f"{key}={value_of(key)}"
         outputs = zip(job.JobOutputDirectories, job.JobOutputFileNames)
         for number, (folder, name) in enumerate(outputs):
@@ -426,7 +433,18 @@ class DeadlineFarm:
     def _save(self, job, record):
         text = self._written[str(job.JobId)] = record.text()
         job.SetJobExtraInfoKeyValue(CLAIMS_KEY, text)
+        self._show(job, len(record.stamps))
         self._repository.SaveJob(job)
+
+    def _show(self, job, held):
+        """Write into the job's column how much of it is in the cloud; what people wrote stays."""
+        if not self._column:
+            return
+        before = str(getattr(job, self._column) or "")
+        if not before or before.startswith(_SHOWN):
+            words = _SHOWN + "{}/{}: use Recall to render it here"
+            shown = words.format(held, int(job.JobTaskCount)) if held else ""
+            setattr(job, self._column, shown)
 
     def _record(self, job):
         """Read what bursts hold of a job, written again where it was overwritten.
@@ -457,37 +475,62 @@ class DeadlineFarm:
             raise RefusedError("job {} no longer exists".format(claim["job"]))
         notes = Notes(str(job.JobId), _extra(job, NOTES_KEY))
         mine = notes.of.setdefault(claim["burst"], {})
-        if any(mine.get(name) != value for name, value in facts.items()):
-            mine.update(facts)
+        new = {name: value for name, value in facts.items() if mine.get(name) != value}
+        if new:
+            mine.update(new)
             job.SetJobExtraInfoKeyValue(NOTES_KEY, notes.text())
             self._repository.SaveJob(job)
+        for name in _TOLD:
+            if new.get(name):
+                entry = "Renderbus: " + _legible(new[name])
+                self._repository.AddJobHistoryEntry(str(job.JobId), entry)
 
     def annotations(self, params):
         """Read what bursts noted on a job."""
         job = self._job(params["job"])
         return {"notes": Notes(str(job.JobId), _extra(job, NOTES_KEY)).of if job else {}}
 
-    # What people ask, which the event plug-in records.
+    # What people ask: the event plug-in records it, and scripts write it on the job itself.
 
     def intents(self, _params):
         """Read what people asked and did, oldest first, until it is acknowledged."""
         known = self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
         done = self._acknowledged()
-        rows = []
-        for key in sorted(str(key) for key in known.Keys):
-            if key.startswith(INTENT_PREFIX) and key not in done:
-                row = _intent(key, str(known[key]))
-                if row:
-                    rows.append(row)
-        return Pages({}, {"intents": rows})
+        rows = [
+            _intent(key, str(known[key]))
+            for key in sorted(str(key) for key in known.Keys)
+            if key.startswith(INTENT_PREFIX) and key not in done
+        ]
+        rows += [
+            asked(str(job.JobId), key, str(job.GetJobExtraInfoKeyValue(key)))
+            for job in self._askable()
+            for key in _asks(job)
+        ]
+        found = [row for row in rows if row]
+        return Pages({}, {"intents": sorted(found, key=lambda row: row["at"])})
 
     def acknowledge(self, params):
-        """Forget intents; the event plug-in deletes them at the next house cleaning."""
+        """Forget intents; the event plug-in deletes its own at the next house cleaning."""
         known = self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
         here = {str(key) for key in known.Keys}
         done = (self._acknowledged() | set(params["ids"])) & here
         text = json.dumps(sorted(done))
         self._repository.AddOrUpdateEventPluginConfigSetting(EVENT, ACKNOWLEDGED, text)
+        of_jobs = collections.defaultdict(list)
+        for id_ in params["ids"]:
+            job_id, _, key = id_.partition(" ")
+            if key.startswith(ASK_PREFIX):
+                of_jobs[job_id].append(key)
+        for job_id, keys in of_jobs.items():
+            job = self._job(job_id)
+            if job is not None:
+                for key in keys:
+                    job.DeleteJobExtraInfoKey(key)
+                self._repository.SaveJob(job)
+
+    def _askable(self):
+        """Return the jobs of which people may ask something."""
+        return [job for state in _IN_QUEUE for job in self._repository.GetJobsInState(state)]
 
     def _acknowledged(self):
         config = self._repository.GetEventPluginConfig(EVENT)
@@ -530,6 +573,11 @@ def _may_end(goal):
         return "already_complete" if state == COMPLETED else "not_ours"
 
     return judge
+
+
+def _asks(job):
+    keys = (str(key) for key in job.GetJobExtraInfoKeys())
+    return sorted(key for key in keys if key.startswith(ASK_PREFIX))
 
 
 def _is_work(job):

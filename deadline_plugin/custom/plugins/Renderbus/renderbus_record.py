@@ -10,6 +10,9 @@ import json
 CLAIMS_KEY = "renderbus.claims"
 NOTES_KEY = "renderbus.notes"
 
+ASK_PREFIX = "renderbus.ask."
+"""How the extra info keys begin by which people ask something of a job; each asks one thing."""
+
 CLOUD = "cloud"
 """Name of the worker that tasks show whose pictures came from the cloud."""
 
@@ -101,6 +104,26 @@ class Notes:
     def text(self):
         """Return the entry as it is kept."""
         return json.dumps({"job": self.job_id, "bursts": self.of}, sort_keys=True)
+
+
+def asked(job_id, key, text):
+    """Return what somebody asks of a job as an intent of the link; None when it is none.
+
+    Args:
+        job_id: of the job that bears it; a copy bears what was asked of the original.
+        key: of the entry, which is the intent's name.
+        text: of the entry.
+    """
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(row, dict) or row.get("job") != job_id:
+        return None
+    needed = ("kind", "at", "who")
+    if not all(isinstance(row.get(name), str) for name in needed):
+        return None
+    return dict(row, id="{} {}".format(job_id, key))
 
 
 def _entry(job_id, text):

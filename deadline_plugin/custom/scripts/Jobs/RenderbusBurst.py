@@ -1,0 +1,18 @@
+"""Ask for a burst of the selected jobs."""
+
+import sys
+
+from Deadline.Scripting import RepositoryUtils
+
+sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
+
+import renderbus_ask
+
+
+def __main__(*_args):
+    """Do it; Deadline calls it."""
+    renderbus_ask.ask_of_jobs(
+        "burst",
+        "Send what waits of {} jobs to the Renderbus cloud? It costs money; the gateway checks "
+        "each job first.",
+    )

@@ -1,0 +1,16 @@
+"""Ask for a burst of the selected tasks."""
+
+import sys
+
+from Deadline.Scripting import RepositoryUtils
+
+sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
+
+import renderbus_ask
+
+
+def __main__(*_args):
+    """Do it; Deadline calls it."""
+    renderbus_ask.ask_of_tasks(
+        "burst", "Send the tasks of {} frames to the Renderbus cloud? It costs money."
+    )

@@ -1,0 +1,113 @@
+"""The Monitor's right-click scripts: what people ask reaches the gateway, and what is shown."""
+
+from __future__ import annotations
+
+import pytest
+from deadline_bench import deadline
+
+from renderbus_core.jobs import BurstId, Claim, IntentKind, JobId
+
+INFO = {
+    "Plugin": "MayaBatch",
+    "Name": "shot",
+    "Frames": "1-4",
+    "UserName": "grace",
+    "OutputDirectory0": "/show/renders",
+    "OutputFilename0": "shot.####.exr",
+}
+
+
+@pytest.fixture
+def both(tmp_path):
+    with deadline(tmp_path) as (farm, hands):
+        yield farm, hands
+
+
+@pytest.fixture
+def farm(both):
+    return both[0]
+
+
+@pytest.fixture
+def hands(both):
+    return both[1]
+
+
+def submit(hands, **info):
+    return JobId(hands("submit", INFO | info, {"SceneFile": "/show/shot.ma"}))
+
+
+@pytest.mark.parametrize(("script", "kind"), [
+    ("Jobs/RenderbusBurst", IntentKind.BURST),
+    ("Jobs/RenderbusRecall", IntentKind.RECALL),
+    ("Jobs/RenderbusApproveTestFrames", IntentKind.APPROVE),
+])  # fmt: skip
+def test_what_is_asked_of_jobs_reaches_the_gateway_once(farm, hands, script, kind):
+    jobs = [submit(hands), submit(hands)]
+    (question,) = hands("script", script, jobs)
+    assert " 2 jobs" in question
+    found = farm.intents()
+    assert [(one.kind, one.job, one.who, one.frames) for one in found] == [
+        (kind, job, "ada", None) for job in jobs
+    ]
+    farm.acknowledge([found[0].id])
+    assert farm.intents() == found[1:]
+    farm.acknowledge([found[1].id, "nonsense", f"{jobs[0]} renderbus.ask.gone"])
+    assert farm.intents() == ()
+    extra = hands("state", jobs[0])["extra"]
+    assert not [key for key in extra if key.startswith("renderbus.ask.")]
+
+
+@pytest.mark.parametrize(("script", "kind"), [
+    ("Tasks/RenderbusBurstSelected", IntentKind.BURST),
+    ("Tasks/RenderbusRecallSelected", IntentKind.RECALL),
+])  # fmt: skip
+def test_what_is_asked_of_tasks_names_their_frames(farm, hands, script, kind):
+    job = submit(hands, Frames="1-9", ChunkSize="2")
+    hands("script", script, [job], [1, 3])
+    (intent,) = farm.intents()
+    assert (intent.kind, list(intent.frames)) == (kind, [3, 4, 7, 8])
+    assert hands("state", job)["history"] == [
+        f"Renderbus: ada asks for a {kind} for frames 3-4,7-8"
+    ]
+
+
+def test_who_says_no_asks_for_nothing(farm, hands):
+    job = submit(hands)
+    hands("script", "Jobs/RenderbusBurst", [job], [], "No")
+    hands("script", "Tasks/RenderbusBurstSelected", [job], [0], "No")
+    assert farm.intents() == ()
+
+
+def test_what_is_asked_of_a_job_that_was_deleted_meanwhile_is_asked_of_nobody(farm, hands):
+    job = submit(hands)
+    hands("before", "GetJob", "delete", job)
+    hands("script", "Jobs/RenderbusRecall", [job])
+    assert farm.intents() == ()
+
+
+def test_a_copy_of_a_job_does_not_ask_what_the_original_asked(farm, hands):
+    job = submit(hands)
+    hands("script", "Jobs/RenderbusBurst", [job])
+    hands("copy", job)
+    assert [one.job for one in farm.intents()] == [job]
+
+
+def test_people_see_where_a_job_stands(farm, hands):
+    job = submit(hands)
+    assert hands("script", "Jobs/RenderbusStatus", [job]) == [
+        "shot: 0 of its tasks are held for the cloud.\nIt was never in the cloud."
+    ]
+    tasks = tuple(task.ref for task in farm.tasks([job])[job])
+    claim = Claim(BurstId("burst-1"), 1, 1, job, tasks[:3])
+    farm.claim(claim)
+    facts = {"renderbus.progress": "in the cloud: 1 of 3 home, 2 open", "renderbus.task": "7"}
+    farm.annotate(claim, facts)
+    (shown,) = hands("script", "Jobs/RenderbusStatus", [job])
+    assert shown.splitlines() == [
+        "shot: 3 of its tasks are held for the cloud.",
+        "",
+        "Burst burst-1",
+        "Progress: in the cloud: 1 of 3 home, 2 open",
+        "Remote task: 7",
+    ]
