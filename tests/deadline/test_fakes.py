@@ -20,7 +20,8 @@ import modules, repository
 found = {}
 for name, kind in [*vars(repository).items(), *vars(modules).items()]:
     ours = inspect.isclass(kind) and issubclass(kind, repository.Strict)
-    if ours and kind.__module__ in ("modules", "repository") and name != "PluginType":
+    theirs = ours and kind.__module__ in ("modules", "repository")
+    if theirs and name not in ("PluginType", "Control"):
         found[name] = {
             member: list(inspect.signature(value).parameters)[1:] if callable(value) else None
             for member, value in vars(kind).items() if not member.startswith("_")

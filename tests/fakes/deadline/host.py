@@ -38,6 +38,25 @@ class Acts:
         script.__main__()
         return list(repository.shown)
 
+    def dialog(self, name, values, answer="Yes", press="Submit"):
+        """Open a submission dialog, fill it in, and press a button; return what was shown."""
+        repository = self._repository
+        repository.answer, repository.shown[:] = answer, []
+        script = modules.load(
+            Path(repository.root) / "custom" / "scripts" / "Submission" / (name + ".py")
+        )
+        script.__main__()
+        dialog = repository.dialogs[-1]
+        for control, value in values.items():
+            dialog.SetValue(control, value)
+        dialog._controls[press].ValueModified.emit()
+        return list(repository.shown)
+
+    def controls(self):
+        """Return the kind of each control of the last dialog, and what it holds."""
+        controls = self._repository.dialogs[-1]._controls
+        return {name: [one.kind, one.value] for name, one in controls.items()}
+
     def gateway(self, act, *arguments):
         """Have the worker of this process do something."""
         return getattr(self.worker, act)(*arguments)
@@ -77,6 +96,10 @@ class Acts:
     def forget_extra(self, job):
         """Lose what was written into the job's extra info, as a stale SaveJob does."""
         self._repository.jobs[job].extra.clear()
+
+    def forget_all_extra(self):
+        for job in self._repository.jobs:
+            self.forget_extra(job)
 
     def switch(self, name, value):
         setattr(self._repository, name, value)

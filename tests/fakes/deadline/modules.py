@@ -11,7 +11,7 @@ import types
 from pathlib import Path
 
 from dotnet import Array, Strict
-from repository import JobObject, RepositoryUtils, TaskObject
+from repository import JobObject, RepositoryUtils, TaskObject, frames_of, info_of
 
 _EVENTS = (
     "JobSubmitted",
@@ -49,8 +49,19 @@ class Slot(object):
 class ClientUtils(Strict):
     """`Deadline.Scripting.ClientUtils`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, repository):
         self._folder = folder
+        self._repository = repository
+
+    def GetUsersSettingsDirectory(self):
+        return self._folder
+
+    def ExecuteCommandAndGetOutput(self, args):
+        """Submit a job, as deadlinecommand does with two files."""
+        if self._repository.refuses:
+            return "Error: the repository refuses it"
+        infos = [info_of(name) for name in list(args)[:2]]
+        return "Result=Success\nJobID=" + self._repository.submit(*infos)
 
     def GetDeadlineUser(self):
         return "ada"
@@ -84,10 +95,135 @@ class MonitorUtils(Strict):
         return Array(TaskObject(task) for task in chosen)
 
 
+class FrameUtils(Strict):
+    """`Deadline.Scripting.FrameUtils`."""
+
+    def FrameRangeValid(self, frameList):
+        try:
+            return bool(frames_of(frameList))
+        except AttributeError:
+            return False
+
+
+class PathUtils(Strict):
+    """`Deadline.Scripting.PathUtils`."""
+
+    def IsPathLocal(self, path):
+        return path.lower().startswith("c:")
+
+
+class Signal(object):
+    """A signal of Qt: what is connected to it is called."""
+
+    def __init__(self):
+        self._handlers = []
+
+    def connect(self, handler):
+        self._handlers.append(handler)
+
+    def emit(self, *arguments):
+        for handler in self._handlers:
+            handler(*arguments)
+
+
+class Control(Strict):
+    """A control of a dialog."""
+
+    def __init__(self, kind, value):
+        self.kind = kind
+        self.value = value
+        self.ValueModified = Signal()
+
+
 class DeadlineScriptDialog(Strict):
     """A dialog: what it shows is kept, and questions are answered as the test says."""
 
     repository = None
+
+    def __init__(self):
+        self._controls = {}
+        self._open = []
+        self._title = ""
+        self.repository.dialogs.append(self)
+
+    def _begin(self, what):
+        self._open.append(what)
+
+    def _end(self, what):
+        if not self._open or self._open.pop() != what:
+            raise RuntimeError("{} ends where it did not begin".format(what))
+
+    def _add(self, name, kind, value):
+        if name in self._controls:
+            raise RuntimeError("a control named {} is there already".format(name))
+        if "grid" not in self._open:
+            raise RuntimeError("{} is added outside of a grid".format(name))
+        self._controls[name] = Control(kind, value)
+        return self._controls[name]
+
+    def SetTitle(self, title):
+        self._title = title
+
+    def AddTabControl(self, name, width, height):
+        self._begin("tabs")
+
+    def EndTabControl(self):
+        self._end("tabs")
+
+    def AddTabPage(self, title):
+        self._begin("page")
+
+    def EndTabPage(self):
+        self._end("page")
+
+    def AddGrid(self):
+        self._begin("grid")
+
+    def EndGrid(self):
+        self._end("grid")
+
+    def AddControlToGrid(
+        self, name, control, value, row, column, tooltip="", expand=True, rowSpan=-1, colSpan=-1
+    ):
+        return self._add(name, control, value)
+
+    def AddComboControlToGrid(
+        self, name, control, value, items, row, column, tooltip="", expand=True, rowSpan=1,
+        colSpan=1,
+    ):  # fmt: skip
+        if value not in items:
+            raise RuntimeError("{} is none of the choices of {}".format(value, name))
+        return self._add(name, control, value)
+
+    def AddSelectionControlToGrid(
+        self, name, control, value, theFilter, row, column, tooltip="", expand=True, rowSpan=1,
+        colSpan=1, browserLocation="",
+    ):  # fmt: skip
+        return self._add(name, control, value)
+
+    def GetValue(self, controlName):
+        return self._controls[controlName].value
+
+    def SetValue(self, controlName, value):
+        self._controls[controlName].value = value
+
+    def LoadSettings(self, iniFile, controlNames):
+        for name in controlNames:
+            if name in self.repository.sticky:
+                self.SetValue(name, self.repository.sticky[name])
+
+    def SaveSettings(self, iniFile, controlNames):
+        self.repository.sticky.update({name: self.GetValue(name) for name in controlNames})
+
+    def EnabledStickySaving(self, settings, iniLocation):
+        pass
+
+    def ShowDialog(self, modal):
+        if self._open:
+            raise RuntimeError("{} does not end".format(self._open[-1]))
+
+    def CloseDialog(self):
+        self.repository.dialogs.remove(self)
 
     def ShowMessageBox(self, text, title, buttons=("OK",)):
         self.repository.shown.append(text)
@@ -111,8 +247,10 @@ def install(repository, folder):
         "Deadline": {},
         "Deadline.Scripting": {
             "RepositoryUtils": RepositoryUtils(repository),
-            "ClientUtils": ClientUtils(folder),
+            "ClientUtils": ClientUtils(folder, repository),
             "FileUtils": FileUtils(),
+            "FrameUtils": FrameUtils(),
+            "PathUtils": PathUtils(),
             "MonitorUtils": MonitorUtils(repository),
         },
         "Deadline.Plugins": {

@@ -67,6 +67,12 @@ def pairs(info, name):
     return dict(value.split("=", 1) for value in values)
 
 
+def info_of(name):
+    """Read an info file: a line for each key."""
+    with Path(name).open(encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+
+
 def frames_of(text):
     """Read a frame list; a frame is never repeated."""
     found = []
@@ -103,6 +109,9 @@ class Repository:
         self.selected_tasks = []
         self.shown = []
         self.answer = "Yes"
+        self.dialogs = []
+        self.sticky = {}
+        self.refuses = False
         self.root = ""
         self._ids = itertools.count(0x5F0000000000000000000001)
 
@@ -292,6 +301,10 @@ class JobObject(Strict):
         return [self._info[key] for key in sorted(keys)]
 
     @property
+    def JobFramesList(self):
+        return Array(number for task in self._record.tasks for number in task.frames)
+
+    @property
     def JobTaskCount(self):
         return len(self._record.tasks)
 
@@ -459,10 +472,7 @@ class RepositoryUtils(Strict):
 
     def SubmitJob(self, args):
         self._repository.call("SubmitJob")
-        infos = []
-        for name in list(args)[:2]:
-            with Path(name).open(encoding="utf-8") as file:
-                infos.append(dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line))
+        infos = [info_of(name) for name in list(args)[:2]]
         id_ = self._repository.submit(infos[0], infos[1], list(args)[2:])
         return JobObject(self._repository.jobs[id_])
 
