@@ -3,7 +3,7 @@
 from renderbus_core.burst.budgets import budgets, fills, refuse_when_spent, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
-from renderbus_core.burst.decider import Cycle, Decider, history, jobs_with_tasks
+from renderbus_core.burst.decider import Cycle, Decider, answered, history, jobs_with_tasks
 from renderbus_core.burst.effects import Moment, Switch
 from renderbus_core.burst.heartbeat import Heartbeat
 from renderbus_core.burst.keeping import LEVELS
@@ -81,6 +81,7 @@ __all__ = [
     "Switch",
     "TaskState",
     "WakeAt",
+    "answered",
     "budgets",
     "completed_there",
     "fills",

@@ -155,6 +155,20 @@ def jobs_with_tasks(snapshot: QueueSnapshot) -> tuple[LocalJob, ...]:
     return tuple(row.job for row in snapshot.jobs if row.job.id in snapshot.tasks)
 
 
+def answered(store: BurstStore, config: Config, queue: QueueSnapshot) -> Decisions:
+    """Answer for a queue as its gateway would, at the time it was read; nothing is written.
+
+    Args:
+        store: the record.
+        config: settings.
+        queue: with the tasks of the jobs that are asked about.
+    """
+    known = history(store, config, queue.taken_at, queue)
+    # A gateway remembers since when pools overflow.
+    state = OverflowState(store.overflowing(config.farm.kind))
+    return overflow.decide(queue, config.overflow, known, state, queue.taken_at)
+
+
 def history(store: BurstStore, config: Config, now: datetime, snapshot: QueueSnapshot) -> History:
     """Return what the policy must know of earlier bursts.
 

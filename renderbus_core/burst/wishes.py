@@ -7,17 +7,24 @@ does no more than acting once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from renderbus_core.burst.budgets import refuse_when_spent
 from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.decider import answered
 from renderbus_core.burst.model import Asked, Burst, BurstKind, Order
+from renderbus_core.burst.store import Route
 from renderbus_core.errors import FarmError, StoreError
-from renderbus_core.jobs import Gone, Intent, IntentKind, LocalState
+from renderbus_core.jobs import BurstId, Claim, Gone, Intent, IntentKind, LocalState
 from renderbus_core.overflow import Payer
 
 _log = logging.getLogger(__name__)
+
+POLICY = BurstId("policy")
+"""Under whose name answers of the overflow policy are noted on jobs."""
+NOTED_ANSWER = "renderbus.answer"
+"""Name of the note with an answer of the overflow policy."""
 
 # How the table of the mirror calls what people did; what is not here shows on the farm alone.
 _ASKED: Mapping[IntentKind, Asked] = MappingProxyType(
@@ -63,8 +70,8 @@ def grant(gateway: Gateway) -> int:
 
 
 def _grant_one(gateway: Gateway, intent: Intent) -> None:
-    if intent.kind is IntentKind.BURST:
-        _burst(gateway, intent)
+    if intent.kind in _WHOLE:
+        _WHOLE[intent.kind](gateway, intent)
         return
     for burst in gateway.store.live():
         if burst.job != intent.job or burst.farm != gateway.config.farm.kind:
@@ -119,6 +126,34 @@ def _burst(gateway: Gateway, intent: Intent) -> None:
         refuse_when_spent(gateway.store, gateway.config, gateway.clock.now(), payer)
         order = Order(kind, job.id, refs, _why(intent), user=job.user, project=job.project)
         gateway.store.plan([order], gateway.clock.now(), who=intent.who)
+
+
+def _explain(gateway: Gateway, intent: Intent) -> None:
+    """Note on a job why it stays or leaves: the sentence that the policy says everywhere."""
+    queue = gateway.farm.snapshot([intent.job])
+    for item in answered(gateway.store, gateway.config, queue).items:
+        if item.job == intent.job:
+            said = f"{gateway.clock.now():%H:%M:%S} UTC, {item.verdict}: {item.sentence}"
+            asked = Claim(POLICY, 0, 0, intent.job, ())
+            gateway.farm.annotate(asked, {NOTED_ANSWER: said})
+
+
+def _set_route(gateway: Gateway, intent: Intent) -> None:
+    """Close or open the way of the whole farm."""
+    drained, now = intent.kind is IntentKind.DRAIN, gateway.clock.now()
+    route = Route(gateway.config.farm.kind, drained, _why(intent), intent.who, now)
+    gateway.store.set_route(route)
+
+
+# What is asked of the gateway, not of a burst.
+_WHOLE: Mapping[IntentKind, Callable[[Gateway, Intent], None]] = MappingProxyType(
+    {
+        IntentKind.BURST: _burst,
+        IntentKind.EXPLAIN: _explain,
+        IntentKind.DRAIN: _set_route,
+        IntentKind.OPEN: _set_route,
+    }
+)
 
 
 def _why(intent: Intent) -> str:

@@ -6,13 +6,21 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from renderbus_core.burst import BurstState, Crew, Heartbeat, Service, TaskState
+from renderbus_core.burst import (
+    BurstState,
+    Crew,
+    Heartbeat,
+    Service,
+    TaskState,
+    answered,
+    wishes,
+)
 from renderbus_core.burst.effects import Switch
-from renderbus_core.jobs import BurstId, Claim, LocalState
+from renderbus_core.jobs import BurstId, Claim, Intent, IntentKind, LocalState
 
 SUSPENDED = LocalState.SUSPENDED
 
@@ -146,3 +154,38 @@ def test_what_is_looked_at_while_the_process_ends_is_left_as_it_is(world, state)
     runner.step()
     assert world.store.burst(burst).state is state
     assert world.store.events(burst) == before
+
+
+class Asking:
+    """A farm on which somebody asks something of the gateway."""
+
+    def __init__(self, farm, kind, job):
+        self._farm = farm
+        self.left = [Intent("1", job, kind, datetime(2026, 3, 1, tzinfo=UTC), "ada")]
+
+    def intents(self):
+        return tuple(self.left)
+
+    def acknowledge(self, ids):
+        self.left = [one for one in self.left if one.id not in ids]
+
+    def __getattr__(self, name):
+        return getattr(self._farm, name)
+
+
+@pytest.mark.parametrize("kind", [IntentKind.DRAIN, IntentKind.OPEN])
+def test_people_close_and_open_the_way_to_the_cloud_from_the_farm(world, kind):
+    farm = Asking(world.farm, kind, world.job)
+    wishes.grant(replace(world.gateway, farm=farm))
+    route = world.store.route("local")
+    assert (route.drained, route.who) == (kind is IntentKind.DRAIN, "ada")
+    assert farm.left == []
+
+
+def test_people_who_ask_why_a_job_stays_read_what_the_policy_says(world):
+    farm = Asking(world.farm, IntentKind.EXPLAIN, world.job)
+    wishes.grant(replace(world.gateway, farm=farm))
+    said = world.farm.annotations(world.job)["policy"]["renderbus.answer"]
+    queue = world.farm.snapshot([world.job])
+    (item,) = answered(world.store, world.gateway.config, queue).items
+    assert said == f"{world.clock.now():%H:%M:%S} UTC, stay: {item.sentence}"

@@ -111,3 +111,37 @@ def test_people_see_where_a_job_stands(farm, hands):
         "Progress: in the cloud: 1 of 3 home, 2 open",
         "Remote task: 7",
     ]
+
+
+@pytest.mark.parametrize(("script", "kind"), [
+    ("Jobs/RenderbusDrain", IntentKind.DRAIN),
+    ("Jobs/RenderbusUndrain", IntentKind.OPEN),
+    ("Jobs/RenderbusExplain", IntentKind.EXPLAIN),
+])  # fmt: skip
+def test_what_is_asked_of_the_gateway_reaches_it(farm, hands, script, kind):
+    job = submit(hands)
+    hands("script", script, [job])
+    assert [(one.kind, one.job) for one in farm.intents()] == [(kind, job)]
+
+
+def test_what_failed_in_the_cloud_is_sent_there_again(farm, hands):
+    job = submit(hands)
+    tasks = tuple(task.ref for task in farm.tasks([job])[job])
+    claim = Claim(BurstId("burst-1"), 1, 1, job, tasks)
+    farm.claim(claim)
+    farm.fail(claim, tasks[:2], "no licence")
+    farm.complete(claim, tasks[2:])
+    (question,) = hands("script", "Jobs/RenderbusRetryFailed", [job])
+    assert question.startswith("Send 2 tasks that failed in the cloud")
+    (intent,) = farm.intents()
+    assert (intent.kind, list(intent.frames)) == (IntentKind.BURST, [1, 2])
+    again = Claim(BurstId("burst-2"), 1, 1, job, tasks[:2])
+    assert farm.claim(again).taken == tasks[:2], "they are nobody's"
+
+
+def test_where_nothing_failed_in_the_cloud_there_is_nothing_to_retry(farm, hands):
+    job = submit(hands)
+    hands("fail", job, [0], "node-1")
+    (said,) = hands("script", "Jobs/RenderbusRetryFailed", [job])
+    assert said == "None of their tasks failed in the cloud."
+    assert farm.intents() == ()

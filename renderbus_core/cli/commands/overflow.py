@@ -13,7 +13,7 @@ import click
 
 from renderbus_core import config as configuration
 from renderbus_core import overflow
-from renderbus_core.burst import BurstStore, Farm, budgets, history, jobs_with_tasks
+from renderbus_core.burst import BurstStore, Farm, answered, budgets, jobs_with_tasks
 from renderbus_core.cli import comparing
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.stopping import stop_requests
@@ -170,9 +170,7 @@ class _Sides:
 
     def decide(self, queue: QueueSnapshot) -> Decisions:
         """Decide as a gateway would, which remembers since when pools overflow."""
-        known = history(self.store, self.config, queue.taken_at, queue)
-        state = OverflowState(self.store.overflowing(self.config.farm.kind))
-        return overflow.decide(queue, self.config.overflow, known, state, queue.taken_at)
+        return answered(self.store, self.config, queue)
 
 
 @contextmanager

@@ -466,6 +466,12 @@ class RepositoryUtils(Strict):
         self._repository.call("CompleteTasks")
         self._repository.complete(job.JobId, [task.TaskId for task in tasks], slaveName)
 
+    def ResumeFailedTasks(self, job, tasks):
+        self._repository.call("ResumeFailedTasks")
+        for task in self._repository.tasks(job.JobId, [task.TaskId for task in tasks]):
+            if task.status == "Failed":
+                task.status, task.worker = "Queued", ""
+
     def FailTasks(self, job, tasks, slaveName=""):
         self._repository.call("FailTasks")
         self._repository.fail(job.JobId, [task.TaskId for task in tasks], slaveName)

@@ -63,7 +63,7 @@ _NO_NAME = frozenset({"", "none"})
 _LONGEST_WHY = 500
 _SHOWN = "IN CLOUD "
 # Facts about a burst that people read in the job's history, each time they change.
-_TOLD = ("renderbus.reason", "renderbus.notice", "renderbus.probe")
+_TOLD = ("renderbus.reason", "renderbus.notice", "renderbus.probe", "renderbus.answer")
 # Wildcards of job queries are of no use: each state is named.
 _IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
 

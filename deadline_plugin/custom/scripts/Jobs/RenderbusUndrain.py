@@ -1,0 +1,14 @@
+"""Open the farm's way to the cloud again."""
+
+import sys
+
+from Deadline.Scripting import RepositoryUtils
+
+sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
+
+import renderbus_ask
+
+
+def __main__(*_args):
+    """Do it; Deadline calls it."""
+    renderbus_ask.ask_of_route("open", "Take new bursts again?")
