@@ -52,6 +52,7 @@ _VERBS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Say whether a frame of the farm and one of the cloud look the same.",
         ),
         "overflow": ("overflow", "Say what would leave the farm on its own, and why."),
+        "rpc": ("rpc", "Answer one request of a dialog on standard input."),
         "install": ("install", "Put the bridge's files where a render manager finds them."),
         "doctor": ("doctor", "Look whether everything is in place for a render manager."),
         "farm": ("farm", "Use the embedded farm: submit jobs, render, look."),

@@ -16,7 +16,7 @@ from renderbus_core.farm.protocol import (
 )
 from renderbus_core.farm.recorded import record_snapshot, recorded_snapshots
 from renderbus_core.farm.stdio import open_stdio_farm
-from renderbus_core.farm.translators import Translator
+from renderbus_core.farm.translators import Translator, read_job
 from renderbus_core.farm.wire import write_job
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "WorkerPool",
     "connect",
     "open_stdio_farm",
+    "read_job",
     "record_snapshot",
     "recorded_snapshots",
     "write_job",

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from renderbus_core.errors import FarmError
+from renderbus_core import schema
+from renderbus_core.errors import FarmError, InputError
+from renderbus_core.farm import wire
+from renderbus_core.jobs import LocalJob
 
 _GROUP = "renderbus.farms"
 
@@ -38,6 +41,24 @@ class Plain:
     def row(self, native: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a row as it came."""
         return native
+
+
+def read_job(farm: str, native: Mapping[str, Any]) -> LocalJob:
+    """Read a job in its farm's words, as it is before it is submitted.
+
+    Args:
+        farm: as its agent calls it.
+        native: the job.
+
+    Raises:
+        InputError: it is none of the farm's.
+        FarmError: see `translator_of`.
+    """
+    document = translator_of(farm).job(native)
+    wrong = schema.problems("link_calls.json", {"job": {"result": {"found": [document]}}})
+    if wrong:
+        raise InputError(str(wrong[0]))
+    return wire.JOB.read(document)
 
 
 def translator_of(farm: str) -> Translator:

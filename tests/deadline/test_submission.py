@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 
 import pytest
 from deadline_bench import deadline
@@ -140,3 +142,62 @@ def test_its_controls_are_of_kinds_that_deadline_has(hands, shared):
     names = json.loads((shared / "facts" / "deadline_api.json").read_text())
     kinds = {kind for kind, _ in hands("controls").values()}
     assert kinds <= set(names["script_dialog_control_types"])
+
+
+# -- a look at the job with the bridge of the artist's machine ------------------------------------
+
+
+@pytest.fixture
+def bridge(tmp_path, hands):
+    """Install the bridge on the artist's machine."""
+    program = tmp_path / "renderbus"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
+    program.chmod(0o755)
+    config = tmp_path / "renderbus.toml"
+    config.write_text('[cloud]\ncredentials_file = "none.toml"\n')
+    settings = {"Executable": f"/nowhere;{program}", "ConfigFile": str(config)}
+    hands("switch", "plugin_settings", settings)
+
+
+def looked(hands, **changes):
+    """Press Check until there is an answer, and return it."""
+    (said,) = hands("dialog", DIALOG, FORM | changes, "Yes", "Check")
+    assert said == "It is being looked at; press Check again for the answer."
+    for _ in range(600):
+        (said,) = hands("press", "Check")
+        if not said.startswith("It is still being looked at"):
+            return said
+        time.sleep(0.1)  # A process of its own looks meanwhile.
+    raise AssertionError("it is looked at for ever")
+
+
+def test_without_the_bridge_on_this_machine_the_gateway_checks(hands):
+    (said,) = hands("dialog", DIALOG, FORM, "Yes", "Check")
+    assert said.startswith("The bridge is not installed on this machine. Scene, files and cost are")
+
+
+@pytest.mark.usefixtures("bridge")
+def test_scene_files_and_places_of_pictures_are_looked_at(hands, root):
+    scene = root / "examples" / "turntable" / "scenes" / "turntable.ma"
+    said = looked(hands, Scene=str(scene), Frames="1-4", OutputFile="shot.####.png")
+    first, *found = said.splitlines()
+    assert first == "It can be sent."
+    assert any("there is no account here: the gateway asks the cloud" in line for line in found)
+    assert found[-1].endswith(" becomes /show/renders/shot.####.png")
+    wrong = looked(hands, Scene=str(scene), Frames="1-4")
+    assert "error: the job declares .exr files" in wrong
+
+
+@pytest.mark.usefixtures("bridge")
+def test_what_would_fail_is_told_before_anything_is_submitted(hands):
+    said = looked(hands, Scene="/nowhere/shot.ma")
+    assert said.startswith("It cannot be sent: ")
+    assert "/nowhere/shot.ma" in said
+    assert hands("jobs") == {}
+
+
+@pytest.mark.usefixtures("bridge")
+def test_a_bridge_that_cannot_run_says_so(hands, tmp_path):
+    (tmp_path / "renderbus.toml").write_text("[overflow]\nrelief = 7\n")
+    said = looked(hands)
+    assert "overflow.relief" in said

@@ -52,6 +52,12 @@ class Acts:
         dialog._controls[press].ValueModified.emit()
         return list(repository.shown)
 
+    def press(self, name):
+        """Press a button of the last dialog; return what was shown."""
+        self._repository.shown[:] = []
+        self._repository.dialogs[-1]._controls[name].ValueModified.emit()
+        return list(self._repository.shown)
+
     def controls(self):
         """Return the kind of each control of the last dialog, and what it holds."""
         controls = self._repository.dialogs[-1]._controls

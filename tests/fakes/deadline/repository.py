@@ -112,6 +112,7 @@ class Repository:
         self.dialogs = []
         self.sticky = {}
         self.refuses = False
+        self.plugin_settings = {}
         self.root = ""
         self._ids = itertools.count(0x5F0000000000000000000001)
 
@@ -497,6 +498,9 @@ class RepositoryUtils(Strict):
 
     def GetLimitGroups(self, invalidate):
         return Array(LimitGroup(name, most) for name, most in self._repository.limits.items())
+
+    def GetPluginConfig(self, pluginName):
+        return PluginConfig(self._repository.plugin_settings)
 
     def GetEventPluginConfig(self, eventPluginName):
         return PluginConfig(self._repository.settings.setdefault(eventPluginName, {}))

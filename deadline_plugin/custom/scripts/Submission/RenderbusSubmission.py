@@ -5,12 +5,13 @@ import sys
 import uuid
 from pathlib import Path
 
-from Deadline.Scripting import ClientUtils, FrameUtils, PathUtils, RepositoryUtils
+from Deadline.Scripting import ClientUtils, FileUtils, FrameUtils, PathUtils, RepositoryUtils
 from DeadlineUI.Controls.Scripting.DeadlineScriptDialog import DeadlineScriptDialog
 
 sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
 
 from renderbus_gateway import lines
+from renderbus_look import Look
 from renderbus_submit import PLUGINS, WHEN, differences, job_files, problems
 
 TITLE = "Submit To Renderbus"
@@ -62,6 +63,11 @@ NAMES = tuple(row[0] for _, rows in TABS for row in rows)
 # What is new for each job is not remembered.
 STICKY = tuple(name for name in NAMES if name not in ("Name", "Comment", "Deadline"))
 
+CHECK_TIP = (
+    "Look at scene, files and cost with the bridge on this machine; press again for the answer"
+)
+ON_GATEWAY = "Scene, files and cost are checked on the gateway before anything is sent."
+
 _COMBOS = frozenset({"ComboControl"})
 _BROWSERS = frozenset({"FileBrowserControl", "FolderBrowserControl"})
 
@@ -75,6 +81,7 @@ class Submission:
     """The dialog and what its buttons do."""
 
     def __init__(self):
+        self._looking = None
         self._dialog = DeadlineScriptDialog()
         self._dialog.SetTitle(TITLE)
         self._dialog.AddTabControl("Tabs", 0, 0)
@@ -112,7 +119,7 @@ class Submission:
         dialog.AddControlToGrid(
             "Note",
             "LabelControl",
-            "Scene, files and cost are checked on the gateway before anything is sent.",
+            ON_GATEWAY,
             0,
             0,
             "",
@@ -120,19 +127,16 @@ class Submission:
         )
         submit = dialog.AddControlToGrid("Submit", "ButtonControl", "Submit", 1, 0, "", False)
         submit.ValueModified.connect(self.submit)
-        close = dialog.AddControlToGrid("Close", "ButtonControl", "Close", 1, 1, "", False)
+        check = dialog.AddControlToGrid("Check", "ButtonControl", "Check", 1, 1, CHECK_TIP, False)
+        check.ValueModified.connect(self.check)
+        close = dialog.AddControlToGrid("Close", "ButtonControl", "Close", 1, 2, "", False)
         close.ValueModified.connect(self._dialog.CloseDialog)
         dialog.EndGrid()
 
     def submit(self, *_args):
         """Check what was filled in, submit it, and look at what Deadline made of it."""
-        form = {name: str(self._dialog.GetValue(name) or "") for name in NAMES}
-        for name in ("Pool", "SecondaryPool", "Group"):
-            if form[name].lower() in _NO_NAME:
-                form[name] = ""
-        wrong = problems(form, FrameUtils.FrameRangeValid)
-        if wrong:
-            self._say("\n".join(wrong))
+        form = self._filled_in()
+        if form is None:
             return
         if PathUtils.IsPathLocal(form["Scene"]) and not self._agrees(
             "The scene {} is on a disk of this machine, which workers and the gateway may not see. "
@@ -146,6 +150,42 @@ class Submission:
             self._say("Deadline did not take the job:\n" + said)
             return
         self._say("\n".join([said.strip(), *self._looked_at(found.group(1), form)]))
+
+    def check(self, *_args):
+        """Begin to look at the job, or show what was found; the Monitor never waits for it."""
+        if self._looking is None:
+            form = self._filled_in()
+            if form is not None:
+                self._begin_to_look(form)
+            return
+        answer = self._looking.answer()
+        if answer is None:
+            self._say("It is still being looked at; press Check again in a moment.")
+            return
+        self._looking = None
+        self._say(answer)
+
+    def _begin_to_look(self, form):
+        config = RepositoryUtils.GetPluginConfig("Renderbus")
+        program = FileUtils.SearchFileList(str(config.GetConfigEntryWithDefault("Executable", "")))
+        if not program:
+            self._say("The bridge is not installed on this machine. " + ON_GATEWAY)
+            return
+        file = str(config.GetConfigEntryWithDefault("ConfigFile", ""))
+        self._looking = Look(program, file, *job_files(form))
+        self._say("It is being looked at; press Check again for the answer.")
+
+    def _filled_in(self):
+        """Return what was filled in; None, and what is wrong is told, when it is no job."""
+        form = {name: str(self._dialog.GetValue(name) or "") for name in NAMES}
+        for name in ("Pool", "SecondaryPool", "Group"):
+            if form[name].lower() in _NO_NAME:
+                form[name] = ""
+        wrong = problems(form, FrameUtils.FrameRangeValid)
+        if wrong:
+            self._say("\n".join(wrong))
+            return None
+        return form
 
     def _send(self, info, plugin_info):
         """Submit the two files of a job; return what Deadline said."""
