@@ -59,7 +59,7 @@ def _show(found: Conversion) -> None:
         ("frames", f"{job.frames}, {found.frames_per_task} a task"),
         *(("output", output) for output in job.outputs),
         *(("layer", layer) for layer in [job.layer] if layer),
-        *((f"the scene must say: {name}", value) for name, value in found.expected.items()),
+        *((f"the scene must say: {name}", value) for name, value in job.expects.items()),
     ]
     console().print(table(f"{job.name} can be sent", ("", ""), facts))
     for trait in found.traits:

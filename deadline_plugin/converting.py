@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -59,15 +59,12 @@ class Conversion:
         job: that can be sent; None where a refusal stands against it.
         frames_per_task: of the farm's tasks.
         traits: what may speak against the cloud, in the words of `renderbus_core.overflow.TRAITS`.
-        expected: what the scene must say for the cloud to render what the farm would: `version`,
-            `renderer`, `camera`, `width`, `height`; what the job leaves to the scene is absent.
         refusals: why it cannot be sent, all of them.
     """
 
     job: LocalJob | None
     frames_per_task: int = 1
     traits: tuple[str, ...] = ()
-    expected: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -95,7 +92,6 @@ def convert(dump: Dump, now: datetime) -> Conversion:
         None if refusals else job,
         frames_per_task,
         tuple(traits),
-        _expected(dump.plugin_info, known),
         tuple(refusals),
     )
 
@@ -233,6 +229,7 @@ def _job(dump: Dump, known: Mapping[str, Any], now: datetime) -> LocalJob:
         pools=_names(info, "Pool", "SecondaryPool"),
         groups=_names(info, "Group"),
         cloud=_wish(extra.get(CLOUD_KEY, "")),
+        expects=_expected(dump.plugin_info, known),
     )
 
 

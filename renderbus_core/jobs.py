@@ -142,6 +142,8 @@ class LocalJob:
         groups: as pools, and both must hold.
         cloud: whether people want it in the cloud.
         refusal: why it cannot be rendered in the cloud at all, every reason; "" when it can.
+        expects: what the farm would render whatever the scene says: `version`, `renderer`,
+            `camera`, `width`, `height`; what it leaves to the scene is absent.
     """
 
     id: JobId
@@ -161,6 +163,7 @@ class LocalJob:
     groups: tuple[str, ...] = ()
     cloud: CloudWish = CloudWish.UNSAID
     refusal: str = ""
+    expects: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

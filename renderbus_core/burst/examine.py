@@ -14,6 +14,7 @@ from pathlib import Path
 from renderbus_core import package, scene
 from renderbus_core.api import Client, UserProfile
 from renderbus_core.burst.context import Gateway
+from renderbus_core.burst.expectations import disagreements
 from renderbus_core.burst.model import TaskState
 from renderbus_core.burst.offers import Offers, with_account
 from renderbus_core.config import Config
@@ -71,7 +72,7 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
 
     Raises:
         InputError: the job cannot be sent at all, or its scene is on a drive or share that this
-            host does not have, or cannot be read.
+            host does not have, cannot be read, or says otherwise than the job.
     """
     if job.refusal:
         raise InputError(f"job {job.id} cannot be rendered in the cloud: {job.refusal}")
@@ -83,7 +84,14 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
             f"the scene {job.scene} is on {root}, which this host does not have; "
             f"add a path mapping for {root} to paths.mapping"
         )
-    return scene.inspect(Path(local), to_local)
+    facts = scene.inspect(Path(local), to_local)
+    otherwise = "; ".join(disagreements(job.expects, facts))
+    if otherwise:
+        raise InputError(
+            f"{otherwise}: the cloud renders what the scene says; save the scene so, or submit the "
+            "job as the scene is"
+        )
+    return facts
 
 
 def expected_cost(config: Config, times: FrameTimes | None, frames: int) -> Money | None:

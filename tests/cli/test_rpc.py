@@ -30,7 +30,7 @@ def look(home, scene, farm="deadline", **info):
         "id": "",
         "submitted_at": "2036-11-20T09:00:00+00:00",
         "job_info": INFO | info,
-        "plugin_info": {"SceneFile": str(scene), "Version": "2024"},
+        "plugin_info": {"SceneFile": str(scene), "Version": "2023"},
         "auxiliary": [],
     }
     params = {"farm": farm, "job": job}

@@ -244,3 +244,9 @@ def test_what_is_noted_of_a_burst_is_told_in_the_history_when_it_is_new(farm, ha
         "Renderbus: the farm is full",
         "Renderbus: the farm is fuller",
     ]
+
+
+def test_a_script_that_prepares_every_job_speaks_against_the_cloud(farm, hands, tmp_path):
+    submit(hands)
+    (tmp_path / "custom" / "plugins" / "GlobalJobPreLoad.py").write_text("")
+    assert farm.snapshot().jobs[0].traits == ("environment",)

@@ -53,7 +53,7 @@ def test_a_maya_job_becomes_one_that_can_be_sent():
     assert job.frames == FrameSet.parse("1,6,11,16,3")
     assert (job.user, job.priority, found.frames_per_task) == ("ada", 60, 5)
     assert (job.pools, job.groups) == (("maya", "late"), ())
-    assert found.expected == {"version": "2024", "renderer": "Arnold"}
+    assert found.job.expects == {"version": "2024", "renderer": "Arnold"}
 
 
 def test_a_blender_job_may_declare_its_output_in_its_plug_in():
@@ -71,7 +71,7 @@ def test_a_scene_that_was_submitted_with_the_job_is_its_first_file():
 
 def test_what_the_scene_decides_is_not_expected_of_it():
     found = converted({"Renderer": "File", "Camera": "", "ImageWidth": "0"})
-    assert found.expected == {"version": "2024"}
+    assert found.job.expects == {"version": "2024"}
 
 
 def test_a_layer_counts_only_where_layers_are_used():

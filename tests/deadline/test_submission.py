@@ -179,13 +179,16 @@ def test_without_the_bridge_on_this_machine_the_gateway_checks(hands):
 @pytest.mark.usefixtures("bridge")
 def test_scene_files_and_places_of_pictures_are_looked_at(hands, root):
     scene = root / "examples" / "turntable" / "scenes" / "turntable.ma"
-    said = looked(hands, Scene=str(scene), Frames="1-4", OutputFile="shot.####.png")
+    form = {"Scene": str(scene), "Version": "2023", "Frames": "1-4"}
+    said = looked(hands, **form, OutputFile="shot.####.png")
     first, *found = said.splitlines()
     assert first == "It can be sent."
     assert any("there is no account here: the gateway asks the cloud" in line for line in found)
     assert found[-1].endswith(" becomes /show/renders/shot.####.png")
-    wrong = looked(hands, Scene=str(scene), Frames="1-4")
-    assert "error: the job declares .exr files" in wrong
+    assert "error: the job declares .exr files" in looked(hands, **form)
+    assert "the job says version 2026 and the scene 2023" in looked(
+        hands, **form | {"Version": "2026"}
+    )
 
 
 @pytest.mark.usefixtures("bridge")

@@ -8,6 +8,7 @@ what they mean (docs/deadline.md).
 import collections
 import datetime as dt
 import json
+from pathlib import Path
 
 from renderbus_gateway import CLOUD_ONLY, NATIVE_PLUGIN, PLUGIN, ROLE
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
@@ -35,6 +36,9 @@ FARM = "deadline"
 CAPABILITIES = ("annotate", "complete", "fail", "intents")
 EVENT = "Renderbus"
 """Name of the event plug-in, in whose metadata it records what people ask."""
+PRELOAD = "GlobalJobPreLoad.py"
+"""Script by which a studio prepares every job on every worker."""
+
 INTENT_PREFIX = "intent."
 ACKNOWLEDGED = "Acknowledged"
 """Setting of the event plug-in that names the intents which were acted on."""
@@ -83,6 +87,7 @@ class DeadlineFarm:
         self._column = "JobExtraInfo" + column if column else ""
         self._means = {}
         self._held, self._home = 0, 0
+        self._preloads = None
         # What this process wrote last on each job, should somebody's stale copy overwrite it.
         self._written = {}
         self.handlers = {
@@ -180,9 +185,18 @@ class DeadlineFarm:
             "tasks_per_worker": max(int(job.JobConcurrentTasks), 1),
             "most_workers": int(job.JobMachineLimit) or None,
         }
+        if self._sets_environments():
+            row["traits"] = ["environment"]
         if str(job.JobStatus) != "Active":
             row["waits_for"] = "it is " + str(job.JobStatus).lower()
         return row
+
+    def _sets_environments(self):
+        """Tell whether a script of the studio prepares every job; the cloud does not run it."""
+        if self._preloads is None:
+            folder = Path(str(self._repository.GetRepositoryPath("custom/plugins", False)))
+            self._preloads = (folder / PRELOAD).is_file()
+        return self._preloads
 
     def _native(self, job):
         """Return a job as it was submitted, in Deadline's words."""
