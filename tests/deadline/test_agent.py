@@ -250,3 +250,25 @@ def test_a_script_that_prepares_every_job_speaks_against_the_cloud(farm, hands, 
     submit(hands)
     (tmp_path / "custom" / "plugins" / "GlobalJobPreLoad.py").write_text("")
     assert farm.snapshot().jobs[0].traits == ("environment",)
+
+
+def test_what_came_home_and_is_requeued_is_nobodys(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    farm.complete(claim, claim.tasks[:2])
+    farm.fail(claim, claim.tasks[2:3], "no licence")
+    hands("requeue", job, [0, 2])
+    assert held(farm, job) == [False, True, False, True]
+    again = claim_of(farm, job, "0", "2", burst="burst-2")
+    assert farm.claim(again).taken == again.tasks
+
+
+def test_a_failure_that_was_cut_off_is_told_again(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job, "0")
+    farm.claim(claim)
+    hands("break", "FailTasks")
+    assert farm.fail(claim, claim.tasks, "no licence").unknown == claim.tasks
+    assert farm.fail(claim, claim.tasks, "no licence").taken == claim.tasks
+    assert states(hands, job)[0] == "Failed"

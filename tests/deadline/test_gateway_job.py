@@ -97,11 +97,16 @@ class Studio:
             "Executable": f"/nowhere/renderbus;{self._program}",
             "ConfigFile": str(self.folder / "renderbus.toml"),
             "StopSeconds": "60",
+            "StatusColumn": "ExtraInfo0",
         }
         self.hands("gateway", "begin", settings, plugin_info)
 
     def states(self, job):
         return [tuple(task) for task in self.hands("state", job)["tasks"]]
+
+    def column(self, job):
+        """Return what the job list shows in our column."""
+        return self.hands("jobs")[job].get("ExtraInfo0", "")
 
     def seen(self):
         return self.hands("gateway", "seen")
@@ -177,11 +182,13 @@ def test_a_gateway_that_is_taken_away_leaves_everything_to_the_next(open_studio)
         job = studio.submit("1-8", ExtraInfoKeyValue0="renderbus_when=now")
         studio.host()
         studio.until(lambda: ("Suspended", "") in studio.states(job))
+        assert studio.column(job).startswith("IN CLOUD ")
         studio.detach()
         assert "Queued" not in {state for state, _ in studio.states(job)}, "nothing is recalled"
         studio.host()
         studio.until(lambda: studio.states(job) == [("Completed", "cloud")] * 8)
         assert len(studio.pictures()) == 8
+        assert studio.column(job) == "", "nothing of it is in the cloud any more"
         studio.detach()
 
 

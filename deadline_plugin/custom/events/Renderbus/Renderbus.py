@@ -122,13 +122,13 @@ class RenderbusListener(DeadlineEventListener):
     @harmless
     def OnJobFailed(self, job):
         """Write down that a job was failed of which tasks are held."""
-        if _stamps(job):
+        if _held(job):
             self._record(job, "failed", "")
 
     @harmless
     def OnJobRequeued(self, job):
         """Write down that a job was requeued of which tasks are held."""
-        if _stamps(job):
+        if _held(job):
             self._record(job, "requeued", "")
 
     @harmless
@@ -149,6 +149,7 @@ class RenderbusListener(DeadlineEventListener):
             if str(task.TaskStatus) == QUEUED
             and str(task.TaskId) in record
             and not record[str(task.TaskId)].leaving
+            and not record[str(task.TaskId)].is_over
         ]
         if held:
             RepositoryUtils.SuspendTasks(job, held)
@@ -202,7 +203,7 @@ class RenderbusListener(DeadlineEventListener):
         if self.GetConfigEntryWithDefault("KeepGateway", "Always") == "Always" or intents:
             return True
         return any(
-            _stamps(job) for state in _IN_QUEUE for job in RepositoryUtils.GetJobsInState(state)
+            _held(job) for state in _IN_QUEUE for job in RepositoryUtils.GetJobsInState(state)
         )
 
     def _keep_gateway(self):
@@ -248,6 +249,10 @@ class RenderbusListener(DeadlineEventListener):
 
 def _stamps(job):
     return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).stamps
+
+
+def _held(job):
+    return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).held
 
 
 def _has_completed_by_hand(job):

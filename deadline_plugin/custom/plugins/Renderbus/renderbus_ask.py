@@ -149,7 +149,7 @@ def status(job):
         job: as the Monitor has it.
     """
     job_id = str(job.JobId)
-    held = len(Record(job_id, _extra(job, CLAIMS_KEY)).stamps)
+    held = Record(job_id, _extra(job, CLAIMS_KEY)).held
     noted = Notes(job_id, _extra(job, NOTES_KEY)).of
     said = ["{}: {} of its tasks are held for the cloud.".format(job.JobName, held)]
     for burst, facts in noted.items():

@@ -36,13 +36,20 @@ class Stamp:
         epoch: of its claim.
         why: why the burst failed the task; "" when it did not.
         leaving: whether the burst is giving it back.
+        home: whether its pictures came home.
     """
 
-    def __init__(self, burst, epoch, why="", leaving=False):
+    def __init__(self, burst, epoch, why="", leaving=False, home=False):
         self.burst = burst
         self.epoch = epoch
         self.why = why
         self.leaving = leaving
+        self.home = home
+
+    @property
+    def is_over(self):
+        """Whether the burst has nothing to do with the task any more."""
+        return self.home or bool(self.why)
 
 
 class Record:
@@ -60,22 +67,28 @@ class Record:
             for claim in claims:
                 for task in claim.get("tasks", ()):
                     why = claim.get("why", "")
-                    self.stamps[task] = Stamp(burst, claim["epoch"], why, "leaving" in claim)
+                    flags = "leaving" in claim, "home" in claim
+                    self.stamps[task] = Stamp(burst, claim["epoch"], why, *flags)
 
     def text(self):
         """Return the entry as it is kept, also where nothing is held any more."""
         bursts = {}
         for task, stamp in self.stamps.items():
-            same = (stamp.epoch, stamp.why, stamp.leaving)
+            same = (stamp.epoch, stamp.why, stamp.leaving, stamp.home)
             bursts.setdefault(stamp.burst, {}).setdefault(same, []).append(task)
         held = {burst: [_claim(*one) for one in claims.items()] for burst, claims in bursts.items()}
         return json.dumps({"job": self.job_id, "bursts": held}, sort_keys=True)
 
+    @property
+    def held(self):
+        """How many tasks bursts have not brought to an end yet."""
+        return sum(not stamp.is_over for stamp in self.stamps.values())
+
     def of(self, task_id, state, worker):
         """Return the stamp that a task still bears; None when it bears none.
 
-        A worker that begins a task that a person resumed does not take its stamp off: then the
-        state and the worker say that it is not held any more.
+        A worker that begins a task that a person resumed does not take its stamp off, and nor does
+        a person who requeues what has ended: then state and worker say that it is not held.
 
         Args:
             task_id: of the task.
@@ -83,10 +96,14 @@ class Record:
             worker: that the task names.
         """
         stamp = self.stamps.get(task_id)
-        if stamp is None or state in HELD:
-            return stamp
-        ended = (state == COMPLETED and worker == CLOUD) or (state == FAILED and stamp.why)
-        return stamp if ended else None
+        if stamp is None:
+            return None
+        if state in HELD:
+            # What failed is suspended until Deadline has been told so.
+            again = stamp.home or (stamp.why and state != SUSPENDED)
+            return None if again else stamp
+        came = state == COMPLETED and (stamp.home or worker == CLOUD)
+        return stamp if came or (state == FAILED and stamp.why) else None
 
 
 class Notes:
@@ -138,10 +155,12 @@ def _entry(job_id, text):
 
 
 def _claim(same, tasks):
-    epoch, why, leaving = same
+    epoch, why, leaving, home = same
     claim = {"epoch": epoch, "tasks": tasks}
     if why:
         claim["why"] = why
     if leaving:
         claim["leaving"] = True
+    if home:
+        claim["home"] = True
     return claim

@@ -1,0 +1,216 @@
+"""Claims on tasks of Deadline, and how they end.
+
+Standard library only, Python 3.7 and up. Each is written down on the job before it is done, and
+looked at afterwards: a worker or a person may act at any moment between.
+"""
+
+from renderbus_link import frame_numbers
+from renderbus_record import CLOUD, COMPLETED, FAILED, HELD, QUEUED, SUSPENDED, Stamp
+from renderbus_words import frames, legible
+
+
+class Claims:
+    """Claims, completes, fails and releases tasks; all of it is safe to repeat.
+
+    Args:
+        repository: `Deadline.Scripting.RepositoryUtils`.
+        jobs: of the repository.
+        log: takes a sentence for people.
+
+    Attributes:
+        home: how many tasks came home.
+    """
+
+    def __init__(self, repository, jobs, log):
+        self.home = 0
+        self._repository = repository
+        self._jobs = jobs
+        self._log = log
+
+    def claim(self, params):
+        """Keep queued tasks from workers on behalf of a burst; safe to repeat."""
+        claim = params["claim"]
+        work = self._begin(params, _may_claim)
+        if work.wanted:
+            for id_ in work.wanted:
+                work.record.stamps[id_] = Stamp(claim["burst"], claim["claim_epoch"])
+            self._jobs.save(work.job, work.record)
+            to_suspend = work.tasks(lambda state: state != SUSPENDED)
+            if to_suspend:
+                self._repository.SuspendTasks(work.job, to_suspend)
+            lost = self._look_again(work, SUSPENDED, "not_queued")
+            if lost:
+                self._jobs.let_go(claim, lost)
+        self._tell(claim["job"], "holds {} tasks for the cloud", work)
+        return work.outcome()
+
+    def complete(self, params):
+        """Mark held tasks as rendered; their pictures are where the job wants them."""
+        work = self._begin(params, _may_end(COMPLETED))
+        if work.wanted:
+            self._complete_all(work)
+            missed = self._look_again(work, COMPLETED, None)
+            came = [id_ for id_ in work.wanted if id_ not in missed]
+            self.home += len(came)
+            self._jobs.bring_home(params["claim"], came)
+        self._tell(params["claim"]["job"], "{} tasks came home from the cloud", work)
+        return work.outcome()
+
+    def fail(self, params):
+        """Mark held tasks as failed, with a reason for people."""
+        work = self._begin(params, _may_end(FAILED))
+        why = legible(params["why"])
+        if work.wanted:
+            for id_ in work.wanted:
+                work.record.stamps[id_].why = why
+            self._jobs.save(work.job, work.record)
+            self._repository.FailTasks(work.job, work.tasks(), CLOUD)
+            self._look_again(work, FAILED, None)
+        self._tell(params["claim"]["job"], "{} tasks failed in the cloud: " + why, work)
+        return work.outcome()
+
+    def release(self, params):
+        """Give held tasks back to workers; the stamp goes last, marked as leaving before."""
+        claim = params["claim"]
+        work = self._begin(params, _may_end(QUEUED))
+        if work.wanted:
+            for id_ in work.wanted:
+                work.record.stamps[id_].leaving = True
+            self._jobs.save(work.job, work.record)
+            held = work.tasks(lambda state: state == SUSPENDED)
+            if held:
+                self._repository.ResumeTasks(work.job, held)
+            self._jobs.let_go(claim, self._resumed(work))
+        self._tell(claim["job"], "{} tasks go back to the farm: " + legible(params["why"]), work)
+        return work.outcome()
+
+    def _begin(self, params, judge):
+        """Sort the tasks of a request into those to act on and those that are refused or done."""
+        claim, refs = params["claim"], params["tasks"]
+        job = self._jobs.job(claim["job"])
+        work = _Work(job, None if job is None else self._jobs.record(job))
+        known = {} if job is None else {str(t.TaskId): t for t in self._jobs.tasks(job)}
+        for id_, task in known.items():
+            # Workers have begun what people resumed: it is theirs.
+            if work.record.of(id_, str(task.TaskStatus), str(task.TaskSlaveName or "")) is None:
+                work.record.stamps.pop(id_, None)
+        for ref in refs:
+            task = known.get(ref["id"])
+            if task is None:
+                work.refused.append((ref, "gone"))
+                continue
+            if frames(task) != frame_numbers(ref["frames"]):
+                work.refused.append((ref, "changed"))
+                continue
+            state, worker = str(task.TaskStatus), str(task.TaskSlaveName or "")
+            verdict = judge(state, work.record.of(ref["id"], state, worker), claim)
+            if verdict == "act":
+                work.wanted[ref["id"]] = (ref, task)
+            elif verdict == "done":
+                work.taken.append(ref)
+            else:
+                work.refused.append((ref, verdict))
+        return work
+
+    def _complete_all(self, work):
+        """Complete tasks at once; where Deadline minds that they are suspended, resumed first."""
+        try:
+            self._repository.CompleteTasks(work.job, work.tasks(), CLOUD)
+        except Exception as error:  # noqa: BLE001 - what Deadline raises is not documented
+            self._log(f"completing tasks of {work.job.JobId}: {error}")
+            left = [t for t in self._fresh(work).values() if str(t.TaskStatus) in HELD]
+            if left:
+                self._repository.ResumeTasks(work.job, left)
+                self._repository.CompleteTasks(work.job, left, CLOUD)
+
+    def _fresh(self, work):
+        now = {str(task.TaskId): task for task in self._jobs.tasks(work.job)}
+        return {id_: now[id_] for id_ in work.wanted if id_ in now}
+
+    def _look_again(self, work, goal, otherwise):
+        """Take what reached a state, and return the ids of what did not.
+
+        That is refused, or unknown where nothing is said for `otherwise`.
+        """
+        now = self._fresh(work)
+        missed = []
+        for id_, (ref, _) in work.wanted.items():
+            if id_ not in now:
+                work.refused.append((ref, "gone"))
+            elif str(now[id_].TaskStatus) == goal:
+                work.taken.append(ref)
+                continue
+            elif otherwise is None:
+                work.unknown.append(ref)
+            else:
+                work.refused.append((ref, otherwise))
+            missed.append(id_)
+        return missed
+
+    def _resumed(self, work):
+        """Take what is not suspended any more, and return its ids; of the rest nobody knows."""
+        now, free = self._fresh(work), []
+        for id_, (ref, _) in work.wanted.items():
+            if id_ in now and str(now[id_].TaskStatus) == SUSPENDED:
+                work.unknown.append(ref)
+            else:
+                work.taken.append(ref)
+                free.append(id_)
+        return free
+
+    def _tell(self, job_id, words, work):
+        """Write into the job's history what was done, once for all tasks."""
+        if work.wanted and work.taken:
+            sentence = "Renderbus: " + words.format(len(work.taken))
+            self._repository.AddJobHistoryEntry(job_id, sentence)
+
+
+class _Work:
+    """A request while it is carried out: each task ends in one of three lists."""
+
+    def __init__(self, job, record):
+        self.job = job
+        self.record = record
+        self.wanted = {}
+        self.taken = []
+        self.refused = []
+        self.unknown = []
+
+    def tasks(self, are=bool):
+        """Return what is to be acted on, where it was seen in some states."""
+        return [task for _, task in self.wanted.values() if are(str(task.TaskStatus))]
+
+    def outcome(self):
+        return {
+            "taken": self.taken,
+            "refused": [{"ref": ref, "reason": reason} for ref, reason in self.refused],
+            "unknown": self.unknown,
+        }
+
+
+def _may_claim(state, stamp, claim):
+    if state == COMPLETED:
+        return "already_complete"
+    if state not in HELD or (stamp is None and state != QUEUED):
+        return "not_queued"
+    if stamp is None:
+        return "act"
+    if stamp.burst != claim["burst"] or stamp.epoch > claim["claim_epoch"]:
+        return "not_ours"
+    same = stamp.epoch == claim["claim_epoch"] and not stamp.leaving
+    return "done" if state == SUSPENDED and same else "act"
+
+
+def _may_end(goal):
+    """Judge a request that ends a claim: only what is still held; what ended so counts as done."""
+
+    def judge(state, stamp, claim):
+        mine = (claim["burst"], claim["claim_epoch"])
+        if stamp and (stamp.burst, stamp.epoch) == mine:
+            if state in HELD:
+                return "act"
+            if state == goal:
+                return "done"
+        return "already_complete" if state == COMPLETED else "not_ours"
+
+    return judge

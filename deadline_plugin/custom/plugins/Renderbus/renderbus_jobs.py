@@ -1,0 +1,99 @@
+"""Jobs of the repository with what bursts hold of them; each is fetched anew before it is changed.
+
+Standard library only, Python 3.7 and up.
+"""
+
+from renderbus_record import CLAIMS_KEY, Record
+from renderbus_words import extra
+
+IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
+"""States of jobs that the bridge may be concerned with; Deadline asks for one at a time."""
+
+_SHOWN = "IN CLOUD "
+
+
+class Jobs:
+    """Reads jobs and their tasks, and writes what bursts hold of them.
+
+    Args:
+        repository: `Deadline.Scripting.RepositoryUtils`.
+        log: takes a sentence for people.
+        column: digit of the job's extra info column that shows what is in the cloud; "" for none.
+    """
+
+    def __init__(self, repository, log, column=""):
+        self._repository = repository
+        self._log = log
+        self._column = "JobExtraInfo" + column if column else ""
+        # What this process wrote last on each job, should somebody's stale copy overwrite it.
+        self._written = {}
+
+    def in_queue(self):
+        """Give all jobs that are in the queue, or were stopped on their way."""
+        for state in IN_QUEUE:
+            for job in self._repository.GetJobsInState(state):
+                yield job
+
+    def job(self, id_):
+        """Fetch a job as it is now; None when there is none."""
+        job = self._repository.GetJob(id_, True) if id_ else None
+        return None if job is None or job.IsCorrupted() else job
+
+    def tasks(self, job):
+        """Return the tasks that render frames: those of scripts before and after have none."""
+        found = self._repository.GetJobTasks(job, True)
+        return [task for task in found.TaskCollectionTasks if list(task.TaskFrameList)]
+
+    def record(self, job):
+        """Read what bursts hold of a job, written again where it was overwritten.
+
+        SaveJob writes whole objects: whoever held an older one has put it back without meaning to.
+        Whoever lets go of everything leaves an empty entry, never none.
+        """
+        id_, text = str(job.JobId), extra(job, CLAIMS_KEY)
+        record = Record(id_, text or self._written.get(id_, ""))
+        if text or not record.stamps:
+            return record
+        # It may be an old copy that was read here, too.
+        fresh = self.job(id_)
+        if fresh is not None and not extra(fresh, CLAIMS_KEY):
+            self._log("job {}: its claims were overwritten, and are written again".format(id_))
+            self.save(fresh, record)
+        return record
+
+    def save(self, job, record):
+        """Write down what bursts hold of a job, and show it."""
+        text = self._written[str(job.JobId)] = record.text()
+        job.SetJobExtraInfoKeyValue(CLAIMS_KEY, text)
+        self._show(job, record.held)
+        self._repository.SaveJob(job)
+
+    def let_go(self, claim, ids):
+        """Take the claim's stamp off tasks."""
+        self._end(claim, ids, lambda record, id_: record.stamps.pop(id_))
+
+    def bring_home(self, claim, ids):
+        """Write down that tasks of a claim came home."""
+        self._end(claim, ids, lambda record, id_: setattr(record.stamps[id_], "home", True))
+
+    def _end(self, claim, ids, act):
+        """Do something to the claim's stamps on tasks, where they still bear them."""
+        job = self.job(claim["job"])
+        if job is None:
+            return
+        record = self.record(job)
+        for id_ in ids:
+            stamp = record.stamps.get(id_)
+            if stamp and (stamp.burst, stamp.epoch) == (claim["burst"], claim["claim_epoch"]):
+                act(record, id_)
+        self.save(job, record)
+
+    def _show(self, job, held):
+        """Write into the job's column how much of it is in the cloud; what people wrote stays."""
+        if not self._column:
+            return
+        before = str(getattr(job, self._column) or "")
+        if not before or before.startswith(_SHOWN):
+            words = _SHOWN + "{}/{}: use Recall to render it here"
+            shown = words.format(held, int(job.JobTaskCount)) if held else ""
+            setattr(job, self._column, shown)
