@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -108,7 +108,9 @@ def _of_job_info(info: Mapping[str, str]) -> Iterator[Refusal]:
     table = _table()["job_info"]
     known = {*table["mapped"], *table["traits"], *table["harmless"]}
     for key, value in info.items():
-        if _says_nothing(value) or _general(key) in known:
+        if not value or _general(key) in known:
+            continue
+        if key in table["refused"] and _says_nothing(value):
             continue
         if key in table["refused"]:
             yield Refusal(key, value, "the cloud does not have what it points to")
@@ -125,7 +127,7 @@ def _of_plugin_info(info: Mapping[str, str], known: Mapping[str, Any]) -> Iterat
         if general != key and general in known.get("numbered", ()):
             continue
         default = known["defaults"].get(key)
-        if default is None and not _says_nothing(value):
+        if default is None and value:
             yield Refusal(key, value, "nobody knows what it means for the cloud")
         elif default is not None and not _same(value, default):
             usual = f"it must be {default!r}" if default else "it must be empty"
@@ -279,7 +281,10 @@ def _layer(info: Mapping[str, str], known: Mapping[str, Any]) -> str:
 def _expected(info: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, str]:
     """Return what the job says beside the scene, in the scene's words."""
     names = ("version", "renderer", "camera", "width", "height")
-    said = {name: info.get(known["mapped"].get(name, ""), "") for name in names}
+    usual = known.get("usual", {})
+    said = {
+        name: info.get(known["mapped"].get(name, ""), "") or usual.get(name, "") for name in names
+    }
     return {
         name: value
         for name, value in said.items()
@@ -316,7 +321,8 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        found.astimezone(UTC)
+    except (ValueError, OverflowError):
         found = None
     if found is None or found.tzinfo is None:
         raise InputError(

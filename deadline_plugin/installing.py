@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,8 @@ RECORD = PLUGIN / "renderbus-installed.json"
 """Where it is written down what was installed."""
 
 _EDITED = ".edited"
+# Python leaves it beside files that it has read.
+_CACHE = "__pycache__"
 # Folders that every repository has, and nothing else has together.
 _REPOSITORY = ("plugins", "events", "scripts")
 
@@ -109,8 +112,8 @@ def plan_install(
         InputError: something of that name is there which is not ours.
     """
     custom = repository / "custom"
-    _refuse_others(custom, before)
     known = before.files if before else {}
+    _refuse_others(custom, [*files, *map(PurePosixPath, known)])
     steps = [_step(custom, place, content, before) for place, content in files.items()]
     gone = [PurePosixPath(name) for name in known if PurePosixPath(name) not in files]
     return (*steps, *(_removals(custom, gone, before) if before else ()))
@@ -151,7 +154,8 @@ def carry_out(
         if version:
             _write(custom / RECORD, _record(steps, version, originals))
         else:
-            (custom / RECORD).unlink(missing_ok=True)
+            if not any(step.act is Act.LEAVE for step in steps):
+                (custom / RECORD).unlink(missing_ok=True)
             _remove_empty(custom)
     except OSError as error:
         raise InputError(
@@ -193,17 +197,22 @@ def _is_edited(file: Path, place: PurePosixPath, before: Installed) -> bool:
     return _digest(content) != before.files[str(place)]
 
 
-def _refuse_others(custom: Path, before: Installed | None) -> None:
-    """Refuse what bears our names and is not ours, in whatever case it is written."""
+def _refuse_others(custom: Path, places: Iterable[PurePosixPath]) -> None:
+    """Refuse what bears our names and is not ours, in whatever case it is written.
+
+    A folder in which nothing lies but files of ours is what an earlier attempt left.
+    """
+    ours = {str(place) for place in places} | {str(RECORD)}
     for place in (PLUGIN, EVENT):
         folder = custom / place.parent
-        there = [each.name for each in folder.iterdir()] if folder.is_dir() else []
-        for name in there:
-            same = name.casefold() == place.name.casefold()
-            if same and (before is None or name != place.name):
+        for there in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if there.name.casefold() != place.name.casefold():
+                continue
+            names = [each.name for each in there.iterdir() if each.name != _CACHE]
+            others = [n for n in names if str(place / n).removesuffix(_EDITED) not in ours]
+            if there.name != place.name or others or not names:
                 raise InputError(
-                    f"{folder / name} is there and was not installed by this command; rename or "
-                    "remove it"
+                    f"{there} is there and was not installed by this command; rename or remove it"
                 )
 
 
@@ -247,6 +256,7 @@ def _record(steps: Sequence[Step], version: str, originals: Mapping[PurePosixPat
 def _remove_empty(custom: Path) -> None:
     for place in (PLUGIN, EVENT):
         folder = custom / place
+        shutil.rmtree(folder / _CACHE, ignore_errors=True)
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from deadline_plugin.converting import Conversion, convert, stays
+from deadline_plugin.converting import Conversion, Refusal, convert, stays
 from deadline_plugin.submission import Dump
 from renderbus_core import schema
 from renderbus_core.errors import InputError
@@ -50,6 +50,10 @@ def _translated(native: Any) -> tuple[Mapping[str, Any], Conversion]:
         raise InputError(str(wrong[0]))
     dump = Dump(native["job_info"], native["plugin_info"], native["auxiliary"], native["id"])
     submitted_at = datetime.fromisoformat(native["submitted_at"])
-    found = convert(dump, submitted_at)
-    job = found.job or stays(dump, submitted_at, found.refusals)
-    return write_job(job), found
+    try:
+        found = convert(dump, submitted_at)
+        return write_job(found.job or stays(dump, submitted_at, found.refusals)), found
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # One odd job must not hide all others.
+        odd = Refusal("", "", f"it cannot be read: {error}")
+        return write_job(stays(dump, submitted_at, [odd])), Conversion(None, refusals=(odd,))

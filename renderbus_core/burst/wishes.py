@@ -42,10 +42,15 @@ _ASKED: Mapping[IntentKind, Asked] = MappingProxyType(
 )
 
 
+# What is not free yet, and may become so.
+_NOT_YET = frozenset({LocalState.PENDING, LocalState.SUSPENDED})
+
+
 def grant(gateway: Gateway) -> int:
     """Act on everything that people asked for on the farm since the last time.
 
-    What cannot be granted is told in the log and acknowledged too: it would fail again.
+    What cannot be granted is told in the log and acknowledged too: it would fail again. What the
+    farm does not answer for, and a burst of a job that waits for something, is looked at again.
 
     Args:
         gateway: the shared parts.
@@ -57,22 +62,32 @@ def grant(gateway: Gateway) -> int:
         FarmError: the farm cannot be asked now.
     """
     intents = gateway.farm.intents()
-    for intent in intents:
-        try:
-            _grant_one(gateway, intent)
-        except (FarmError, StoreError) as error:
-            _log.warning(
-                "%s asked for %s of job %s: %s", intent.who, intent.kind, intent.job, error
-            )
-    if intents:
-        gateway.farm.acknowledge([intent.id for intent in intents])
+    done = [intent.id for intent in intents if _is_settled(gateway, intent)]
+    if done:
+        gateway.farm.acknowledge(done)
     return len(intents)
 
 
-def _grant_one(gateway: Gateway, intent: Intent) -> None:
+def _is_settled(gateway: Gateway, intent: Intent) -> bool:
+    """Act on what somebody asked; tell whether it need not be looked at again."""
+    try:
+        return _grant_one(gateway, intent)
+    except FarmError as error:
+        _log.warning("%s asked for %s of job %s, which is looked at again: %s",
+                     intent.who, intent.kind, intent.job, error)  # fmt: skip
+        return False
+    except StoreError as error:
+        _log.warning("%s asked for %s of job %s: %s", intent.who, intent.kind, intent.job, error)
+        return True
+
+
+def _grant_one(gateway: Gateway, intent: Intent) -> bool:
+    """Act on one intent; tell whether that settles it."""
+    if intent.kind is IntentKind.BURST:
+        return _burst(gateway, intent)
     if intent.kind in _WHOLE:
         _WHOLE[intent.kind](gateway, intent)
-        return
+        return True
     for burst in gateway.store.live():
         if burst.job != intent.job or burst.farm != gateway.config.farm.kind:
             continue
@@ -85,6 +100,7 @@ def _grant_one(gateway: Gateway, intent: Intent) -> None:
             # What people do to the job is nothing to a probe, which holds none of its tasks.
             if whole.kind is not BurstKind.PROBE:
                 _ask(gateway, whole, intent)
+    return True
 
 
 def _ask(gateway: Gateway, burst: Burst, intent: Intent) -> None:
@@ -102,30 +118,36 @@ def _ask(gateway: Gateway, burst: Burst, intent: Intent) -> None:
         )
 
 
-def _burst(gateway: Gateway, intent: Intent) -> None:
-    """Plan a burst of what still waits of the job; a wish that comes again finds nothing free."""
+def _burst(gateway: Gateway, intent: Intent) -> bool:
+    """Plan a burst of what still waits of the job; a wish that comes again finds nothing free.
+
+    Returns:
+        Whether that settles it: a job that waits for something else is looked at again.
+    """
     farm = gateway.farm
     job = farm.job(intent.job)
     if isinstance(job, Gone):
-        return
+        return True
     taken = {
         task.ref.id
         for live in gateway.store.live()
         if live.job == intent.job
         for task in gateway.store.burst(live.id).open_tasks
     }
-    refs = tuple(
-        task.ref
+    meant = [
+        task
         for task in farm.tasks([intent.job]).get(intent.job, ())
-        if task.state is LocalState.QUEUED
+        if task.claim is None
         and task.ref.id not in taken
         and (intent.frames is None or task.ref.frames.issubset(intent.frames))
-    )
+    ]
+    refs = tuple(task.ref for task in meant if task.state is LocalState.QUEUED)
     if refs:
         kind, payer = gateway.config.farm.kind, Payer.of(job)
         refuse_when_spent(gateway.store, gateway.config, gateway.clock.now(), payer)
         order = Order(kind, job.id, refs, _why(intent), user=job.user, project=job.project)
         gateway.store.plan([order], gateway.clock.now(), who=intent.who)
+    return bool(refs) or not any(task.state in _NOT_YET for task in meant)
 
 
 def _explain(gateway: Gateway, intent: Intent) -> None:
@@ -148,7 +170,6 @@ def _set_route(gateway: Gateway, intent: Intent) -> None:
 # What is asked of the gateway, not of a burst.
 _WHOLE: Mapping[IntentKind, Callable[[Gateway, Intent], None]] = MappingProxyType(
     {
-        IntentKind.BURST: _burst,
         IntentKind.EXPLAIN: _explain,
         IntentKind.DRAIN: _set_route,
         IntentKind.OPEN: _set_route,

@@ -20,6 +20,7 @@ from renderbus_core.burst import (
     wishes,
 )
 from renderbus_core.burst.effects import Switch
+from renderbus_core.errors import FarmError
 from renderbus_core.jobs import BurstId, Claim, Intent, IntentKind, LocalState
 
 SUSPENDED = LocalState.SUSPENDED
@@ -189,3 +190,31 @@ def test_people_who_ask_why_a_job_stays_read_what_the_policy_says(world):
     queue = world.farm.snapshot([world.job])
     (item,) = answered(world.store, world.gateway.config, queue).items
     assert said == f"{world.clock.now():%H:%M:%S} UTC, stay: {item.sentence}"
+
+
+def test_a_wish_that_the_farm_does_not_answer_for_is_looked_at_again(world, monkeypatch):
+    farm = Asking(world.farm, IntentKind.BURST, world.job)
+
+    def silent(_):
+        raise FarmError("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.farm, "job", silent)
+        wishes.grant(replace(world.gateway, farm=farm))
+    assert len(farm.left) == 1
+    wishes.grant(replace(world.gateway, farm=farm))
+    assert farm.left == []
+    assert len(world.store.bursts()) == 1
+
+
+def test_a_job_that_waits_for_something_goes_when_it_is_free(world):
+    farm = Asking(world.farm, IntentKind.BURST, world.job)
+    world.farm.suspend_tasks(world.job)
+    for _ in range(2):
+        wishes.grant(replace(world.gateway, farm=farm))
+        assert world.store.bursts() == ()
+        assert len(farm.left) == 1
+    world.farm.resume_tasks(world.job)
+    wishes.grant(replace(world.gateway, farm=farm))
+    assert len(world.store.bursts()) == 1
+    assert farm.left == []

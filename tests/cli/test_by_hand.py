@@ -74,6 +74,7 @@ def test_a_frame_is_probed_and_the_farm_left_alone(renderbus, cloud, job, tmp_pa
 
 
 @pytest.mark.heavy
+@pytest.mark.heavy
 def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
     recorded = renderbus("burst", job, "--yes", "--detach", env=cloud)
     assert recorded.status == 0, recorded.err
@@ -86,6 +87,7 @@ def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
     assert again.status == 0
 
 
+@pytest.mark.heavy
 def test_a_burst_is_recalled(renderbus, cloud, job):
     renderbus("burst", job, "--yes", "--detach", env=cloud)
     (burst,) = renderbus("status", "--json").json["bursts"]
@@ -97,6 +99,7 @@ def test_a_burst_is_recalled(renderbus, cloud, job):
     assert renderbus("recall", burst["id"], "--yes").status == 1
 
 
+@pytest.mark.heavy
 def test_the_cloud_is_asked_before_a_burst_and_waivers_stand_in_its_log(
     renderbus, cloud, spin, tmp_path
 ):
@@ -116,6 +119,7 @@ def test_the_cloud_is_asked_before_a_burst_and_waivers_stand_in_its_log(
     ]
 
 
+@pytest.mark.heavy
 def test_a_version_that_is_not_offered_is_told_before_a_burst_is_planned(
     renderbus, cloud, tmp_path
 ):
@@ -172,6 +176,7 @@ def agent(tmp_path, cloud):
         process.communicate()
 
 
+@pytest.mark.heavy
 def test_a_burst_is_carried_by_a_core_that_the_farm_started(renderbus, cloud, job, agent):
     renderbus("burst", job, "--yes", "--detach", env=cloud)
     (burst,) = renderbus("status", "--json").json["bursts"]
@@ -184,6 +189,7 @@ def test_a_burst_is_carried_by_a_core_that_the_farm_started(renderbus, cloud, jo
     assert row["counts"] == {"completed": 8}
 
 
+@pytest.mark.heavy
 @pytest.mark.heavy
 def test_a_core_that_is_asked_to_stop_lets_go_and_the_next_one_carries_on(
     renderbus, cloud, job, agent

@@ -29,6 +29,7 @@ def burst(renderbus, cloud, spin, tmp_path):
     return answer.lines[-1]["burst"]["id"]
 
 
+@pytest.mark.heavy
 def test_what_is_missing_damaged_or_somebody_s_is_found_and_fetched_or_left(
     renderbus, cloud, burst, tmp_path
 ):

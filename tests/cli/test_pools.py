@@ -73,6 +73,7 @@ def wait_until_both_render(renderbus, *jobs):
     pytest.fail(f"the workers do not render their jobs: {found}")
 
 
+@pytest.mark.heavy
 def test_only_the_job_of_the_pool_that_overflows_would_leave(renderbus, submit, start_worker):
     seen = submit("maya", "1-2", 0)
     assert renderbus("farm", "work", "--pool", "maya", "--until-idle").status == 0

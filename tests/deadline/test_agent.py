@@ -9,7 +9,16 @@ from deadline_bench import deadline
 
 from renderbus_core.errors import FarmError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import BurstId, Claim, JobId, LocalState, Outcome, Reason, TaskRef
+from renderbus_core.jobs import (
+    BurstId,
+    Claim,
+    IntentKind,
+    JobId,
+    LocalState,
+    Outcome,
+    Reason,
+    TaskRef,
+)
 
 INFO = {
     "Plugin": "MayaBatch",
@@ -272,3 +281,49 @@ def test_a_failure_that_was_cut_off_is_told_again(farm, hands):
     assert farm.fail(claim, claim.tasks, "no licence").unknown == claim.tasks
     assert farm.fail(claim, claim.tasks, "no licence").taken == claim.tasks
     assert states(hands, job)[0] == "Failed"
+
+
+def test_an_old_copy_that_is_saved_does_not_take_claims_away(farm, hands):
+    job = submit(hands)
+    farm.claim(claim_of(farm, job, "0", "1"))
+    hands("keep", job)
+    second = claim_of(farm, job, "2", "3", burst="burst-2")
+    farm.claim(second)
+    hands("put_back", job)
+    assert held(farm, job) == [True] * 4
+    assert farm.release(second, second.tasks, "recalled").taken == second.tasks
+
+
+def test_one_odd_job_does_not_hide_all_others(farm, hands):
+    for text in ("9999-12-31T23:59-08:00", "0001-01-01T00:00+01:00", "tomorrow"):
+        submit(hands, ExtraInfoKeyValue0=f"renderbus_deadline={text}")
+    good = submit(hands)
+    rows = {row.job.id: row.job.refusal for row in farm.snapshot().jobs}
+    assert len(rows) == 4
+    assert rows.pop(good) == ""
+    assert all("renderbus_deadline" in refusal for refusal in rows.values())
+
+
+def test_a_job_that_deadline_cannot_show_is_passed_over(farm, hands):
+    submit(hands)
+    good = submit(hands)
+    hands("break", "GetJobTasks")
+    farm.snapshot([good])
+    assert len(farm.snapshot([good]).jobs) == 2, "it is read again at the next look"
+
+
+def test_a_word_that_the_core_does_not_know_stops_nobody(farm, hands):
+    job = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    odd = {"job": job, "kind": "fly", "at": "2026-11-20T09:00:00+00:00", "who": "ada"}
+    hands("set_extra", job, "renderbus.ask.1", json.dumps(odd))
+    assert [one.kind for one in farm.intents()] == [IntentKind.BURST]
+
+
+def test_what_is_resumed_to_be_completed_is_not_held_again(farm, hands):
+    hands("switch", "completes_suspended", False)
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("before", "CompleteTasks", "calls")
+    hands("before", "CompleteTasks", "tell", "OnJobResumed", job)
+    assert farm.complete(claim, claim.tasks).taken == claim.tasks

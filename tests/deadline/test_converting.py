@@ -74,6 +74,11 @@ def test_what_the_scene_decides_is_not_expected_of_it():
     assert found.job.expects == {"version": "2024"}
 
 
+def test_a_maya_job_without_a_renderer_is_rendered_with_mayas_own():
+    found = converted({"Renderer": ""})
+    assert found.job.expects["renderer"] == "mayaSoftware"
+
+
 def test_a_layer_counts_only_where_layers_are_used():
     assert converted({"RenderLayer": "beauty"}).job.layer == ""
     used = converted({"RenderLayer": "beauty", "UsingRenderLayers": "1"})
@@ -82,7 +87,7 @@ def test_a_layer_counts_only_where_layers_are_used():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("RenderHalfFrames", "1"), ("FrameNumberOffset", "5"), ("ImageScale", "50"),
+    [("RenderHalfFrames", "1"), ("SkipExistingFrames", "1"), ("FrameNumberOffset", "5"), ("ImageScale", "50"),
      ("KrakatoaVoxelSize", "0.25"), ("Animation", "0")],
 )  # fmt: skip
 def test_what_the_cloud_would_render_otherwise_is_refused_by_name(key, value):
@@ -101,6 +106,8 @@ def test_a_key_that_nobody_knows_keeps_the_job_here():
     assert refused({"StudioOption": "on"})["StudioOption"] == why
     assert refused(StudioKey="7") == {"StudioKey": why}
     assert converted({"StudioOption": ""}).job is not None, "it says nothing"
+    for value in ("False", "0", "None"):
+        assert refused({"StudioOption": value}) == {"StudioOption": why}, "its default may be True"
 
 
 def test_a_plug_in_that_cannot_be_sent_names_those_that_can():

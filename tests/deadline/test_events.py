@@ -198,7 +198,26 @@ def test_two_machines_that_clean_at_once_submit_one(hands):
 def test_one_that_ended_is_replaced(hands):
     hands("house_cleaning")
     (first,) = hands("jobs")
-    hands("suspend", first)
+    hands("complete", first, [0], "node-1")
     hands("forget_lease")
     hands("house_cleaning")
     assert len(gateways(hands)) == 2
+
+
+def test_one_that_a_person_suspended_stays_the_only_one(hands):
+    hands("house_cleaning")
+    (first,) = hands("jobs")
+    hands("suspend", first)
+    hands("forget_lease")
+    hands("house_cleaning")
+    assert len(gateways(hands)) == 1
+
+
+def test_what_a_script_asks_is_a_reason_for_a_gateway(hands):
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand"}})
+    job = submit(hands)
+    hands("house_cleaning")
+    assert gateways(hands) == []
+    hands("script", "Jobs/RenderbusBurst", [job])
+    hands("house_cleaning")
+    assert len(gateways(hands)) == 1

@@ -99,7 +99,8 @@ def test_what_was_edited_survives_a_removal(install, repository):
     acts = install("--uninstall")
     assert acts[PARAM] == "leave"
     assert installed(repository) == {PARAM}
-    assert install("--uninstall") == {}
+    assert install("--uninstall") == {PARAM: "leave"}
+    assert install()[PARAM] == "keep", "it is known, and its edits are kept"
 
 
 def test_what_a_version_does_not_bring_any_more_goes(install, repository):
@@ -114,6 +115,18 @@ def test_what_a_version_does_not_bring_any_more_goes(install, repository):
     record.write_text(json.dumps(document))
     assert install()["plugins/Renderbus/renderbus_old.py"] == "remove"
     assert not old.exists()
+
+
+def test_what_an_attempt_that_failed_has_left_is_gone_over(install, repository):
+    install()
+    (repository / "custom/plugins/Renderbus/renderbus-installed.json").unlink()
+    cache = repository / "custom/plugins/Renderbus/__pycache__"
+    cache.mkdir()
+    (cache / "renderbus_ask.cpython-310.pyc").write_bytes(b"")
+    install()
+    install("--uninstall")
+    assert not (repository / "custom/plugins/Renderbus").exists()
+    install()
 
 
 @pytest.mark.parametrize(("made", "sentence"), [

@@ -124,24 +124,37 @@ def test_what_is_asked_of_the_gateway_reaches_it(farm, hands, script, kind):
     assert [(one.kind, one.job) for one in farm.intents()] == [(kind, job)]
 
 
-def test_what_failed_in_the_cloud_is_sent_there_again(farm, hands):
+def test_what_came_back_from_the_cloud_is_sent_there_again(farm, hands):
     job = submit(hands)
     tasks = tuple(task.ref for task in farm.tasks([job])[job])
     claim = Claim(BurstId("burst-1"), 1, 1, job, tasks)
     farm.claim(claim)
-    farm.fail(claim, tasks[:2], "no licence")
     farm.complete(claim, tasks[2:])
+    farm.release(claim, tasks[:2], "the cloud could not render it")
     (question,) = hands("script", "Jobs/RenderbusRetryFailed", [job])
-    assert question.startswith("Send 2 tasks that failed in the cloud")
+    assert question.startswith("Send 2 tasks that came back from the cloud")
     (intent,) = farm.intents()
     assert (intent.kind, list(intent.frames)) == (IntentKind.BURST, [1, 2])
     again = Claim(BurstId("burst-2"), 1, 1, job, tasks[:2])
-    assert farm.claim(again).taken == tasks[:2], "they are nobody's"
-
-
-def test_where_nothing_failed_in_the_cloud_there_is_nothing_to_retry(farm, hands):
-    job = submit(hands)
-    hands("fail", job, [0], "node-1")
+    assert farm.claim(again).taken == tasks[:2]
     (said,) = hands("script", "Jobs/RenderbusRetryFailed", [job])
-    assert said == "None of their tasks failed in the cloud."
+    assert said == "None of their tasks came back from the cloud and waits."
+
+
+@pytest.mark.parametrize("script", ["Burst", "Drain", "Explain", "RetryFailed"])
+def test_of_a_job_that_is_done_nothing_is_asked(hands, script):
+    job = submit(hands, Frames="1")
+    hands("complete", job, [0], "node-1")
+    (said,) = hands("script", f"Jobs/Renderbus{script}", [job])
+    assert said.startswith("Select a job that is in the queue")
+    assert not [k for k in hands("state", job)["extra"] if k.startswith("renderbus.ask.")]
+
+
+def test_a_stale_copy_does_not_ask_again_what_was_acted_on(farm, hands):
+    job = submit(hands)
+    hands("script", "Jobs/RenderbusBurst", [job])
+    (intent,) = farm.intents()
+    hands("keep", job)
+    farm.acknowledge([intent.id])
+    hands("put_back", job)
     assert farm.intents() == ()

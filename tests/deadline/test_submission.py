@@ -75,6 +75,16 @@ def test_when_it_goes_is_said_in_its_extra_info(farm, hands, when, wish, asked):
     assert [one.kind for one in farm.intents()] == [IntentKind.BURST] * asked
 
 
+@pytest.mark.parametrize(("plugin", "keys"), [
+    ("MayaBatch", {"OutputFilePath": "/show/renders", "OutputFilePrefix": "shot"}),
+    ("Blender", {"OutputFile": "/show/renders/shot.####.exr"}),
+])  # fmt: skip
+def test_workers_put_pictures_where_the_cloud_does(farm, hands, plugin, keys):
+    job = submitted(farm, hands, Plugin=plugin)
+    assert hands("plugin_info", job.id).items() >= keys.items()
+    assert job.refusal == ""
+
+
 def test_a_job_for_the_cloud_only_is_one_of_our_plug_in_and_can_be_sent(farm, hands):
     job = submitted(farm, hands, When="Cloud only", Plugin="Blender", Scene="/show/shot.blend")
     assert (job.dcc, job.refusal) == ("blender", "")

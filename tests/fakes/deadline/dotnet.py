@@ -65,7 +65,8 @@ class DateTime(Strict):
         return self
 
     def ToString(self, form):
-        if form != "yyyy-MM-ddTHH:mm:ss":
+        # The one that does not depend on where the host is.
+        if form != "s":
             raise ValueError("the fake writes times in one form only, not " + form)
         if self._moment is None:
             return "0001-01-01T00:00:00"

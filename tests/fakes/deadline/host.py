@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import modules
 from dotnet import Strict
-from repository import Repository
+from repository import JobObject, Repository
 
 
 class Acts:
@@ -69,7 +69,9 @@ class Acts:
 
     def forget_lease(self):
         """Let so much time pass that nobody is submitting a gateway job any more."""
-        self._repository.metadata["Renderbus"].pop("gateway.lease", None)
+        entries = self._repository.metadata["Renderbus"]
+        for key in [key for key in entries if key.startswith("gateway.lease")]:
+            del entries[key]
 
     def house_cleaning(self):
         self._repository.tell("OnHouseCleaning")
@@ -102,6 +104,20 @@ class Acts:
     def forget_extra(self, job):
         """Lose what was written into the job's extra info, as a stale SaveJob does."""
         self._repository.jobs[job].extra.clear()
+
+    def plugin_info(self, job):
+        return self._repository.jobs[job].plugin_info
+
+    def set_extra(self, job, key, value):
+        self._repository.jobs[job].extra[key] = value
+
+    def keep(self, job):
+        """Hold a copy of a job, as a script does."""
+        self._kept = JobObject(self._repository.jobs[job])
+
+    def put_back(self, job):
+        """Save the copy, which is old by now."""
+        self._repository.jobs[job].extra = dict(self._kept._extra)
 
     def forget_all_extra(self):
         for job in self._repository.jobs:

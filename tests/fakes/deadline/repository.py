@@ -214,7 +214,7 @@ class Repository:
         )
         for job in order:
             for task in job.tasks:
-                if task.status == "Queued" and job.info.get("Plugin") != "Renderbus":
+                if task.status == "Queued":
                     task.status, task.worker = "Rendering", name
                     if name in self.workers:
                         self.workers[name]["state"] = "Rendering"
@@ -466,12 +466,6 @@ class RepositoryUtils(Strict):
     def CompleteTasks(self, job, tasks, slaveName):
         self._repository.call("CompleteTasks")
         self._repository.complete(job.JobId, [task.TaskId for task in tasks], slaveName)
-
-    def ResumeFailedTasks(self, job, tasks):
-        self._repository.call("ResumeFailedTasks")
-        for task in self._repository.tasks(job.JobId, [task.TaskId for task in tasks]):
-            if task.status == "Failed":
-                task.status, task.worker = "Queued", ""
 
     def FailTasks(self, job, tasks, slaveName=""):
         self._repository.call("FailTasks")

@@ -20,7 +20,16 @@ from Deadline.Scripting import ClientUtils, RepositoryUtils
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from renderbus_gateway import GATEWAY, PLUGIN, ROLE, job_info, lines, plugin_info
-from renderbus_record import CLAIMS_KEY, CLOUD, COMPLETED, NOTES_KEY, QUEUED, SUSPENDED, Record
+from renderbus_record import (
+    ASK_PREFIX,
+    CLAIMS_KEY,
+    CLOUD,
+    COMPLETED,
+    NOTES_KEY,
+    QUEUED,
+    SUSPENDED,
+    Record,
+)
 
 INTENT_PREFIX = "intent."
 LEASE = "gateway.lease"
@@ -32,8 +41,9 @@ _LEASE_SECONDS = 600.0
 _LONGEST_SECONDS = 20.0
 # Intents that nobody fetched for so long are of no use to anybody.
 _OLDEST_SECONDS = 30 * 86400.0
-# States in which a gateway job does its work, or will as soon as a worker is free.
-_ALIVE = frozenset({"Active", "Pending"})
+# States in which a gateway job does its work, or will as soon as a worker is free or a person
+# resumes it: who suspends it wants no other one.
+_ALIVE = ("Active", "Pending", "Suspended")
 _IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
 
 
@@ -203,16 +213,15 @@ class RenderbusListener(DeadlineEventListener):
         if self.GetConfigEntryWithDefault("KeepGateway", "Always") == "Always" or intents:
             return True
         return any(
-            _held(job) for state in _IN_QUEUE for job in RepositoryUtils.GetJobsInState(state)
+            _held(job) or _is_asked(job)
+            for state in _IN_QUEUE
+            for job in RepositoryUtils.GetJobsInState(state)
         )
 
     def _keep_gateway(self):
         """Submit a gateway job where none is alive; of two machines at once, one does it."""
-        if any(
-            _is_gateway(job) for state in _ALIVE for job in RepositoryUtils.GetJobsInState(state)
-        ):
-            return
-        if not self._take_lease():
+        # Looked at again under the lease: another machine may have submitted one just before.
+        if _has_gateway() or not self._take_lease() or _has_gateway():
             return
         chosen = {
             name: self.GetConfigEntryWithDefault(key, "")
@@ -236,19 +245,31 @@ class RenderbusListener(DeadlineEventListener):
                 file.unlink()
 
     def _take_lease(self):
-        """Claim to be the one who submits; adding an entry that is there has no effect."""
-        now, mine = time.time(), uuid.uuid4().hex
-        held = str(self.GetMetaDataEntry(LEASE) or "")
-        if held and now - _number(held.partition(" ")[0]) < _LEASE_SECONDS:
-            return False
-        if held:
-            self.DeleteMetaDataEntry(LEASE)
-        self.AddMetaDataEntry(LEASE, "{:f} {}".format(now, mine))
-        return str(self.GetMetaDataEntry(LEASE) or "").endswith(mine)
+        """Claim to be the one who submits now: adding an entry that is there has no effect.
+
+        Each span of time has a name of its own, so that none is ever taken away from somebody.
+        """
+        span, mine = int(time.time() // _LEASE_SECONDS), uuid.uuid4().hex
+        name = "{}.{}".format(LEASE, span)
+        known = RepositoryUtils.GetEventPluginConfigMetaDataDictionary(PLUGIN)
+        for key in [str(key) for key in known.Keys]:
+            if key.startswith(LEASE) and key != name:
+                self.DeleteMetaDataEntry(key)
+        self.AddMetaDataEntry(name, mine)
+        return str(self.GetMetaDataEntry(name) or "") == mine
 
 
 def _stamps(job):
     return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).stamps
+
+
+def _has_gateway():
+    alive = (job for state in _ALIVE for job in RepositoryUtils.GetJobsInState(state))
+    return any(map(_is_gateway, alive))
+
+
+def _is_asked(job):
+    return any(str(key).startswith(ASK_PREFIX) for key in job.GetJobExtraInfoKeys())
 
 
 def _held(job):

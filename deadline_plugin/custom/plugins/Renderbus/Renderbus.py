@@ -95,8 +95,10 @@ class RenderbusPlugin(DeadlinePlugin):
             self._tell()
         if canceled:
             self.LogInfo("detached: what is in the cloud goes on, and the next gateway finds it")
-        elif code:
-            self.FailRender("{} ({})".format(core.ending(0), end))
+        else:
+            # Whatever its code: a gateway that ends by itself is none, and is begun again.
+            told = "the core has not ended yet" if code is None else core.ending(0)
+            self.FailRender("{} ({})".format(told, end))
 
     def _command(self):
         programs = self.GetConfigEntry("Executable")

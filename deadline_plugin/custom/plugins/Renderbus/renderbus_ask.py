@@ -11,7 +11,7 @@ import uuid
 from Deadline.Scripting import ClientUtils, MonitorUtils, RepositoryUtils
 from DeadlineUI.Controls.Scripting.DeadlineScriptDialog import DeadlineScriptDialog
 from renderbus_link import frame_text
-from renderbus_record import ASK_PREFIX, CLAIMS_KEY, FAILED, NOTES_KEY, Notes, Record
+from renderbus_record import ASK_PREFIX, CLAIMS_KEY, NOTES_KEY, QUEUED, Notes, Record
 
 TITLE = "Renderbus"
 
@@ -32,8 +32,8 @@ def ask_of_jobs(kind, question):
         kind: `burst`, `recall` or `approve`.
         question: for the person; {} stands for the number of jobs.
     """
-    jobs = list(MonitorUtils.GetSelectedJobs())
-    if _agrees(question.format(len(jobs))):
+    jobs = _selected()
+    if jobs and _agrees(question.format(len(jobs))):
         for job in jobs:
             _ask(str(job.JobId), kind)
 
@@ -45,7 +45,10 @@ def ask_of_tasks(kind, question):
         kind: `burst` or `recall`.
         question: for the person; {} stands for the number of frames.
     """
-    (job,) = MonitorUtils.GetSelectedJobs()
+    jobs = _selected()
+    if not jobs:
+        return
+    (job,) = jobs
     tasks = MonitorUtils.GetSelectedTasks()
     frames = sorted({int(number) for task in tasks for number in task.TaskFrameList})
     if _agrees(question.format(len(frames))):
@@ -59,14 +62,16 @@ def ask_of_route(kind, question):
         kind: `drain` or `open`.
         question: for the person.
     """
-    jobs = list(MonitorUtils.GetSelectedJobs())
+    jobs = _selected()
     if jobs and _agrees(question):
         _ask(str(jobs[0].JobId), kind)
 
 
 def explain():
     """Ask why the selected jobs stay or leave; the answer comes into their histories."""
-    jobs = list(MonitorUtils.GetSelectedJobs())
+    jobs = _selected()
+    if not jobs:
+        return
     for job in jobs:
         _ask(str(job.JobId), "explain")
     said = "The answer comes into the history of {} jobs, as soon as a gateway has looked."
@@ -74,45 +79,43 @@ def explain():
 
 
 def retry_failed():
-    """Send again what the cloud could not render of the selected jobs, once the person agrees."""
-    found = [(job, _failed_in_the_cloud(job)) for job in MonitorUtils.GetSelectedJobs()]
+    """Send again what came back from the cloud unrendered, once the person agrees."""
+    found = [(job, _returned(job)) for job in _selected()]
     count = sum(len(tasks) for _, tasks in found)
-    question = "Send {} tasks that failed in the cloud there again? It costs money."
-    if not count:
-        DeadlineScriptDialog().ShowMessageBox("None of their tasks failed in the cloud.", TITLE)
-    elif _agrees(question.format(count)):
+    question = "Send {} tasks that came back from the cloud there again? It costs money."
+    if found and not count:
+        said = "None of their tasks came back from the cloud and waits."
+        DeadlineScriptDialog().ShowMessageBox(said, TITLE)
+    elif count and _agrees(question.format(count)):
         for job, tasks in found:
             if tasks:
-                _retry(str(job.JobId), tasks)
+                numbers = sorted({int(n) for task in tasks for n in task.TaskFrameList})
+                _ask(str(job.JobId), "burst", numbers)
 
 
-def _failed_in_the_cloud(job):
-    stamps = Record(str(job.JobId), _extra(job, CLAIMS_KEY)).stamps
+def _returned(job):
+    """Return the tasks of a job that came back, and that no worker has begun yet."""
+    back = Record(str(job.JobId), _extra(job, CLAIMS_KEY)).returned
     return [
         task
         for task in RepositoryUtils.GetJobTasks(job, True).TaskCollectionTasks
-        if str(task.TaskStatus) == FAILED and getattr(stamps.get(str(task.TaskId)), "why", "")
+        if str(task.TaskId) in back and str(task.TaskStatus) == QUEUED
     ]
-
-
-def _retry(job_id, tasks):
-    """Put tasks back into the queue as nobody's, and ask for a burst of them."""
-    job = RepositoryUtils.GetJob(job_id, True)
-    if job is None:
-        return
-    record = Record(job_id, _extra(job, CLAIMS_KEY))
-    for task in tasks:
-        record.stamps.pop(str(task.TaskId), None)
-    job.SetJobExtraInfoKeyValue(CLAIMS_KEY, record.text())
-    RepositoryUtils.SaveJob(job)
-    RepositoryUtils.ResumeFailedTasks(job, tasks)
-    _ask(job_id, "burst", sorted({int(n) for task in tasks for n in task.TaskFrameList}))
 
 
 def show_status():
     """Show where the selected jobs stand in the cloud."""
     told = [status(job) for job in MonitorUtils.GetSelectedJobs()]
     DeadlineScriptDialog().ShowMessageBox("\n\n".join(told), TITLE)
+
+
+def _selected():
+    """Return the selected jobs that are in the queue: of others the gateway hears nothing."""
+    jobs = [job for job in MonitorUtils.GetSelectedJobs() if str(job.JobStatus) != "Completed"]
+    if not jobs:
+        said = "Select a job that is in the queue: of completed ones the gateway hears nothing."
+        DeadlineScriptDialog().ShowMessageBox(said, TITLE)
+    return jobs
 
 
 def _agrees(question):

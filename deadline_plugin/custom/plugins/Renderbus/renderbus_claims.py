@@ -5,7 +5,7 @@ looked at afterwards: a worker or a person may act at any moment between.
 """
 
 from renderbus_link import frame_numbers
-from renderbus_record import CLOUD, COMPLETED, FAILED, HELD, QUEUED, SUSPENDED, Stamp
+from renderbus_record import CLOUD, COMPLETED, FAILED, HELD, QUEUED, SUSPENDED
 from renderbus_words import frames, legible
 
 
@@ -33,14 +33,15 @@ class Claims:
         work = self._begin(params, _may_claim)
         if work.wanted:
             for id_ in work.wanted:
-                work.record.stamps[id_] = Stamp(claim["burst"], claim["claim_epoch"])
+                work.record.hold(id_, claim["burst"], claim["claim_epoch"])
             self._jobs.save(work.job, work.record)
             to_suspend = work.tasks(lambda state: state != SUSPENDED)
             if to_suspend:
                 self._repository.SuspendTasks(work.job, to_suspend)
             lost = self._look_again(work, SUSPENDED, "not_queued")
             if lost:
-                self._jobs.let_go(claim, lost)
+                self._jobs.drop(claim, lost)
+            self._jobs.check(claim["job"])
         self._tell(claim["job"], "holds {} tasks for the cloud", work)
         return work.outcome()
 
@@ -120,6 +121,10 @@ class Claims:
             self._log(f"completing tasks of {work.job.JobId}: {error}")
             left = [t for t in self._fresh(work).values() if str(t.TaskStatus) in HELD]
             if left:
+                # Whoever hears of the resumption must not take it for a person's.
+                for task in left:
+                    work.record.stamps[str(task.TaskId)].leaving = True
+                self._jobs.save(self._jobs.job(str(work.job.JobId)) or work.job, work.record)
                 self._repository.ResumeTasks(work.job, left)
                 self._repository.CompleteTasks(work.job, left, CLOUD)
 

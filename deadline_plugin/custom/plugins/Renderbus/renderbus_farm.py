@@ -11,7 +11,7 @@ from renderbus_claims import Claims
 from renderbus_jobs import Jobs
 from renderbus_link import Pages, RefusedError
 from renderbus_queue import Queue
-from renderbus_record import ASK_PREFIX, NOTES_KEY, Notes, asked
+from renderbus_record import ASK_PREFIX, NOTES_KEY, Notes, asked, is_intent
 from renderbus_words import extra, legible
 
 FARM = "deadline"
@@ -40,8 +40,10 @@ class DeadlineFarm:
 
     def __init__(self, repository, log, column=""):
         self._repository = repository
+        # A copy that is older than an acknowledgement brings what was asked back with it.
+        self._done = set()
         self._jobs = Jobs(repository, log, column)
-        self._queue = Queue(repository, self._jobs)
+        self._queue = Queue(repository, self._jobs, log)
         self._claims = Claims(repository, self._jobs, log)
         self.handlers = {
             "snapshot": lambda params: self._queue.snapshot(set(params["tasks_of"])),
@@ -115,11 +117,12 @@ class DeadlineFarm:
             for job in self._jobs.in_queue()
             for key in _asks(job)
         ]
-        found = [row for row in rows if row]
+        found = [row for row in rows if row and row["id"] not in self._done]
         return Pages({}, {"intents": sorted(found, key=lambda row: row["at"])})
 
     def acknowledge(self, params):
         """Forget intents; the event plug-in deletes its own at the next house cleaning."""
+        self._done.update(params["ids"])
         known = self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
         here = {str(key) for key in known.Keys}
         done = (self._acknowledged() | set(params["ids"])) & here
@@ -161,7 +164,4 @@ def _intent(key, text):
         row = json.loads(text)
     except ValueError:
         return None
-    needed = ("job", "kind", "at", "who")
-    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in needed):
-        return None
-    return dict(row, id=key)
+    return dict(row, id=key) if isinstance(row, dict) and is_intent(row) else None

@@ -10,7 +10,18 @@ ROLE, GATEWAY, CLOUD_ONLY = "Role", "gateway", "cloud"
 NATIVE_PLUGIN = "NativePlugin"
 """Key that names the plug-in which would render a job that is for the cloud only."""
 
+PATIENT = {
+    "OverrideJobFailureDetection": "True",
+    "FailureDetectionJobErrors": "0",
+    "OverrideTaskFailureDetection": "True",
+    "FailureDetectionTaskErrors": "0",
+    "IgnoreBadJobDetection": "True",
+    "SendJobErrorWarning": "False",
+}
+"""Settings of a job whose errors are nobody's fault and no reason to give up."""
+
 SETTINGS = {
+    **PATIENT,
     "Name": "Renderbus gateway",
     "Comment": "Carries what is in the Renderbus cloud. Suspend it to detach; nothing is recalled.",
     "Frames": "0",
@@ -22,13 +33,6 @@ SETTINGS = {
     "EnableAutoTimeout": "False",
     "MinRenderTimeSeconds": "0",
     "Interruptible": "False",
-    # A cloud that cannot be reached is no reason to give up, and no worker's fault.
-    "OverrideJobFailureDetection": "True",
-    "FailureDetectionJobErrors": "0",
-    "OverrideTaskFailureDetection": "True",
-    "FailureDetectionTaskErrors": "0",
-    "IgnoreBadJobDetection": "True",
-    "SendJobErrorWarning": "False",
     # Its own life is no event for other plug-ins, and nobody's mail.
     "SuppressEvents": "True",
     "NotificationTargets": "",

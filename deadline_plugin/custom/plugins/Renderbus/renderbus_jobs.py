@@ -32,7 +32,8 @@ class Jobs:
         """Give all jobs that are in the queue, or were stopped on their way."""
         for state in IN_QUEUE:
             for job in self._repository.GetJobsInState(state):
-                yield job
+                if not job.IsCorrupted():
+                    yield job
 
     def job(self, id_):
         """Fetch a job as it is now; None when there is none."""
@@ -47,30 +48,48 @@ class Jobs:
     def record(self, job):
         """Read what bursts hold of a job, written again where it was overwritten.
 
-        SaveJob writes whole objects: whoever held an older one has put it back without meaning to.
-        Whoever lets go of everything leaves an empty entry, never none.
+        SaveJob writes whole objects, so that the last one wins: an old copy of the job, or another
+        gateway, may have put back what was there before. What is read then is no later than what
+        this process wrote.
         """
-        id_, text = str(job.JobId), extra(job, CLAIMS_KEY)
-        record = Record(id_, text or self._written.get(id_, ""))
-        if text or not record.stamps:
-            return record
+        id_ = str(job.JobId)
+        found, mine = Record(id_, extra(job, CLAIMS_KEY)), self._written.get(id_)
+        if mine is None or found.revision > mine.revision or found.text() == mine.text():
+            return found
         # It may be an old copy that was read here, too.
         fresh = self.job(id_)
-        if fresh is not None and not extra(fresh, CLAIMS_KEY):
-            self._log("job {}: its claims were overwritten, and are written again".format(id_))
-            self.save(fresh, record)
-        return record
+        if fresh is None:
+            return mine
+        found = Record(id_, extra(fresh, CLAIMS_KEY))
+        if found.revision > mine.revision or found.text() == mine.text():
+            return found
+        self._log("job {}: its claims were overwritten, and are written again".format(id_))
+        found.add(mine)
+        self.save(fresh, found)
+        return found
 
     def save(self, job, record):
         """Write down what bursts hold of a job, and show it."""
-        text = self._written[str(job.JobId)] = record.text()
+        record.revision += 1
+        text = record.text()
+        self._written[str(job.JobId)] = Record(record.job_id, text)
         job.SetJobExtraInfoKeyValue(CLAIMS_KEY, text)
         self._show(job, record.held)
         self._repository.SaveJob(job)
 
     def let_go(self, claim, ids):
         """Take the claim's stamp off tasks."""
+        self._end(claim, ids, lambda record, id_: record.let_go(id_))
+
+    def drop(self, claim, ids):
+        """Take the claim's stamp off tasks that it never got."""
         self._end(claim, ids, lambda record, id_: record.stamps.pop(id_))
+
+    def check(self, id_):
+        """Look whether what was written down of a job is still there; else it is written again."""
+        job = self.job(id_)
+        if job is not None:
+            self.record(job)
 
     def bring_home(self, claim, ids):
         """Write down that tasks of a claim came home."""

@@ -21,13 +21,15 @@ class Queue:
     Args:
         repository: `Deadline.Scripting.RepositoryUtils`.
         jobs: of the repository.
+        log: takes a sentence for people.
 
     Attributes:
         held: how many tasks bursts held at the last look.
     """
 
-    def __init__(self, repository, jobs):
+    def __init__(self, repository, jobs, log):
         self.held = 0
+        self._log = log
         self._repository = repository
         self._jobs = jobs
         # By job: its completed tasks, and the mean of those that workers here rendered.
@@ -42,8 +44,13 @@ class Queue:
         """
         rows, tasks = [], []
         for job in self._queue():
-            read = self.rows(job) if self._is_looked_at(job, wanted) else None
-            rows.append(self._row(job, read))
+            try:
+                read = self.rows(job) if self._is_looked_at(job, wanted) else None
+                row = self._row(job, read)
+            except Exception as error:  # noqa: BLE001 - one odd job must not hide all others
+                self._log("job {} cannot be read: {}".format(job.JobId, error))
+                continue
+            rows.append(row)
             if job.JobId in wanted:
                 tasks.extend(read)
         self.held = sum(row["claimed"] for row in rows)

@@ -10,6 +10,10 @@ import json
 CLAIMS_KEY = "renderbus.claims"
 NOTES_KEY = "renderbus.notes"
 
+_ASKED = ("burst", "recall", "approve", "explain", "drain", "open")
+_DONE = ("suspended", "resumed", "requeued", "completed", "failed", "changed", "priority")
+KINDS = frozenset((*_ASKED, *_DONE, "archived", "deleted"))
+"""What people may ask or do that the core knows of; another word would stop all others."""
 ASK_PREFIX = "renderbus.ask."
 """How the extra info keys begin by which people ask something of a job; each asks one thing."""
 
@@ -58,12 +62,19 @@ class Record:
     Args:
         job_id: of the job.
         text: of the entry; what is no such entry, or one of another job, counts as none.
+
+    Attributes:
+        revision: rises each time it is written.
+        stamps: by task id.
+        returned: ids of tasks that came back from the cloud unrendered.
     """
 
     def __init__(self, job_id, text=""):
         self.job_id = job_id
+        self.revision, bursts, returned = _parts(job_id, text)
         self.stamps = {}
-        for burst, claims in _entry(job_id, text).items():
+        self.returned = {str(task) for task in returned}
+        for burst, claims in bursts.items():
             for claim in claims:
                 for task in claim.get("tasks", ()):
                     why = claim.get("why", "")
@@ -77,7 +88,32 @@ class Record:
             same = (stamp.epoch, stamp.why, stamp.leaving, stamp.home)
             bursts.setdefault(stamp.burst, {}).setdefault(same, []).append(task)
         held = {burst: [_claim(*one) for one in claims.items()] for burst, claims in bursts.items()}
-        return json.dumps({"job": self.job_id, "bursts": held}, sort_keys=True)
+        entry = {"job": self.job_id, "revision": self.revision, "bursts": held}
+        if self.returned:
+            entry["returned"] = sorted(self.returned)
+        return json.dumps(entry, sort_keys=True)
+
+    def let_go(self, task_id):
+        """Take the stamp off a task that comes back."""
+        del self.stamps[task_id]
+        self.returned.add(task_id)
+
+    def hold(self, task_id, burst, epoch):
+        """Put a stamp on a task."""
+        self.stamps[task_id] = Stamp(burst, epoch)
+        self.returned.discard(task_id)
+
+    def add(self, other):
+        """Take over what another record of the job says besides.
+
+        Args:
+            other: written at about the same time.
+        """
+        for task, stamp in other.stamps.items():
+            mine = self.stamps.get(task)
+            if mine is None or mine.epoch < stamp.epoch:
+                self.stamps[task] = stamp
+        self.revision = max(self.revision, other.revision)
 
     @property
     def held(self):
@@ -137,20 +173,38 @@ def asked(job_id, key, text):
         return None
     if not isinstance(row, dict) or row.get("job") != job_id:
         return None
-    needed = ("kind", "at", "who")
-    if not all(isinstance(row.get(name), str) for name in needed):
-        return None
-    return dict(row, id="{} {}".format(job_id, key))
+    row["id"] = "{} {}".format(job_id, key)
+    return row if is_intent(row) else None
 
 
-def _entry(job_id, text):
+def is_intent(row):
+    """Tell whether an entry is an intent that the core understands."""
+    texts = all(isinstance(row.get(name), str) for name in ("job", "kind", "at", "who"))
+    return texts and row["kind"] in KINDS
+
+
+def _parts(job_id, text):
+    document = _document(job_id, text)
+    revision, returned = document.get("revision", 0), document.get("returned", [])
+    return (
+        revision if isinstance(revision, int) else 0,
+        _entry(job_id, text),
+        returned if isinstance(returned, list) else [],
+    )
+
+
+def _document(job_id, text):
     try:
         document = json.loads(text) if text else {}
     except ValueError:
         return {}
     if not isinstance(document, dict) or document.get("job") != job_id:
         return {}
-    bursts = document.get("bursts")
+    return document
+
+
+def _entry(job_id, text):
+    bursts = _document(job_id, text).get("bursts")
     return bursts if isinstance(bursts, dict) else {}
 
 

@@ -6,7 +6,7 @@ it whenever it comes back; what it wants of the cloud stands in its extra info.
 
 import re
 
-from renderbus_gateway import CLOUD_ONLY, NATIVE_PLUGIN, PLUGIN, ROLE
+from renderbus_gateway import CLOUD_ONLY, NATIVE_PLUGIN, PATIENT, PLUGIN, ROLE
 
 NOW, OVERFLOW, CLOUD, NEVER = "Now", "On overflow", "Cloud only", "Never"
 WHEN = (OVERFLOW, NOW, CLOUD, NEVER)
@@ -50,6 +50,7 @@ _WISHES = {
     CLOUD: {"renderbus": "allowed", "renderbus_when": "now"},
     NEVER: {"renderbus": "refused"},
 }
+_PADDING = re.compile(r"[._]?[#?]")
 # With its zone, so that it means the same on every host: 2026-11-30T09:00+01:00.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
 
@@ -95,10 +96,18 @@ def job_files(form):
     plugin_info = {
         key: form[name].strip() for name, key in _PLUGIN_KEYS[native].items() if form[name].strip()
     }
+    folder, file = form["OutputFolder"].strip(), form["OutputFile"].strip()
+    if native == "Blender":
+        plugin_info["OutputFile"] = folder.rstrip("/\\") + "/" + file
+    else:
+        # Maya puts the frame and the ending behind the prefix itself.
+        plugin_info["OutputFilePath"] = folder
+        plugin_info["OutputFilePrefix"] = _PADDING.split(file)[0]
     if plugin_info.get("RenderLayer"):
         plugin_info["UsingRenderLayers"] = "1"
     if when == CLOUD:
-        info["Plugin"] = PLUGIN
+        # Workers that take a task before it is held say that they cannot render it, one at a time.
+        info.update(PATIENT, Plugin=PLUGIN, MachineLimit="1")
         plugin_info.update({ROLE: CLOUD_ONLY, NATIVE_PLUGIN: native})
     for number, (key, value) in enumerate(sorted(wishes(form).items())):
         info["ExtraInfoKeyValue" + str(number)] = "{}={}".format(key, value)

@@ -152,7 +152,7 @@ def ended_at(task):
 
 def _utc(moment):
     """Return a .NET DateTime as text, UTC."""
-    return str(moment.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss")) + "+00:00"
+    return str(moment.ToUniversalTime().ToString("s")) + "+00:00"
 
 
 def _auxiliary(job, folder):
