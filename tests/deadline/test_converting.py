@@ -87,7 +87,8 @@ def test_a_layer_counts_only_where_layers_are_used():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("RenderHalfFrames", "1"), ("SkipExistingFrames", "1"), ("FrameNumberOffset", "5"), ("ImageScale", "50"),
+    [("RenderHalfFrames", "1"), ("SkipExistingFrames", "1"), ("FrameNumberOffset", "5"),
+     ("ImageScale", "50"),
      ("KrakatoaVoxelSize", "0.25"), ("Animation", "0")],
 )  # fmt: skip
 def test_what_the_cloud_would_render_otherwise_is_refused_by_name(key, value):
