@@ -35,6 +35,7 @@ def states(renderbus):
     return {b["job"]: b["state"] for b in renderbus("status", "--json").json["bursts"]}
 
 
+@pytest.mark.heavy
 def test_all_bursts_come_home_and_every_change_is_a_line(renderbus, cloud, jobs, tmp_path):
     ids = [burst(renderbus, cloud, job) for job in jobs]
     answer = renderbus("serve", "--no-overflow", "--until-idle", "--json", env=cloud)

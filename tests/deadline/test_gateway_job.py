@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,8 @@ CONFIG = """
 work_folder = "packages"
 poll_seconds = 0.3
 submit_settle_seconds = 0.5
+lease_seconds = 2
+takeover_seconds = 1
 [gateway]
 decide_seconds = 0.5
 [store]
@@ -104,6 +107,11 @@ class Studio:
     def states(self, job):
         return [tuple(task) for task in self.hands("state", job)["tasks"]]
 
+    def asks(self, job):
+        """Return what is asked of a job and was not acted on yet."""
+        extra = self.hands("state", job)["extra"]
+        return [key for key in extra if key.startswith("renderbus.ask.")]
+
     def column(self, job):
         """Return what the job list shows in our column."""
         return self.hands("jobs")[job].get("ExtraInfo0", "")
@@ -177,6 +185,7 @@ def test_when_the_farm_is_full_workers_and_cloud_share_a_job(open_studio):
         studio.detach()
 
 
+@pytest.mark.heavy
 def test_a_gateway_that_is_taken_away_leaves_everything_to_the_next(open_studio):
     with open_studio() as studio:
         job = studio.submit("1-8", ExtraInfoKeyValue0="renderbus_when=now")
@@ -192,6 +201,7 @@ def test_a_gateway_that_is_taken_away_leaves_everything_to_the_next(open_studio)
         studio.detach()
 
 
+@pytest.mark.heavy
 def test_a_job_that_is_deleted_is_stopped_in_the_cloud(open_studio, cloud):
     with open_studio() as studio:
         job = studio.submit("1-40", ExtraInfoKeyValue0="renderbus_when=now")
@@ -241,6 +251,7 @@ def test_a_worker_that_takes_a_job_for_the_cloud_only_says_so(open_studio):
         assert "This job renders in the Renderbus cloud only" in end["outcome"]
 
 
+@pytest.mark.heavy
 def test_a_job_for_the_cloud_only_is_work(open_studio):
     with open_studio() as studio:
         output = studio.folder / "renders" / "only"
@@ -258,4 +269,80 @@ def test_a_job_for_the_cloud_only_is_work(open_studio):
         job = studio.hands("submit", info, plugin_info)
         studio.host()
         studio.until(lambda: studio.states(job) == [("Completed", "cloud")] * 2)
+        studio.detach()
+
+
+@pytest.mark.heavy
+def test_a_core_that_is_killed_leaves_everything_to_the_next(open_studio):
+    with open_studio() as studio:
+        job = studio.submit("1-8", ExtraInfoKeyValue0="renderbus_when=now")
+        studio.host()
+        studio.until(lambda: ("Suspended", "") in studio.states(job))
+        (serving,) = (line for line in studio.seen()["log"] if line.startswith("serving farm"))
+        os.kill(int(serving.split(":")[-2]), signal.SIGKILL)
+        end = studio.until(lambda: studio.seen()["outcome"].startswith("failed") and studio.seen())
+        assert "the core was killed by signal 9" in end["outcome"], "so Deadline begins it again"
+        studio.host()
+        studio.until(lambda: studio.states(job) == [("Completed", "cloud")] * 8)
+        assert len(studio.pictures()) == 8
+        studio.detach()
+
+
+@pytest.mark.heavy
+def test_ten_jobs_are_carried_together(open_studio):
+    with open_studio() as studio:
+        names = [f"shot{number}" for number in range(10)]
+        when = {"ExtraInfoKeyValue0": "renderbus_when=now"}
+        jobs = [studio.submit("1-2", name, **when) for name in names]
+        studio.host()
+        done = [("Completed", "cloud")] * 2
+        studio.until(lambda: all(studio.states(job) == done for job in jobs))
+        assert all(len(studio.pictures(name)) == 2 for name in names)
+        studio.detach()
+
+
+@pytest.mark.heavy
+def test_a_way_that_is_closed_takes_nothing_until_it_is_open_again(open_studio):
+    with open_studio() as studio:
+        job = studio.submit("1-2")
+        studio.host()
+        studio.hands("script", "Jobs/RenderbusDrain", [job])
+        studio.until(lambda: studio.asks(job) == [])
+        studio.hands("script", "Jobs/RenderbusBurst", [job])
+        studio.until(lambda: studio.asks(job) == [])
+        assert studio.states(job) == [("Queued", "")] * 2
+        assert any("takes no new bursts" in line for line in studio.seen()["log"])
+        studio.hands("script", "Jobs/RenderbusUndrain", [job])
+        studio.until(lambda: studio.asks(job) == [])
+        studio.hands("script", "Jobs/RenderbusBurst", [job])
+        studio.until(lambda: studio.states(job) == [("Completed", "cloud")] * 2)
+        studio.detach()
+
+
+@pytest.mark.heavy
+def test_what_a_person_takes_back_is_rendered_here(open_studio):
+    with open_studio() as studio:
+        job = studio.submit("1-40", ExtraInfoKeyValue0="renderbus_when=now")
+        studio.host()
+        studio.until(lambda: ("Completed", "cloud") in studio.states(job))
+        studio.hands("script", "Jobs/RenderbusRecall", [job])
+        studio.until(lambda: ("Suspended", "") not in studio.states(job))
+        states = [state for state, _ in studio.states(job)]
+        assert set(states) == {"Completed", "Queued"}
+        assert len(studio.pictures()) == states.count("Completed")
+        history = studio.hands("state", job)["history"]
+        assert any(line.startswith("Renderbus: ada asks for a recall") for line in history)
+        studio.detach()
+
+
+@pytest.mark.heavy
+def test_people_read_in_the_history_why_a_job_stays(open_studio):
+    with open_studio() as studio:
+        job = studio.submit("1-2")
+        studio.host()
+        studio.hands("script", "Jobs/RenderbusExplain", [job])
+        said = studio.until(
+            lambda: [line for line in studio.hands("state", job)["history"] if "stay: " in line]
+        )
+        assert "automatic bursting is switched off (overflow.enabled)" in said[0]
         studio.detach()

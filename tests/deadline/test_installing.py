@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from deadline_plugin.bundle import bundle
 from deadline_plugin.checking import share_of
 from deadline_plugin.settings_file import carried_over, defaults
+from renderbus_core.cli import main
 
 PARAM = "plugins/Renderbus/Renderbus.param"
 
@@ -25,16 +25,31 @@ def repository(tmp_path):
     return folder
 
 
+@dataclass
+class Done:
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def renderbus(tmp_path):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("RENDERBUS_", "RAYVISION_"))}
-    places = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(tmp_path))
+def renderbus(tmp_path, monkeypatch, capsys):
+    for name in os.environ:
+        if name.startswith(("RENDERBUS_", "RAYVISION_")):
+            monkeypatch.delenv(name)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
 
     def run(*arguments, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", "renderbus_core", *map(str, arguments)],
-            env=clean | places | environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        with monkeypatch.context() as here:
+            for name, value in environment.items():
+                here.setenv(name, value)
+            capsys.readouterr()
+            status = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Done(status, said.out, said.err)
 
     return run
 

@@ -442,6 +442,9 @@ class RepositoryUtils(Strict):
         record = self._repository.jobs.get(job.JobId)
         return TaskCollection([TaskObject(task) for task in record.tasks] if record else [])
 
+    def GetEventPluginDirectory(self, eventPluginName):
+        return "{}/custom/events/{}".format(self._repository.root, eventPluginName)
+
     def GetRepositoryPath(self, relativeFolder, check):
         return "{}/{}".format(self._repository.root, relativeFolder)
 

@@ -17,7 +17,7 @@ from Deadline.Events import DeadlineEventListener
 from Deadline.Scripting import ClientUtils, RepositoryUtils
 
 # Files that are shared with the job plug-in lie here too.
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(RepositoryUtils.GetEventPluginDirectory("Renderbus")))
 
 from renderbus_gateway import GATEWAY, PLUGIN, ROLE, job_info, lines, plugin_info
 from renderbus_record import (
