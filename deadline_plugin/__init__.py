@@ -1,7 +1,8 @@
-"""The bridge's side of Thinkbox Deadline 10: what runs in the core's own process.
+"""The bridge's side of Thinkbox Deadline 10.
 
-`convert` turns a job as Deadline holds it into one that the bridge can send, or says key by key
-why it cannot. The files that Deadline itself runs are not there yet.
+`custom/` is what Deadline runs, as it lies in a repository; it is data here, imported by nobody. The
+modules run in the core's own process: `converting` and `translating` say what a job means for the
+cloud, `installing` and `checking` put `custom/` in its place and look after it.
 """
 
 from deadline_plugin.converting import Conversion, Refusal, convert

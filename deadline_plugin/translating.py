@@ -13,10 +13,18 @@ from renderbus_core.errors import InputError
 from renderbus_core.farm import write_job
 
 _SCHEMA = "deadline_job.json"
+# Jobs that are remembered; the largest farms have some ten thousand in their queue.
+_MOST = 50_000
 
 
 class Translator:
-    """Says what jobs mean that the agent inside Deadline sends as they are."""
+    """Says what jobs mean that the agent inside Deadline sends as they are.
+
+    A queue is read again and again, and few of its jobs change: what each came to is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Any, Mapping[str, Any], Conversion]] = {}
 
     def job(self, native: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a job in the link's words; one that cannot be sent says why.
@@ -27,7 +35,7 @@ class Translator:
         Raises:
             InputError: it is no such job.
         """
-        document, _ = _translated(native)
+        document, _ = self._translated(native)
         return document
 
     def row(self, native: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -39,9 +47,20 @@ class Translator:
         Raises:
             InputError: its job is no such job.
         """
-        document, found = _translated(native.get("job"))
+        document, found = self._translated(native.get("job"))
         traits = dict.fromkeys([*native.get("traits", ()), *found.traits])
         return {**native, "job": document, "traits": list(traits)}
+
+    def _translated(self, native: Any) -> tuple[Mapping[str, Any], Conversion]:
+        id_ = str(native.get("id", "")) if isinstance(native, Mapping) else ""
+        known = self._known.get(id_)
+        if known is not None and known[0] == native:
+            return known[1], known[2]
+        document, found = _translated(native)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[id_] = native, document, found
+        return document, found
 
 
 def _translated(native: Any) -> tuple[Mapping[str, Any], Conversion]:

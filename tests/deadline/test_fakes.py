@@ -95,9 +95,19 @@ def test_the_files_of_the_bundle_need_nothing_but_the_standard_library():
         assert roots <= sys.stdlib_module_names | ours | theirs, place
 
 
+def texts_of_bundle():
+    return {place: c.decode() for place, c in bundle().items() if place.suffix != ".ico"}
+
+
+def test_each_plug_in_has_an_icon():
+    icons = {place.parts[0]: c for place, c in bundle().items() if place.suffix == ".ico"}
+    assert set(icons) == {"events", "plugins"}
+    assert all(content.startswith(b"\0\0\1\0") for content in icons.values())
+
+
 @pytest.mark.parametrize("kind", ["events", "plugins"])
 def test_every_setting_that_is_read_is_one_that_people_see_and_the_reverse(kind):
-    texts = {p: c.decode() for p, c in bundle().items() if p.parts[0] == kind}
+    texts = {p: t for p, t in texts_of_bundle().items() if p.parts[0] == kind}
     (param,) = (text for place, text in texts.items() if place.suffix == ".param")
     code = "".join(text for place, text in texts.items() if place.suffix == ".py")
     read = set(re.findall(r'Get\w*ConfigEntry(?:WithDefault)?\(\s*"(\w+)"', code))
@@ -122,6 +132,6 @@ def test_settings_are_of_kinds_that_deadline_has(shared):
 
 
 def test_job_settings_are_those_that_the_plug_in_reads():
-    texts = {place.name: content.decode() for place, content in bundle().items()}
+    texts = {place.name: text for place, text in texts_of_bundle().items()}
     shown = set(re.findall(r"^\[(\w+)\]", texts["Renderbus.options"], re.MULTILINE))
     assert shown == {"Role", "Overflow", "NativePlugin"}

@@ -76,9 +76,9 @@ class Studio:
         self.folder, self.hands, self._scene = folder, hands, scene
         hands("add_worker", "node-1", ["none"], [])
         # As the bridge is installed: a program of its own.
-        self._program = folder / "renderbus"
-        self._program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
-        self._program.chmod(0o755)
+        self.program = folder / "renderbus"
+        self.program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
+        self.program.chmod(0o755)
 
     def submit(self, frames="1-6", name="shot", **info):
         """Submit a Blender job whose pictures lie in a folder of its name."""
@@ -97,7 +97,7 @@ class Studio:
     def host(self, **plugin_info):
         """Let the worker render a gateway job."""
         settings = {
-            "Executable": f"/nowhere/renderbus;{self._program}",
+            "Executable": f"/nowhere/renderbus;{self.program}",
             "ConfigFile": str(self.folder / "renderbus.toml"),
             "StopSeconds": "60",
             "StatusColumn": "ExtraInfo0",
@@ -346,3 +346,19 @@ def test_people_read_in_the_history_why_a_job_stays(open_studio):
         )
         assert "automatic bursting is switched off (overflow.enabled)" in said[0]
         studio.detach()
+
+
+@pytest.mark.heavy
+def test_a_service_hosts_the_bridge_without_a_gateway_job(open_studio):
+    with open_studio() as studio:
+        job = studio.submit("1-2", ExtraInfoKeyValue0="renderbus_when=now")
+        config = studio.folder / "renderbus.toml"
+        studio.hands(
+            "execute", "RenderbusGateway", str(studio.program), str(config), "--until-idle"
+        )
+        assert studio.states(job) == [("Completed", "cloud")] * 2
+        assert len(studio.pictures()) == 2
+        (*_, last) = studio.hands("look", "said")
+        assert last.startswith("the core ended with code 0")
+        studio.hands("execute", "RenderbusGateway")
+        assert studio.hands("look", "said")[-1].startswith("Name the bridge's program")

@@ -66,3 +66,12 @@ def test_what_is_no_job_is_told_as_such(broken):
         Translator().job(broken)
     with pytest.raises(InputError):
         Translator().row({"job": broken, "counts": {}})
+
+
+def test_a_job_that_changed_is_looked_at_again():
+    translator = Translator()
+    first = translator.row(row())["job"]
+    assert translator.row(row())["job"] == first
+    changed = translator.row(row(Priority="90"))["job"]
+    assert (first["priority"], changed["priority"]) == (70, 90)
+    assert translator.job({**JOB, "id": "5f0000000000000000000002"})["priority"] == 70

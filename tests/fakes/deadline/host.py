@@ -63,6 +63,11 @@ class Acts:
         controls = self._repository.dialogs[-1]._controls
         return {name: [one.kind, one.value] for name, one in controls.items()}
 
+    def execute(self, name, *arguments):
+        """Run a script as `deadlinecommand -ExecuteScript` does, to its end."""
+        file = Path(self._repository.root) / "custom" / "scripts" / "General" / (name + ".py")
+        modules.load(file).__main__(*arguments)
+
     def gateway(self, act, *arguments):
         """Have the worker of this process do something."""
         return getattr(self.worker, act)(*arguments)

@@ -70,7 +70,7 @@ class ClientUtils(Strict):
         return self._folder
 
     def LogText(self, text):
-        sys.stderr.write(text + "\n")
+        self._repository.said.append(text)
 
 
 class FileUtils(Strict):

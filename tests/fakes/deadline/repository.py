@@ -112,6 +112,7 @@ class Repository:
         self.dialogs = []
         self.sticky = {}
         self.refuses = False
+        self.said = []
         self.plugin_settings = {}
         self.root = ""
         self._ids = itertools.count(0x5F0000000000000000000001)

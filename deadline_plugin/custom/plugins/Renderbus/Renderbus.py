@@ -15,12 +15,10 @@ from Deadline.Scripting import FileUtils, RepositoryUtils
 # A worker copies the plug-in's folder and runs it from there.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from renderbus_farm import CAPABILITIES, FARM, DeadlineFarm
+from renderbus_farm import DeadlineFarm
 from renderbus_gateway import CLOUD_ONLY, GATEWAY, ROLE
-from renderbus_link import Core, LinkError
+from renderbus_host import HostError, command, host
 
-_HELLO_SECONDS = 120.0
-_POLL_SECONDS = 0.5
 _SHOW_SECONDS = 10.0
 _MOST_LINES = 10000
 
@@ -69,36 +67,22 @@ class RenderbusPlugin(DeadlinePlugin):
         self._host()
 
     def _host(self):
-        try:
-            core = Core(self._command(), self._lines.append)
-        except LinkError as error:
-            self.FailRender(str(error))
         column = self.GetConfigEntryWithDefault("StatusColumn", "None")
         digit = column[-1] if column.startswith("ExtraInfo") else ""
         farm = DeadlineFarm(RepositoryUtils, self._lines.append, digit)
-        canceled, end = False, ""
+        seconds = float(self.GetIntegerConfigEntryWithDefault("StopSeconds", 60))
+
+        def between():
+            self._show(farm)
+            return self.IsCanceled()
+
         try:
-            core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
-            self.LogInfo("the core is there: " + " ".join(self._command()))
-            while not core.agent.gone:
-                canceled = self.IsCanceled()
-                if canceled:
-                    core.stop()
-                    break
-                core.agent.poll(farm.handlers, _POLL_SECONDS)
-                self._show(farm)
-            end = core.agent.gone
-        except LinkError as error:
-            end = str(error)
-        finally:
-            code = core.detach(float(self.GetIntegerConfigEntryWithDefault("StopSeconds", 60)))
+            host(self._command(), farm, self._lines.append, between, seconds)
+        except HostError as error:
             self._tell()
-        if canceled:
-            self.LogInfo("detached: what is in the cloud goes on, and the next gateway finds it")
-        else:
-            # Whatever its code: a gateway that ends by itself is none, and is begun again.
-            told = "the core has not ended yet" if code is None else core.ending(0)
-            self.FailRender("{} ({})".format(told, end))
+            self.FailRender(str(error))
+        self._tell()
+        self.LogInfo("detached: what is in the cloud goes on, and the next gateway finds it")
 
     def _command(self):
         programs = self.GetConfigEntry("Executable")
@@ -108,10 +92,9 @@ class RenderbusPlugin(DeadlinePlugin):
                 "no executable of the bridge was found on this worker ({}); install it here, and "
                 "name it in the settings of the plug-in Renderbus".format(programs)
             )
-        file = self.GetConfigEntryWithDefault("ConfigFile", "")
-        named = ["--config", file] if file else []
         decides = self.GetBooleanPluginInfoEntryWithDefault("Overflow", True)
-        return [program, *named, "serve", "--farm", "link", *([] if decides else ["--no-overflow"])]
+        more = [] if decides else ["--no-overflow"]
+        return command(program, self.GetConfigEntryWithDefault("ConfigFile", ""), more)
 
     def _show(self, farm):
         """Tell what happened, and now and then what is in the cloud."""
