@@ -1,8 +1,8 @@
 """The bridge's side of Thinkbox Deadline 10.
 
-`custom/` is what Deadline runs, as it lies in a repository; it is data here, imported by nobody. The
-modules run in the core's own process: `converting` and `translating` say what a job means for the
-cloud, `installing` and `checking` put `custom/` in its place and look after it.
+`custom/` is what Deadline runs, as it lies in a repository; it is data here, imported by nobody.
+The modules run in the core's own process: `converting` and `translating` say what a job means for
+the cloud, `installing` and `checking` put `custom/` in its place and look after it.
 """
 
 from deadline_plugin.converting import Conversion, Refusal, convert

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from deadline_bench import deadline
+from deadline_bench import submit
 
 from renderbus_core.errors import FarmError
 from renderbus_core.frames import FrameSet
@@ -20,35 +20,11 @@ from renderbus_core.jobs import (
     TaskRef,
 )
 
-INFO = {
-    "Plugin": "MayaBatch",
-    "Name": "shot",
-    "Frames": "1-4",
-    "UserName": "ada",
-    "OutputDirectory0": "/show/renders",
-    "OutputFilename0": "shot.####.exr",
-}
-
 
 @pytest.fixture
-def both(tmp_path):
-    with deadline(tmp_path) as (farm, hands):
-        hands("add_worker", "node-1", ["none"], [])
-        yield farm, hands
-
-
-@pytest.fixture
-def farm(both):
-    return both[0]
-
-
-@pytest.fixture
-def hands(both):
-    return both[1]
-
-
-def submit(hands, **info):
-    return JobId(hands("submit", INFO | info, {"SceneFile": "/show/shot.ma", "Version": "2024"}))
+def hands(hands):
+    hands("add_worker", "node-1", ["none"], [])
+    return hands
 
 
 def claim_of(farm, job, *ids, burst="burst-1", epoch=1):

@@ -3,38 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from deadline_bench import deadline
+from deadline_bench import deadline, submit
 
-from renderbus_core.jobs import BurstId, Claim, IntentKind, JobId
-
-INFO = {
-    "Plugin": "MayaBatch",
-    "Name": "shot",
-    "Frames": "1-4",
-    "UserName": "ada",
-    "OutputDirectory0": "/show/renders",
-    "OutputFilename0": "shot.####.exr",
-}
-
-
-@pytest.fixture
-def both(tmp_path):
-    with deadline(tmp_path) as (farm, hands):
-        yield farm, hands
-
-
-@pytest.fixture
-def farm(both):
-    return both[0]
-
-
-@pytest.fixture
-def hands(both):
-    return both[1]
-
-
-def submit(hands, **info):
-    return JobId(hands("submit", INFO | info, {"SceneFile": "/show/shot.ma"}))
+from renderbus_core.jobs import BurstId, Claim, IntentKind
 
 
 def held(farm, job, *ids):

@@ -7,7 +7,6 @@ import sys
 import time
 
 import pytest
-from deadline_bench import deadline
 
 from renderbus_core.jobs import CloudWish, IntentKind
 
@@ -22,22 +21,6 @@ FORM = {
     "OutputFile": "shot.####.exr",
     "Pool": "maya",
 }
-
-
-@pytest.fixture
-def both(tmp_path):
-    with deadline(tmp_path) as (farm, hands):
-        yield farm, hands
-
-
-@pytest.fixture
-def farm(both):
-    return both[0]
-
-
-@pytest.fixture
-def hands(both):
-    return both[1]
 
 
 def submitted(farm, hands, **changes):

@@ -13,6 +13,17 @@ from typing import Any
 
 from deadline_plugin.bundle import bundle
 from renderbus_core.farm import Link, LinkFarm, connect
+from renderbus_core.jobs import JobId
+
+INFO = {
+    "Plugin": "MayaBatch",
+    "Name": "shot",
+    "Frames": "1-4",
+    "UserName": "ada",
+    "OutputDirectory0": "/show/renders",
+    "OutputFilename0": "shot.####.exr",
+}
+"""A Maya job of four frames that can be sent."""
 
 HOST = Path(__file__).parent / "deadline" / "host.py"
 
@@ -39,6 +50,11 @@ def installed(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder / "custom"
+
+
+def submit(hands: Hands, **info: str) -> JobId:
+    """Submit a Maya job, with other entries of its job info than `INFO` where they are given."""
+    return JobId(hands("submit", INFO | info, {"SceneFile": "/show/shot.ma", "Version": "2024"}))
 
 
 class Hands:
