@@ -303,3 +303,22 @@ def test_what_is_resumed_to_be_completed_is_not_held_again(farm, hands):
     hands("before", "CompleteTasks", "calls")
     hands("before", "CompleteTasks", "tell", "OnJobResumed", job)
     assert farm.complete(claim, claim.tasks).taken == claim.tasks
+
+
+@pytest.mark.parametrize("call", ["SaveJob", "SuspendTasks", "GetJobTasks"])
+def test_two_gateways_that_claim_at_once_both_keep_what_they_got(farm, hands, call):
+    job = submit(hands)
+    mine, theirs = claim_of(farm, job, "0", "1"), claim_of(farm, job, "2", "3", burst="burst-2")
+    tasks = [{"id": ref.id, "frames": str(ref.frames)} for ref in theirs.tasks]
+    claim = {"burst": "burst-2", "claim_epoch": 1, "lease_epoch": 1, "job": job}
+    request = {"claim": claim, "tasks": tasks, "why": "recalled"}
+    hands("before", call, "other_gateway", "claim", request)
+    assert farm.claim(mine).taken == mine.tasks
+    # Either sees at its next look what the other has written over.
+    hands("other_gateway", "claim", request)
+    assert held(farm, job) == [True] * 4
+    released = hands("other_gateway", "release", request)
+    assert len(released["taken"]) == 2
+    assert farm.release(mine, mine.tasks, "recalled").taken == mine.tasks
+    assert states(hands, job) == ["Queued"] * 4
+    assert held(farm, job) == [False] * 4
