@@ -37,6 +37,8 @@ def _camera(wanted: str, facts: SceneFacts) -> Iterator[str]:
 
 def _same(name: str, mine: str, theirs: str) -> bool:
     if name == "version":
-        # Service packs read each other's scenes.
-        return mine.split(".", maxsplit=1)[0] == theirs.split(".", maxsplit=1)[0]
+        # Service packs read each other's scenes: 3.4 and 3.4.1 are one release, 3.6 is another.
+        ours, others = mine.split("."), theirs.split(".")
+        common = min(len(ours), len(others))
+        return ours[:common] == others[:common]
     return mine.casefold() == theirs.casefold()

@@ -96,14 +96,22 @@ def _grant_one(gateway: Gateway, intent: Intent) -> bool:
         elif intent.kind is IntentKind.RECALL and intent.frames is None:
             gateway.store.ask_recall(burst.id, _why(intent), gateway.clock.now(), intent.who)
         elif intent.kind in _ASKED:
-            whole = gateway.store.burst(burst.id)
-            # What people do to the job is nothing to a probe, which holds none of its tasks.
-            if whole.kind is not BurstKind.PROBE:
-                _ask(gateway, whole, intent)
+            _ask(gateway, burst.id, intent)
     return True
 
 
-def _ask(gateway: Gateway, burst: Burst, intent: Intent) -> None:
+def _ask(gateway: Gateway, id: BurstId, intent: Intent) -> None:  # noqa: A002 - the field's own word
+    try:
+        _ask_of(gateway, gateway.store.burst(id), intent)
+    except StoreError:
+        # Its runner has closed a task since it was read; the others are still meant.
+        _ask_of(gateway, gateway.store.burst(id), intent)
+
+
+def _ask_of(gateway: Gateway, burst: Burst, intent: Intent) -> None:
+    # What people do to the job is nothing to a probe, which holds none of its tasks.
+    if burst.kind is BurstKind.PROBE:
+        return
     frames = intent.frames
     refs = [task.ref for task in burst.open_tasks]
     tasks = [ref.id for ref in refs if frames is None or ref.frames.issubset(frames)]

@@ -39,6 +39,15 @@ def test_what_does_not_is_told(facts, expects, sentence):
     assert list(disagreements(expects, facts)) == [sentence]
 
 
+@pytest.mark.parametrize(("job", "scene", "same"), [
+    ("3.4", "3.4.1", True), ("3.6", "3.4", False), ("3.4.1", "3.4", True),
+    ("2017.5", "2018", False),
+])  # fmt: skip
+def test_service_packs_are_one_release(facts, job, scene, same):
+    found = replace(facts, version=Fact(scene, Origin.STORED))
+    assert (not list(disagreements({"version": job}, found))) is same
+
+
 def test_what_nobody_knows_of_the_scene_disagrees_with_nothing(facts):
     unknown = replace(facts, renderer=Fact(None, Origin.UNKNOWN), cameras=())
     assert list(disagreements({"renderer": "Arnold", "camera": "x"}, unknown)) == []

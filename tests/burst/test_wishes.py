@@ -64,6 +64,21 @@ def test_a_recall_on_the_farm_is_a_recall(world):
     assert world.carry(runner, burst).state is BurstState.RECALLED
 
 
+def test_a_recall_reaches_what_is_left_when_a_frame_came_home_meanwhile(make_world, monkeypatch):
+    world = make_world(nodes=1)
+    burst = world.order()
+    runner = world.runner(burst)
+    early = world.carry(runner, burst, running)
+    now = world.carry(runner, burst, lambda b: b.refs(TaskState.COMPLETED))
+    home = len(now.refs(TaskState.COMPLETED))
+    world.farm.ask_recall(world.job, frames=FrameSet.span(1, 10), who="ada")
+    seen = iter([early])
+    read = world.store.burst
+    monkeypatch.setattr(world.store, "burst", lambda id_: next(seen, None) or read(id_))
+    grant(world.gateway)
+    assert asked(world, burst).count(Asked.RECALL_ALL) == 10 - home
+
+
 def test_what_people_do_to_held_tasks_is_noted_on_them(world):
     burst = world.order()
     world.carry(world.runner(burst), burst, running)

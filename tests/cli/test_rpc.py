@@ -70,6 +70,7 @@ def test_what_cannot_be_sent_says_why(home, change, code, sentence):
     ("nonsense", -32700),
     ("[]", -32700),
     ('{"method": "look", "params": {}}', -32602),
+    ('{"method": "look", "params": 7}', -32602),
     ('{"method": "look", "params": {"farm": "deadline", "job": 7}}', -32000),
     ('{"method": "send", "params": {}}', -32601),
 ])  # fmt: skip

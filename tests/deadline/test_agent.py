@@ -288,6 +288,19 @@ def test_a_job_that_deadline_cannot_show_is_passed_over(farm, hands):
     assert len(farm.snapshot([good]).jobs) == 2, "it is read again at the next look"
 
 
+@pytest.mark.parametrize("key", ["renderbus.claims", "renderbus.notes"])
+@pytest.mark.parametrize(
+    "bursts", ['{"burst-1": [7, {"tasks": [1]}, {"epoch": 1, "tasks": 1}]}', '{"burst-1": 7}']
+)
+def test_an_entry_that_somebody_damaged_by_hand_holds_nothing(farm, hands, key, bursts):
+    job = submit(hands)
+    hands("set_extra", job, key, f'{{"job": "{job}", "bursts": {bursts}}}')
+    assert held(farm, job) == [False] * 4
+    claim = claim_of(farm, job)
+    assert farm.claim(claim).taken == claim.tasks
+    farm.annotate(claim, {"renderbus.reason": "the farm is full"})
+
+
 def test_a_word_that_the_core_does_not_know_stops_nobody(farm, hands):
     job = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
     odd = {"job": job, "kind": "fly", "at": "2026-11-20T09:00:00+00:00", "who": "ada"}

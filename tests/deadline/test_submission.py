@@ -169,6 +169,15 @@ def test_without_the_bridge_on_this_machine_the_gateway_checks(hands):
     assert said.startswith("The bridge is not installed on this machine. Scene, files and cost are")
 
 
+def test_a_bridge_that_does_not_start_says_so(hands, tmp_path):
+    program = tmp_path / "renderbus"
+    program.write_text("no program")
+    hands("switch", "plugin_settings", {"Executable": str(program), "ConfigFile": ""})
+    for _ in range(2):
+        (said,) = hands("dialog", DIALOG, FORM, "Yes", "Check")
+        assert said.startswith("The bridge could not be started: ")
+
+
 @pytest.mark.usefixtures("bridge")
 def test_scene_files_and_places_of_pictures_are_looked_at(hands, root):
     scene = root / "examples" / "turntable" / "scenes" / "turntable.ma"

@@ -44,11 +44,12 @@ def command(ctx: click.Context) -> None:
     if method != "look":
         _reply(number, error={"code": _UNKNOWN_METHOD, "message": f"there is no {method!r}"})
         return
+    if not isinstance(params, dict) or not {"farm", "job"} <= params.keys():
+        _reply(number, error={"code": _BAD_PARAMS, "message": "look needs farm and job"})
+        return
     try:
-        job = read_job(params["farm"], params["job"])
+        job = read_job(str(params["farm"]), params["job"])
         _reply(number, result=look(read_config(ctx, "link"), job))
-    except (KeyError, TypeError) as error:
-        _reply(number, error={"code": _BAD_PARAMS, "message": f"look needs farm and job: {error}"})
     except RenderbusError as error:
         _reply(number, error={"code": _REFUSED, "message": str(error)})
 

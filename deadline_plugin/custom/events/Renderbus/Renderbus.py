@@ -241,7 +241,7 @@ class RenderbusListener(DeadlineEventListener):
             RepositoryUtils.SubmitJob([str(file) for file in files])
             self.LogInfo("Renderbus: a gateway job was submitted")
         finally:
-            for file in files:
+            for file in filter(Path.exists, files):
                 file.unlink()
 
     def _take_lease(self):

@@ -75,11 +75,11 @@ class Record:
         self.stamps = {}
         self.returned = {str(task) for task in returned}
         for burst, claims in bursts.items():
-            for claim in claims:
-                for task in claim.get("tasks", ()):
-                    why = claim.get("why", "")
-                    flags = "leaving" in claim, "home" in claim
-                    self.stamps[task] = Stamp(burst, claim["epoch"], why, *flags)
+            for claim in filter(_is_claim, claims if isinstance(claims, list) else ()):
+                flags = "leaving" in claim, "home" in claim
+                for task in claim["tasks"]:
+                    why = str(claim.get("why", ""))
+                    self.stamps[str(task)] = Stamp(burst, claim["epoch"], why, *flags)
 
     def text(self):
         """Return the entry as it is kept, also where nothing is held any more."""
@@ -152,7 +152,8 @@ class Notes:
 
     def __init__(self, job_id, text=""):
         self.job_id = job_id
-        self.of = _entry(job_id, text)
+        entry = _entry(job_id, text)
+        self.of = {burst: facts for burst, facts in entry.items() if isinstance(facts, dict)}
 
     def text(self):
         """Return the entry as it is kept."""
@@ -206,6 +207,15 @@ def _document(job_id, text):
 def _entry(job_id, text):
     bursts = _document(job_id, text).get("bursts")
     return bursts if isinstance(bursts, dict) else {}
+
+
+def _is_claim(claim):
+    """Tell whether a part of an entry is whole: people can edit extra info in the Monitor."""
+    return (
+        isinstance(claim, dict)
+        and isinstance(claim.get("epoch"), int)
+        and isinstance(claim.get("tasks"), list)
+    )
 
 
 def _claim(same, tasks):

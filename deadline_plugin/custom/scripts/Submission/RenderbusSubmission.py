@@ -172,7 +172,11 @@ class Submission:
             self._say("The bridge is not installed on this machine. " + ON_GATEWAY)
             return
         file = str(config.GetConfigEntryWithDefault("ConfigFile", ""))
-        self._looking = Look(program, file, *job_files(form))
+        try:
+            self._looking = Look(program, file, *job_files(form))
+        except OSError as error:
+            self._say("The bridge could not be started: {}. {}".format(error, ON_GATEWAY))
+            return
         self._say("It is being looked at; press Check again for the answer.")
 
     def _filled_in(self):
@@ -197,7 +201,7 @@ class Submission:
                 files[-1].write_text(lines(content), encoding="utf-8")
             return str(ClientUtils.ExecuteCommandAndGetOutput([str(file) for file in files]))
         finally:
-            for file in files:
+            for file in filter(Path.exists, files):
                 file.unlink()
 
     def _looked_at(self, job_id, form):
