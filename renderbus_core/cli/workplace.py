@@ -17,6 +17,7 @@ import click
 from renderbus_core import config as configuration
 from renderbus_core.api import Client, Endpoint
 from renderbus_core.burst import BurstStore, Farm, Gateway, Moment, Switch
+from renderbus_core.cli.farms import LINK, LOCAL, kinds, opener
 from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config, Credentials
 from renderbus_core.errors import FarmError, InputError
@@ -29,7 +30,7 @@ CRASH_AT = "RENDERBUS_CRASH_AT"
 farm_option = click.option(
     "--farm",
     "farm_kind",
-    type=click.Choice(["local", "link"]),
+    type=click.Choice(kinds()),
     help="Which farm the jobs are on; else farm.kind of the configuration.",
 )
 
@@ -53,9 +54,12 @@ def open_farm(config: Config) -> AbstractContextManager[Farm]:
 
     A farm agent that wants us to stop, or is gone, has the same effect as SIGTERM.
     """
-    if config.farm.kind == "link":
+    kind = config.farm.kind
+    if kind == LOCAL:
+        return open_local_farm(config)
+    if kind == LINK:
         return open_stdio_farm(on_stop=_terminate)
-    return open_local_farm(config)
+    return opener(kind)(config, _terminate)
 
 
 @contextmanager

@@ -198,3 +198,9 @@ def test_what_people_type_moves_no_terminal(renderbus):
     renderbus("drain", "--why", "the line\x1b[2J\nis down")
     for answer in (renderbus("drain", "--show"), renderbus("status")):
         assert r"the line\x1b[2J\nis down" in answer.out
+
+
+def test_a_farm_that_nothing_installed_brings_is_refused_with_those_that_there_are(renderbus):
+    answer = renderbus("overflow", "decide", env={"RENDERBUS_FARM_KIND": "tractor"})
+    assert answer.status == 1
+    assert "'tractor', and there is no such farm here; choose one of local, link" in answer.err

@@ -11,6 +11,7 @@ import click
 from renderbus_core.burst.examine import Known, ask, examine, inspect
 from renderbus_core.burst.offers import Offers
 from renderbus_core.cli import findings as show
+from renderbus_core.cli.farms import LINK
 from renderbus_core.cli.output import plain
 from renderbus_core.cli.workplace import open_client, read_config
 from renderbus_core.clock import SystemClock
@@ -49,7 +50,7 @@ def command(ctx: click.Context) -> None:
         return
     try:
         job = read_job(str(params["farm"]), params["job"])
-        _reply(number, result=look(read_config(ctx, "link"), job))
+        _reply(number, result=look(read_config(ctx, LINK), job))
     except RenderbusError as error:
         _reply(number, error={"code": _REFUSED, "message": str(error)})
 
