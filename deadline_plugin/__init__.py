@@ -5,7 +5,7 @@ The modules run in the core's own process: `converting` and `translating` say wh
 the cloud, `installing` and `checking` put `custom/` in its place and look after it.
 """
 
-from deadline_plugin.converting import Conversion, Refusal, convert
+from deadline_plugin.converting import convert
 from deadline_plugin.submission import Dump, read_submission
 
-__all__ = ["Conversion", "Dump", "Refusal", "convert", "read_submission"]
+__all__ = ["Dump", "convert", "read_submission"]

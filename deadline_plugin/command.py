@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from deadline_plugin.converting import Conversion, convert
+from deadline_plugin.converting import convert
 from deadline_plugin.submission import read_submission
-from renderbus_core.cli.output import console, json_option, print_json, table
+from renderbus_core.cli.conversions import show_conversion
+from renderbus_core.cli.output import json_option, print_json
 from renderbus_core.clock import SystemClock
-from renderbus_core.overflow import TRAITS
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -43,24 +43,5 @@ def convert_files(
     if as_json:
         print_json(found)
     else:
-        _show(found)
+        show_conversion(found)
     ctx.exit(1 if found.refusals else 0)
-
-
-def _show(found: Conversion) -> None:
-    if found.job is None:
-        refusals = [(one.key, one.value, one.why) for one in found.refusals]
-        console().print(table("It cannot be sent", ("key", "value", "why"), refusals))
-        return
-    job = found.job
-    facts = [
-        ("program", job.dcc),
-        ("scene", job.scene),
-        ("frames", f"{job.frames}, {found.frames_per_task} a task"),
-        *(("output", output) for output in job.outputs),
-        *(("layer", layer) for layer in [job.layer] if layer),
-        *((f"the scene must say: {name}", value) for name, value in job.expects.items()),
-    ]
-    console().print(table(f"{job.name} can be sent", ("", ""), facts))
-    for trait in found.traits:
-        click.echo(f"On its own it stays: {TRAITS[trait].why} ({trait}).")

@@ -10,62 +10,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from deadline_plugin.submission import Dump
 from renderbus_core.errors import InputError
+from renderbus_core.farm import (
+    CLOUD_KEY,
+    DEADLINE_KEY,
+    Conversion,
+    Refusal,
+    read_deadline,
+    read_wish,
+    same_value,
+)
 from renderbus_core.frames import Dialect, FrameSet
-from renderbus_core.jobs import CloudWish, JobId, LocalJob
-
-CLOUD_KEY = "renderbus"
-"""Extra info key by which people say whether a job may leave: `allowed` or `refused`."""
-DEADLINE_KEY = "renderbus_deadline"
-"""Extra info key of the time at which a job should be done, ISO 8601 with a zone."""
+from renderbus_core.jobs import JobId, LocalJob
 
 _NUMBER = re.compile(r"\d+")
 _DAY = re.compile(r"^Scheduled(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(Start|Stop)Time$")
 _NO_NAME = frozenset({"", "none"})
 # Where a job says `File`, it renders with what the scene says.
 _AS_IN_THE_SCENE = frozenset({"", "file"})
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason why a job cannot be sent.
-
-    Args:
-        key: of the job or its plug-in; "" for the job as a whole.
-        value: that it has.
-        why: for people.
-    """
-
-    key: str
-    value: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.key}={self.value}: {self.why}" if self.key else self.why
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """What became of a job.
-
-    Args:
-        job: that can be sent; None where a refusal stands against it.
-        frames_per_task: of the farm's tasks.
-        traits: what may speak against the cloud, in the words of `renderbus_core.overflow.TRAITS`.
-        refusals: why it cannot be sent, all of them.
-    """
-
-    job: LocalJob | None
-    frames_per_task: int = 1
-    traits: tuple[str, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
 
 
 def convert(dump: Dump, now: datetime) -> Conversion:
@@ -129,7 +97,7 @@ def _of_plugin_info(info: Mapping[str, str], known: Mapping[str, Any]) -> Iterat
         default = known["defaults"].get(key)
         if default is None and value:
             yield Refusal(key, value, "nobody knows what it means for the cloud")
-        elif default is not None and not _same(value, default):
+        elif default is not None and not same_value(value, default):
             usual = f"it must be {default!r}" if default else "it must be empty"
             yield Refusal(key, value, f"the cloud would render without it, so {usual}")
 
@@ -152,18 +120,6 @@ def _generals() -> frozenset[str]:
 
 def _says_nothing(value: str) -> bool:
     return value.casefold() in {word.casefold() for word in _table()["job_info"]["nothing"]}
-
-
-def _same(value: str, default: str) -> bool:
-    """Tell whether a value is the default, however numbers and truth are written."""
-    if value.casefold() == default.casefold():
-        return True
-    truth = {"true": "1", "false": "0"}
-    mine, theirs = (truth.get(text.casefold(), text) for text in (value, default))
-    try:
-        return float(mine) == float(theirs)
-    except ValueError:
-        return False
 
 
 # What may speak against the cloud.
@@ -226,11 +182,11 @@ def _job(dump: Dump, known: Mapping[str, Any], now: datetime) -> LocalJob:
         submitted_at=now,
         project=extra.get("project", ""),
         layer=_layer(dump.plugin_info, known),
-        deadline=_moment(extra.get(DEADLINE_KEY, "")),
+        deadline=read_deadline(extra.get(DEADLINE_KEY, ""), f"the extra info key {DEADLINE_KEY}"),
         department=info.get("Department", ""),
         pools=_names(info, "Pool", "SecondaryPool"),
         groups=_names(info, "Group"),
-        cloud=_wish(extra.get(CLOUD_KEY, "")),
+        cloud=read_wish(extra.get(CLOUD_KEY, ""), f"the extra info key {CLOUD_KEY}"),
         expects=_expected(dump.plugin_info, known),
     )
 
@@ -314,27 +270,3 @@ def _whole(info: Mapping[str, str], key: str, usual: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise InputError(f"{key}={text} is no whole number")
     return int(text)
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InputError(
-            f"the extra info key {DEADLINE_KEY} is {text!r}; write a time with its zone, for "
-            "example 2026-11-30T09:00+01:00"
-        )
-    return found
-
-
-def _wish(text: str) -> CloudWish:
-    try:
-        return CloudWish(text)
-    except ValueError:
-        words = " or ".join(repr(wish.value) for wish in CloudWish if wish.value)
-        raise InputError(f"the extra info key {CLOUD_KEY} is {text!r}; write {words}") from None

@@ -1,5 +1,14 @@
 """Farms: the embedded one, and the link to agents that live inside other render managers."""
 
+from renderbus_core.farm.conversion import (
+    CLOUD_KEY,
+    DEADLINE_KEY,
+    Conversion,
+    Refusal,
+    read_deadline,
+    read_wish,
+    same_value,
+)
 from renderbus_core.farm.link import Link
 from renderbus_core.farm.linked import LinkFarm, connect
 from renderbus_core.farm.local import CLOUD, Event, JobSpec, LocalFarm, Worker, WorkerPool
@@ -16,14 +25,18 @@ from renderbus_core.farm.protocol import (
 )
 from renderbus_core.farm.recorded import record_snapshot, recorded_snapshots
 from renderbus_core.farm.stdio import open_stdio_farm
-from renderbus_core.farm.translators import Translator, read_job
+from renderbus_core.farm.translators import JobTranslator, Translator, read_job
 from renderbus_core.farm.wire import write_job
 
 __all__ = [
     "CLOUD",
+    "CLOUD_KEY",
+    "DEADLINE_KEY",
+    "Conversion",
     "Event",
     "Hello",
     "JobSpec",
+    "JobTranslator",
     "Link",
     "LinkClosedError",
     "LinkDataError",
@@ -31,6 +44,7 @@ __all__ = [
     "LinkFarm",
     "LinkVersionError",
     "LocalFarm",
+    "Refusal",
     "RemoteError",
     "Result",
     "Role",
@@ -40,8 +54,11 @@ __all__ = [
     "WorkerPool",
     "connect",
     "open_stdio_farm",
+    "read_deadline",
     "read_job",
+    "read_wish",
     "record_snapshot",
     "recorded_snapshots",
+    "same_value",
     "write_job",
 ]

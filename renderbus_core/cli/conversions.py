@@ -1,0 +1,33 @@
+"""How people see what became of a job of another farm."""
+
+from __future__ import annotations
+
+import click
+
+from renderbus_core.cli.output import console, table
+from renderbus_core.farm import Conversion
+from renderbus_core.overflow import TRAITS
+
+
+def show_conversion(found: Conversion) -> None:
+    """Print what a job is sent as, or every reason why it is not.
+
+    Args:
+        found: what became of it.
+    """
+    if found.job is None:
+        refusals = [(one.key, one.value, one.why) for one in found.refusals]
+        console().print(table("It cannot be sent", ("key", "value", "why"), refusals))
+        return
+    job = found.job
+    facts = [
+        ("program", job.dcc),
+        ("scene", job.scene),
+        ("frames", f"{job.frames}, {found.frames_per_task} a task"),
+        *(("output", output) for output in job.outputs),
+        *(("layer", layer) for layer in [job.layer] if layer),
+        *((f"the scene must say: {name}", value) for name, value in job.expects.items()),
+    ]
+    console().print(table(f"{job.name} can be sent", ("", ""), facts))
+    for trait in found.traits:
+        click.echo(f"On its own it stays: {TRAITS[trait].why} ({trait}).")
