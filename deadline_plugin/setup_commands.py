@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from deadline_plugin.bundle import bundle
-from deadline_plugin.checking import Finding, examine
-from deadline_plugin.installing import Act, Step, carry_out, find, plan_install, plan_removal
-from renderbus_core import __version__
-from renderbus_core.cli.output import console, json_option, print_json, table
+from deadline_plugin.checking import examine
+from deadline_plugin.repository import site_of
+from renderbus_core.cli.installing import (
+    install_files,
+    show_findings,
+    show_steps,
+    steps_as_json,
+)
+from renderbus_core.cli.output import json_option, print_json
 from renderbus_core.cli.workplace import read_config
 
 _repository = click.option(
@@ -40,34 +44,18 @@ def install(repository: Path, dry_run: bool, uninstall: bool, as_json: bool) -> 
     Run it again to upgrade: defaults that were edited in .param files stay, other edited files are
     kept aside with the ending .edited.
     """
-    files, before = bundle(), find(repository)
-    if uninstall:
-        steps = plan_removal(repository, before) if before else ()
-    else:
-        steps = plan_install(repository, files, before)
-    if not dry_run and (steps or not uninstall):
-        carry_out(repository, steps, "" if uninstall else __version__, files)
+    site = site_of(repository)
+    steps = install_files(site, bundle(), is_dry=dry_run, is_removal=uninstall)
     if as_json:
-        print_json([{"act": step.act.name.lower(), "place": str(step.place)} for step in steps])
+        print_json(steps_as_json(steps))
         return
-    _show(steps)
+    show_steps(site, steps)
     if dry_run:
         click.echo("Nothing was done.")
     elif uninstall:
         click.echo("The settings that were made in the Monitor are in Deadline's database.")
     else:
         click.echo(_NEXT.format(repository=repository))
-
-
-def _show(steps: Sequence[Step]) -> None:
-    rows = [(step.act.value, step.place) for step in steps if step.act is not Act.KEEP]
-    if rows:
-        console().print(table("Files below custom", ("", "file"), rows))
-    kept = sum(step.act is Act.KEEP for step in steps)
-    if kept:
-        click.echo(f"{kept} files are as they should be.")
-    if not steps:
-        click.echo("Nothing of the bridge is installed there.")
 
 
 @click.command()
@@ -83,10 +71,5 @@ def doctor(ctx: click.Context, repository: Path, as_json: bool) -> None:
     if as_json:
         print_json(findings)
     else:
-        _tell(findings)
+        show_findings("Deadline", findings)
     ctx.exit(1 if any(not one.is_fine for one in findings) else 0)
-
-
-def _tell(findings: Iterable[Finding]) -> None:
-    rows = [("ok" if one.is_fine else "MEND", one.what, one.found) for one in findings]
-    console().print(table("Deadline", ("", "about", "found"), rows))

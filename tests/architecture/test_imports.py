@@ -29,7 +29,7 @@ LAYERS = (
         "shim",
         "statuses",
     },
-    {"api", "farm", "overflow", "package", "parity", "scene", "transfer"},
+    {"api", "farm", "installation", "overflow", "package", "parity", "scene", "transfer"},
     {"burst", "replay"},
     {"simulator", "web"},
     {"cli"},

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from deadline_plugin.bundle import bundle
-from deadline_plugin.checking import share_of
 from deadline_plugin.settings_file import carried_over, defaults
 from renderbus_core.cli import main
 
@@ -202,16 +201,6 @@ def test_what_is_missing_is_named_with_what_to_do(install, renderbus, repository
     assert "what it changes for jobs, the cloud does not do" in found["GlobalJobPreLoad"]["found"]
     assert "does not answer" in found["store"]["found"]
     assert "secret" not in json.dumps(found)
-
-
-def test_a_share_is_told_from_a_disk():
-    mounts = (
-        "/dev/sda1 / ext4 rw 0 0\nnas:/show /show nfs4 rw 0 0\n/dev/sdb /show/fast xfs rw 0 0\n"
-    )
-    assert share_of(Path("/show/db"), mounts) == "nfs4"
-    assert share_of(Path("/show/fast/db"), mounts) == ""
-    assert share_of(Path("/var/lib"), mounts) == ""
-    assert share_of(Path("/var/lib"), "") == ""
 
 
 # -- settings files -------------------------------------------------------------------------------

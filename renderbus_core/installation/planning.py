@@ -1,7 +1,7 @@
-"""Putting the files that Deadline runs into a repository, keeping what a studio changed in them.
+"""Putting the bridge's files where a render manager finds them, and keeping a studio's edits.
 
 What was installed is written down beside the files. A later installation tells by it what the
-studio has edited since: defaults in `.param` files are carried over, other files are kept aside.
+studio has edited since: settings are carried over, other files are kept aside.
 """
 
 from __future__ import annotations
@@ -11,23 +11,40 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from deadline_plugin.bundle import EVENT, PLUGIN
-from deadline_plugin.settings_file import carried_over
 from renderbus_core.errors import InputError
 
-RECORD = PLUGIN / "renderbus-installed.json"
-"""Where it is written down what was installed."""
+Files = Mapping[PurePosixPath, bytes]
+"""What is to be installed, by its place below the folder of a site."""
+
+Merge = Callable[[str, str, str], str]
+"""Carries edited settings over: takes a file as it was brought, as it is, and as it is brought now;
+returns what it becomes."""
 
 _EDITED = ".edited"
 # Python leaves it beside files that it has read.
 _CACHE = "__pycache__"
-# Folders that every repository has, and nothing else has together.
-_REPOSITORY = ("plugins", "events", "scripts")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A folder of a render manager in which files of the bridge lie among others.
+
+    Args:
+        folder: that the places of files are below.
+        record: place at which it is written down what was installed.
+        own: places of folders that hold nothing but files of the bridge.
+        settings: how edited settings are carried over, by the ending of their files.
+    """
+
+    folder: Path
+    record: PurePosixPath
+    own: tuple[PurePosixPath, ...]
+    settings: Mapping[str, Merge] = field(default_factory=dict)
 
 
 class Act(StrEnum):
@@ -36,7 +53,7 @@ class Act(StrEnum):
     WRITE = "write"
     KEEP = "keep"
     ASIDE = "keep the edited one aside, write"
-    MERGE = "write, with the defaults that were edited"
+    MERGE = "write, with the settings that were edited"
     REMOVE = "remove"
     LEAVE = "leave: it was edited"
 
@@ -47,7 +64,7 @@ class Step:
 
     Args:
         act: what.
-        place: below `custom`.
+        place: below the folder of its site.
         content: that it has afterwards; None when it is gone, or stays as it is.
     """
 
@@ -71,22 +88,16 @@ class Installed:
     originals: Mapping[str, str]
 
 
-def find(repository: Path) -> Installed | None:
-    """Read what was installed in a repository; None when nothing was.
+def find(site: Site) -> Installed | None:
+    """Read what was installed; None when nothing was.
 
     Args:
-        repository: its folder.
+        site: where.
 
     Raises:
-        InputError: it is no Deadline repository, or what is written down there cannot be read.
+        InputError: what is written down there cannot be read.
     """
-    missing = [name for name in _REPOSITORY if not (repository / name).is_dir()]
-    if missing:
-        raise InputError(
-            f"{repository} is no Deadline repository: it has no folder {missing[0]}; name the "
-            "folder that holds plugins, events and scripts"
-        )
-    file = repository / "custom" / RECORD
+    file = site.folder / site.record
     try:
         document = json.loads(file.read_bytes())
         return Installed(document["version"], document["files"], document["originals"])
@@ -98,48 +109,40 @@ def find(repository: Path) -> Installed | None:
         ) from error
 
 
-def plan_install(
-    repository: Path, files: Mapping[PurePosixPath, bytes], before: Installed | None
-) -> tuple[Step, ...]:
+def plan_install(site: Site, files: Files, before: Installed | None) -> tuple[Step, ...]:
     """Say what an installation does; changes nothing.
 
     Args:
-        repository: of Deadline.
-        files: to be installed, by their place below `custom`.
+        site: where.
+        files: to be installed.
         before: what was installed last.
 
     Raises:
         InputError: something of that name is there which is not ours.
     """
-    custom = repository / "custom"
     known = before.files if before else {}
-    _refuse_others(custom, [*files, *map(PurePosixPath, known)])
-    steps = [_step(custom, place, content, before) for place, content in files.items()]
+    _refuse_others(site, [*files, *map(PurePosixPath, known)])
+    steps = [_step(site, place, content, before) for place, content in files.items()]
     gone = [PurePosixPath(name) for name in known if PurePosixPath(name) not in files]
-    return (*steps, *(_removals(custom, gone, before) if before else ()))
+    return (*steps, *(_removals(site.folder, gone, before) if before else ()))
 
 
-def plan_removal(repository: Path, before: Installed) -> tuple[Step, ...]:
+def plan_removal(site: Site, before: Installed) -> tuple[Step, ...]:
     """Say what is removed; what was edited stays.
 
     Args:
-        repository: of Deadline.
+        site: where.
         before: what was installed.
     """
     places = [PurePosixPath(name) for name in before.files]
-    return tuple(_removals(repository / "custom", places, before))
+    return tuple(_removals(site.folder, places, before))
 
 
-def carry_out(
-    repository: Path,
-    steps: Sequence[Step],
-    version: str,
-    originals: Mapping[PurePosixPath, bytes],
-) -> None:
+def carry_out(site: Site, steps: Sequence[Step], version: str, originals: Files) -> None:
     """Do what was planned; each file is whole at any moment.
 
     Args:
-        repository: of Deadline.
+        site: where.
         steps: of a plan.
         version: that is installed; "" for a removal.
         originals: files as the bridge brings them.
@@ -147,31 +150,31 @@ def carry_out(
     Raises:
         InputError: a file cannot be written or removed.
     """
-    custom = repository / "custom"
     try:
         for step in steps:
-            _do(custom, step)
+            _do(site.folder, step)
         if version:
-            _write(custom / RECORD, _record(steps, version, originals))
+            _write(site.folder / site.record, _record(site, steps, version, originals))
         else:
             if not any(step.act is Act.LEAVE for step in steps):
-                (custom / RECORD).unlink(missing_ok=True)
-            _remove_empty(custom)
+                (site.folder / site.record).unlink(missing_ok=True)
+            _remove_empty(site)
     except OSError as error:
         raise InputError(
-            f"{error.filename or custom} cannot be changed ({error.strerror}); run this as "
-            "somebody who may write into the repository"
+            f"{error.filename or site.folder} cannot be changed ({error.strerror}); run this as "
+            f"somebody who may write into {site.folder}"
         ) from error
 
 
-def _step(custom: Path, place: PurePosixPath, content: bytes, before: Installed | None) -> Step:
-    file = custom / place
+def _step(site: Site, place: PurePosixPath, content: bytes, before: Installed | None) -> Step:
+    file = site.folder / place
     there = file.read_bytes() if file.is_file() else None
     if there == content:
         return Step(Act.KEEP, place, content)
     if there is None or before is None or str(place) not in before.files:
         return Step(Act.WRITE, place, content)
-    if place.suffix == ".param":
+    carried_over = site.settings.get(place.suffix)
+    if carried_over is not None:
         # Also what an earlier installation has carried over.
         original = before.originals.get(str(place), "")
         merged = carried_over(original, there.decode("utf-8", "replace"), content.decode())
@@ -181,9 +184,9 @@ def _step(custom: Path, place: PurePosixPath, content: bytes, before: Installed 
     return Step(Act.ASIDE if edited else Act.WRITE, place, content)
 
 
-def _removals(custom: Path, places: Sequence[PurePosixPath], before: Installed) -> Iterator[Step]:
+def _removals(folder: Path, places: Sequence[PurePosixPath], before: Installed) -> Iterator[Step]:
     for place in places:
-        file = custom / place
+        file = folder / place
         if file.is_file():
             yield Step(Act.LEAVE if _is_edited(file, place, before) else Act.REMOVE, place)
 
@@ -197,14 +200,14 @@ def _is_edited(file: Path, place: PurePosixPath, before: Installed) -> bool:
     return _digest(content) != before.files[str(place)]
 
 
-def _refuse_others(custom: Path, places: Iterable[PurePosixPath]) -> None:
+def _refuse_others(site: Site, places: Iterable[PurePosixPath]) -> None:
     """Refuse what bears our names and is not ours, in whatever case it is written.
 
     A folder in which nothing lies but files of ours is what an earlier attempt left.
     """
-    ours = {str(place) for place in places} | {str(RECORD)}
-    for place in (PLUGIN, EVENT):
-        folder = custom / place.parent
+    ours = {str(place) for place in places} | {str(site.record)}
+    for place in site.own:
+        folder = site.folder / place.parent
         for there in sorted(folder.iterdir()) if folder.is_dir() else ():
             if there.name.casefold() != place.name.casefold():
                 continue
@@ -216,8 +219,8 @@ def _refuse_others(custom: Path, places: Iterable[PurePosixPath]) -> None:
                 )
 
 
-def _do(custom: Path, step: Step) -> None:
-    file = custom / step.place
+def _do(folder: Path, step: Step) -> None:
+    file = folder / step.place
     if step.act is Act.ASIDE:
         file.replace(file.with_name(file.name + _EDITED))
     if step.act in {Act.WRITE, Act.MERGE, Act.ASIDE} and step.content is not None:
@@ -242,20 +245,20 @@ def _write(file: Path, content: bytes) -> None:
         raise
 
 
-def _record(steps: Sequence[Step], version: str, originals: Mapping[PurePosixPath, bytes]) -> bytes:
+def _record(site: Site, steps: Sequence[Step], version: str, originals: Files) -> bytes:
     files = {str(step.place): _digest(step.content) for step in steps if step.content is not None}
     texts = {
         str(place): content.decode()
         for place, content in originals.items()
-        if place.suffix == ".param"
+        if place.suffix in site.settings
     }
     document = {"version": version, "files": files, "originals": texts}
     return json.dumps(document, indent=1, sort_keys=True).encode()
 
 
-def _remove_empty(custom: Path) -> None:
-    for place in (PLUGIN, EVENT):
-        folder = custom / place
+def _remove_empty(site: Site) -> None:
+    for place in site.own:
+        folder = site.folder / place
         shutil.rmtree(folder / _CACHE, ignore_errors=True)
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

@@ -1,0 +1,80 @@
+"""How people see what an installation does, and what a look at it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from renderbus_core import __version__
+from renderbus_core.cli.output import console, table
+from renderbus_core.installation import (
+    Act,
+    Files,
+    Finding,
+    Site,
+    Step,
+    carry_out,
+    find,
+    plan_install,
+    plan_removal,
+)
+
+
+def install_files(site: Site, files: Files, *, is_dry: bool, is_removal: bool) -> tuple[Step, ...]:
+    """Put files where they belong, or take them away; returns what became of each.
+
+    Args:
+        site: where.
+        files: of this version.
+        is_dry: only say what would be done.
+        is_removal: take away what was installed and not edited.
+
+    Raises:
+        InputError: something that is not ours is in the way, or files cannot be changed.
+    """
+    before = find(site)
+    if is_removal:
+        steps = plan_removal(site, before) if before else ()
+    else:
+        steps = plan_install(site, files, before)
+    if not is_dry and (steps or not is_removal):
+        carry_out(site, steps, "" if is_removal else __version__, files)
+    return steps
+
+
+def steps_as_json(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """Return what became of each file as JSON has it.
+
+    Args:
+        steps: of a plan.
+    """
+    return [{"act": step.act.name.lower(), "place": str(step.place)} for step in steps]
+
+
+def show_steps(site: Site, steps: Sequence[Step]) -> None:
+    """Print what became of each file.
+
+    Args:
+        site: where.
+        steps: of a plan.
+    """
+    rows = [(step.act.value, step.place) for step in steps if step.act is not Act.KEEP]
+    if rows:
+        console().print(table(f"Files below {site.folder}", ("", "file"), rows))
+    kept = sum(step.act is Act.KEEP for step in steps)
+    if kept:
+        click.echo(f"{kept} files are as they should be.")
+    if not steps:
+        click.echo("Nothing of the bridge is installed there.")
+
+
+def show_findings(title: str, findings: Iterable[Finding]) -> None:
+    """Print what was looked at and what was found.
+
+    Args:
+        title: above the table.
+        findings: its rows.
+    """
+    rows = [("ok" if one.is_fine else "MEND", one.what, one.found) for one in findings]
+    console().print(table(title, ("", "about", "found"), rows))
