@@ -4,6 +4,10 @@ Local names are the job's: one output with tokens for whatever differs (`<Render
 `<Camera>`, `<RenderPass>`), or several outputs that each name the layer, camera and element they
 show. The number of `#` in an output decides to how many digits its frames are padded; a frame of
 more digits has them all, and a negative one its sign in front of them.
+
+What a job leaves to its scene is what the program makes of it, as far as the cloud's names tell:
+`<Frame>` are as many `#`, `<Extension>` is the ending, and `<Picture>` the whole name with the
+folders of layers and elements, so that `/show/out/<Picture>` says no more than a folder.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from renderbus_core.package.dcc import plain_ending, row_of
 from renderbus_core.package.pictures import (
     CloudPicture,
     Spelling,
+    around_frame,
     cloud_pictures,
     filled,
     meeting,
@@ -33,6 +38,8 @@ from renderbus_core.paths import safe_relative
 _KINDS = ("renderlayer", "camera", "renderpass")
 _HINT = "<RenderLayer>, <Camera> or <RenderPass>"
 _MOST_NAMED = 5
+# What stands for digits of the frame before the pictures are known.
+_OF_FRAME = re.compile(r"<(?:picture|frame)>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,18 @@ def output_map(
             "burst one layer"
         )
     return OutputMap(outputs, tuple(map(OutputPair, pictures, locals_)))
+
+
+def output_folder(template: str) -> Path:
+    """Return the folder of an output, with the tokens that are in it.
+
+    Args:
+        template: as a job declares it.
+
+    Raises:
+        InputError: its file name has no place for the frame.
+    """
+    return Path(pad_path(_OF_FRAME.sub("#", template), 0)).parent
 
 
 def to_document(outputs: OutputMap) -> dict[str, Any]:
@@ -260,13 +279,14 @@ def _telling_parts(declared: Sequence[str]) -> list[str]:
 
 
 def _refuse_unusable(template: str, picture: CloudPicture) -> None:
-    pad_path(template, 0)
     if not Path(template).is_absolute():
         raise InputError(
             f"the output {template} is no absolute path of this host; "
             "add its folder to the path mapping"
         )
-    ours, theirs = Path(template).suffix, PurePosixPath(picture.template).suffix
+    local = _local(template, picture)
+    pad_path(local, 0)
+    ours, theirs = Path(local).suffix, PurePosixPath(picture.template).suffix
     if plain_ending(ours) != plain_ending(theirs):
         raise InputError(
             f"the job declares {ours or 'no'} files ({template}) and the scene makes {theirs} "
@@ -276,7 +296,16 @@ def _refuse_unusable(template: str, picture: CloudPicture) -> None:
 
 def _local(template: str, picture: CloudPicture) -> str:
     used = tokens_in(template) & picture.tokens.keys()
-    return filled(template, {token: _part(picture.tokens[token]) for token in used})
+    values = {token: _part(picture.tokens[token]) for token in used}
+    return filled(template, values | _as_in_the_cloud(picture.template))
+
+
+def _as_in_the_cloud(name: str) -> dict[str, str]:
+    """Return what stands for the name of a picture, and for parts of it."""
+    before, after = around_frame(name)
+    digits = len(name) - len(before) - len(after)
+    ending = PurePosixPath(name).suffix.removeprefix(".")
+    return {"picture": name, "frame": "#" * digits, "extension": ending}
 
 
 def _part(name: str) -> str:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from renderbus_core.errors import InputError
 from renderbus_core.facts import ExternalFile, FileKind, SceneFacts
-from renderbus_core.frames import FrameSet, pad_path
+from renderbus_core.frames import FrameSet
 from renderbus_core.package import file_rules
 from renderbus_core.package.assets import Needed, Resolved, needed
 from renderbus_core.package.dcc import program
 from renderbus_core.package.disk import FileState, state_of, why_not_writable
 from renderbus_core.package.file_rules import shortened
 from renderbus_core.package.findings import Finding, Severity, parted, worst_first
+from renderbus_core.package.outputs import output_folder
 from renderbus_core.package.request import BurstRequest
 
 # Cameras that every Maya scene has for its windows.
@@ -190,7 +191,7 @@ def outputs(request: BurstRequest) -> Iterator[Finding]:
         yield _job_error(request, "no_output", "the job declares no output files", "name them")
     for template in request.job.outputs:
         try:
-            folder = Path(pad_path(template, 0)).parent
+            folder = output_folder(template)
         except InputError as error:
             yield _job_error(request, "output_frame", *parted(str(error), "correct it"))
             continue

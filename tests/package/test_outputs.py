@@ -209,6 +209,34 @@ def test_an_output_that_cannot_be_served_is_refused(built, outputs, words):
         built(job_outputs=outputs)
 
 
+def test_an_output_may_be_a_folder_in_which_all_is_named_as_the_program_names_it(built, maya):
+    outputs = built(maya(layers=TWO_LAYERS), job_outputs=("/renders/<Picture>",)).outputs
+    assert outputs.expected(12) == (
+        Path("/renders/beauty/shot.0012.exr"),
+        Path("/renders/shadow/shot.0012.exr"),
+    )
+
+
+def test_an_output_may_leave_digits_and_ending_to_the_scene(built, maya, fact):
+    facts = maya(frame_digits=fact(3), image_format=fact("tif"))
+    outputs = built(facts, job_outputs=("/renders/v2.<Frame>.<extension>",)).outputs
+    assert outputs.local_path("shot.012.tif") == (12, Path("/renders/v2.012.tif"))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        (("/renders/v2.<Extension>",), "has no place for the frame"),
+        (("/renders/<Frame>/v2.<Extension>",), "has no place for the frame"),
+        (("/renders/v2.<Frame>.png",), "the scene makes .exr files"),
+        (("<Picture>",), "no absolute path of this host"),
+    ],
+)
+def test_what_is_left_to_the_scene_is_no_way_around_the_rest(built, outputs, words):
+    with pytest.raises(InputError, match=words):
+        built(job_outputs=outputs)
+
+
 @pytest.mark.parametrize("ending", ["jpeg", "JPG", "jpg"])
 def test_spellings_of_one_file_ending_are_the_same(built, maya, fact, ending):
     package = built(maya(image_format=fact("jpg")), job_outputs=(f"/renders/shot.####.{ending}",))

@@ -410,6 +410,8 @@ def test_a_time_that_no_calendar_has_is_only_later(look, show):
         ("{show}/wood.png/shot.####.exr", "output_folder"),
         ("X:/renders/shot.####.exr", "output_folder"),
         ("shot.####.exr", "output_folder"),
+        ("{show}/wood.png/<Picture>", "output_folder"),
+        ("{show}/wood.png/shot.<Frame>.<Extension>", "output_folder"),
     ],
 )
 def test_an_output_where_nothing_can_be_put_is_an_error(look, show, template, rule):
@@ -421,7 +423,8 @@ def test_a_job_without_outputs_is_an_error(look):
 
 
 def test_a_folder_for_pictures_may_still_have_to_be_made(look, show):
-    assert look(job_outputs=(f"{show}/new/deeper/shot.####.exr",)) == ()
+    for name in ("shot.####.exr", "<Picture>"):
+        assert look(job_outputs=(f"{show}/new/deeper/{name}",)) == ()
 
 
 @pytest.mark.parametrize(
