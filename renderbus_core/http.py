@@ -32,7 +32,12 @@ class _DirectSession(requests.Session):
 
 
 def new_session(
-    url: str, *, proxy: str = "", ca_bundle: str = "", follows: bool = True
+    url: str,
+    *,
+    proxy: str = "",
+    ca_bundle: str = "",
+    follows: bool = True,
+    section: str = "cloud",
 ) -> requests.Session:
     """Return a session for one service, with its proxy and certificates settled; nothing is sent.
 
@@ -44,6 +49,7 @@ def new_session(
         proxy: its URL; may hold a user and a password, which are never shown.
         ca_bundle: file or folder of certificates to trust instead of the usual ones.
         follows: whether redirections are followed.
+        section: of the configuration that `proxy` and `ca_bundle` come from, for messages.
 
     Raises:
         ConfigError: the proxy or the certificates cannot be used.
@@ -54,16 +60,16 @@ def new_session(
     # would sign in with a password from .netrc.
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.proxies = _proxies(url, proxy)
-    session.verify = _certificates(url, ca_bundle)
+    session.proxies = _proxies(url, proxy, section)
+    session.verify = _certificates(url, ca_bundle, section)
     return session
 
 
-def _proxies(url: str, proxy: str) -> dict[str, str]:
+def _proxies(url: str, proxy: str, section: str) -> dict[str, str]:
     if proxy:
-        _check_proxy(proxy)
+        _check_proxy(proxy, section)
         proxies = {urlsplit(url).scheme: proxy}
-    elif _is_loopback(url):
+    elif is_loopback(url):
         return {}
     else:
         proxies = dict(get_environ_proxies(url))
@@ -72,11 +78,11 @@ def _proxies(url: str, proxy: str) -> dict[str, str]:
     return proxies
 
 
-def _check_proxy(proxy: str) -> None:
+def _check_proxy(proxy: str, section: str) -> None:
     if not _is_address(proxy):
         # It is not quoted: it may hold a password.
         raise ConfigError(
-            "the proxy (cloud.proxy) is no address of one; write scheme://host:port or "
+            f"the proxy ({section}.proxy) is no address of one; write scheme://host:port or "
             "scheme://user:password@host:port, special characters of the password as %XX, "
             f"with one of the schemes {', '.join(_PROXY_SCHEMES)}"
         )
@@ -93,10 +99,10 @@ def _is_address(proxy: str) -> bool:
     return has_host and plain and parts.scheme in _PROXY_SCHEMES and not any(rest)
 
 
-def _certificates(url: str, ca_bundle: str) -> str | bool:
+def _certificates(url: str, ca_bundle: str, section: str) -> str | bool:
     """Return what `requests` shall trust: a file or folder that can be used, or the usual."""
-    named = {"cloud.ca_bundle": ca_bundle}
-    if not _is_loopback(url):
+    named = {f"{section}.ca_bundle": ca_bundle}
+    if not is_loopback(url):
         named |= {name: os.environ.get(name, "") for name in _CA_VARIABLES}
     source, name = next(((source, name) for source, name in named.items() if name), ("", ""))
     if not name:
@@ -116,7 +122,12 @@ def _certificates(url: str, ca_bundle: str) -> str | bool:
     return str(path)
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Tell whether a service is on this machine.
+
+    Args:
+        url: of the service.
+    """
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

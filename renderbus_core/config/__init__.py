@@ -16,6 +16,7 @@ from renderbus_core.config.secret import Credentials, Secret, credentials
 
 if TYPE_CHECKING:
     from renderbus_core.config.files import Folders
+    from renderbus_core.config.login import Login, farm_login
     from renderbus_core.config.reading import load
     from renderbus_core.config.renewal import RENEWED, Renewal, Renewer
     from renderbus_core.config.values import (
@@ -45,6 +46,7 @@ __all__ = [
     "Credentials",
     "Farm",
     "Folders",
+    "Login",
     "MappingRow",
     "OverflowPolicy",
     "Parity",
@@ -57,6 +59,7 @@ __all__ = [
     "Store",
     "Transfer",
     "credentials",
+    "farm_login",
     "load",
 ]
 
@@ -64,8 +67,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name!r}")
-    from renderbus_core.config import reading, renewal, values  # noqa: PLC0415 - as said above
+    from renderbus_core.config import login, reading, renewal, values  # noqa: PLC0415 - as said above
 
-    place = next(one for one in (reading, renewal, values) if hasattr(one, name))
+    place = next(one for one in (login, reading, renewal, values) if hasattr(one, name))
     value = globals()[name] = getattr(place, name)
     return value

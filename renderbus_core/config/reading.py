@@ -285,3 +285,8 @@ def _refuse_credentials(tables: Mapping[str, Any], path: Path | None, folders: F
                     f"{path}: {key} does not belong in this file; move it to the owner-only file "
                     f"{place}, or set {secret.ID_VARIABLE} and {secret.KEY_VARIABLE}"
                 )
+        if isinstance(table, dict) and "password" in table:
+            raise ConfigError(
+                f"{path}: password does not belong in this file; move it to an owner-only file "
+                "with user and password, and name that in farm.credentials_file"
+            )

@@ -79,8 +79,13 @@ def credentials(config: Config, env: Mapping[str, str] = os.environ) -> Credenti
     place, names = "the environment", (ID_VARIABLE, KEY_VARIABLE)
     found: Mapping[str, Any] = {name: env[name] for name in names if env.get(name)}
     if not found:
-        place, names = str(config.cloud.credentials_file), FILE_KEYS
-        found = _credentials_file(config.cloud.credentials_file)
+        file = config.cloud.credentials_file
+        place, names = str(file), FILE_KEYS
+        found = owner_only(
+            file,
+            f"there are no Renderbus credentials; set {ID_VARIABLE} and {KEY_VARIABLE}, "
+            f"or write access_id and access_key to {file}, readable by its owner alone",
+        )
     access_id, access_key = (_check(found.get(name), name, place) for name in names)
     return Credentials(access_id, Secret(access_key))
 
@@ -108,7 +113,16 @@ def _present(value: object, name: str, place: str) -> str:
     return value
 
 
-def _credentials_file(file: Path) -> Mapping[str, Any]:
+def owner_only(file: Path, absent: str) -> Mapping[str, Any]:
+    """Read a TOML file that nobody but its owner may read.
+
+    Args:
+        file: with credentials.
+        absent: what to say when there is none.
+
+    Raises:
+        ConfigError: there is none, it cannot be read, or others could read it.
+    """
     from renderbus_core.config.files import decode_toml  # noqa: PLC0415 - often there is no file
 
     try:
@@ -121,10 +135,7 @@ def _credentials_file(file: Path) -> Mapping[str, Any]:
                 )
             content = stream.read()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ConfigError(
-            f"there are no Renderbus credentials; set {ID_VARIABLE} and {KEY_VARIABLE}, "
-            f"or write access_id and access_key to {file}, readable by its owner alone"
-        ) from error
+        raise ConfigError(absent) from error
     except OSError as error:
         raise ConfigError(f"the credentials in {file} cannot be read: {error.strerror}") from error
     return decode_toml(content, file)[1]

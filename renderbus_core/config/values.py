@@ -69,10 +69,15 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Farm:
-    """The render farm in the studio."""
+    """The render farm in the studio; what is not `kind` or `database` is of its web service."""
 
     kind: str
     database: Path
+    url: str
+    credentials_file: Path | None
+    ca_bundle: Path | None
+    plain_password: bool
+    status_column: str
 
 
 @dataclass(frozen=True, slots=True)

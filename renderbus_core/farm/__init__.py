@@ -9,6 +9,7 @@ from renderbus_core.farm.conversion import (
     read_wish,
     same_value,
 )
+from renderbus_core.farm.direct import DirectFarm
 from renderbus_core.farm.link import Link
 from renderbus_core.farm.linked import LinkFarm, connect
 from renderbus_core.farm.local import CLOUD, Event, JobSpec, LocalFarm, Worker, WorkerPool
@@ -33,6 +34,7 @@ __all__ = [
     "CLOUD_KEY",
     "DEADLINE_KEY",
     "Conversion",
+    "DirectFarm",
     "Event",
     "Hello",
     "JobSpec",

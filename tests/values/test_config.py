@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from renderbus_core import schema
 from renderbus_core.api import Endpoint
 from renderbus_core.cli.workplace import endpoint
-from renderbus_core.config import Credentials, Folders, Secret, credentials, load
+from renderbus_core.config import Credentials, Folders, Secret, credentials, farm_login, load
 from renderbus_core.errors import ConfigError
 from renderbus_core.money import Money
 from renderbus_core.paths import PathRule
@@ -266,6 +266,8 @@ class TestRefusals:
             ('[cloud]\ndomain = "https://a.b"\n', "cloud.domain:"),
             ('[cloud]\ndomain = "a.b\\n"\n', "cloud.domain:"),
             ('[farm]\ndatabase = "a\\u0000b"\n', "farm.database:"),
+            ('[farm]\nurl = "farm.studio:4434"\n', "farm.url:"),
+            ('[farm]\nurl = "https://ada:S3cret@farm.studio"\n', "farm.url:"),
             ('[store]\nurl = "sqlite:///relative.db"\n', "store.url:"),
             ('[store]\nurl = "mysql://host/db"\n', "store.url:"),
             ('[money]\ncurrency = "EUR"\n', 'money.currency: "EUR" is not one of "CNY", "USD"'),
@@ -393,7 +395,9 @@ class TestDocument:
 
     def test_it_shows_every_key(self, read):
         document = read(
-            '[cloud]\nca_bundle="studio.pem"\n[money]\nprice_per_hour=1\nbudget=1\n'
+            '[cloud]\nca_bundle="studio.pem"\n'
+            '[farm]\nca_bundle="studio.pem"\ncredentials_file="farm.toml"\n'
+            "[money]\nprice_per_hour=1\nbudget=1\n"
             'budget_day=1\nbudget_month=1\nbudget_job=1\ncurrency="CNY"\n'
         ).as_document()
         assert {f"{name}.{key}" for name, table in document.items() for key in table} == set(RULES)
@@ -588,6 +592,70 @@ class TestCredentials:
         with pytest.raises(ConfigError, match="RAYVISION_API_KEY in the environment") as caught:
             credentials(config, {"RAYVISION_API_ACCESS_ID": "id", "RAYVISION_API_KEY": bad})
         assert "S3cr" not in str(caught.value)
+
+
+class TestFarmLogin:
+    @pytest.fixture
+    def file(self, tmp_path):
+        file = tmp_path / "farm.toml"
+        file.touch(0o600)
+        file.write_text('user = "ada"\npassword = "S3crét pass"\n')
+        return file
+
+    @pytest.fixture
+    def config(self, read, file):
+        """Return a function from the address of the web service to a Config."""
+        return lambda url, more="": read(
+            f'[farm]\nurl = "{url}"\ncredentials_file = "{file}"\n{more}'
+        )
+
+    def test_where_no_file_is_named_the_service_asks_for_no_password(self, read):
+        assert farm_login(read('[farm]\nurl = "http://farm.studio:8082"\n')) is None
+
+    def test_it_comes_from_an_owner_only_file_and_does_not_show(self, config):
+        settings = config("https://farm.studio:4434")
+        found = farm_login(settings)
+        assert (found.user, found.password.reveal()) == ("ada", "S3crét pass")
+        assert "S3cr" not in f"{found} {found!r} {settings!r} {settings.as_document()}"
+
+    @pytest.mark.parametrize("host", ["127.0.0.1:8082", "localhost:8082", "[::1]:8082"])
+    def test_this_host_may_be_told_the_password_as_it_is(self, config, host):
+        assert farm_login(config(f"http://{host}")).user == "ada"
+
+    def test_another_host_is_told_it_over_http_only_where_a_person_says_so(self, config):
+        with pytest.raises(ConfigError, match="everybody on the way could read the password"):
+            farm_login(config("http://farm.studio:8082"))
+        allowed = config("http://farm.studio:8082", "plain_password = true\n")
+        assert farm_login(allowed).user == "ada"
+
+    @pytest.mark.skipif(os.name != "posix", reason="file modes are those of POSIX")
+    def test_a_file_that_others_may_read_is_refused(self, config, file):
+        file.chmod(0o640)
+        with pytest.raises(ConfigError, match="chmod 600"):
+            farm_login(config("https://farm.studio"))
+
+    def test_a_file_that_is_named_must_exist(self, config, file):
+        file.unlink()
+        with pytest.raises(ConfigError, match=r"farm\.toml, which farm\.credentials_file names"):
+            farm_login(config("https://farm.studio"))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", 'user = "ada"', 'user = 5\npassword = "S3cret"', 'user = "ada"\npassword = "S3\\n"',
+         'user = "a:b"\npassword = "S3cret"'],
+    )  # fmt: skip
+    def test_a_file_that_holds_something_else_is_refused_without_quoting_it(
+        self, config, file, text
+    ):
+        file.write_text(text)
+        with pytest.raises(ConfigError, match=r"farm\.toml") as caught:
+            farm_login(config("https://farm.studio"))
+        assert "S3" not in str(caught.value)
+
+    def test_a_password_in_the_shared_file_is_refused_without_quoting_it(self, refusal):
+        told = refusal('[farm]\npassword = "S3cret"\n')
+        assert "farm.credentials_file" in told
+        assert "S3cret" not in told
 
 
 class TestPolicy:
