@@ -198,11 +198,11 @@ def test_tasks_are_read_only_where_something_is_to_be_learned(farm, hands):
     rendered, waits = submit(hands), submit(hands)
     hands("finish", *hands("dequeue", "node-1"), 2.0)
     farm.snapshot()
-    assert hands("calls").count("GetJobTasks") == 2, "of the job that was rendered"
+    assert hands("calls").count("GetJobTasks") == 1, "of the job that was rendered"
     farm.snapshot()
     assert hands("calls").count("GetJobTasks") == 0, "nothing is new"
     farm.snapshot([waits])
-    assert hands("calls").count("GetJobTasks") == 2
+    assert hands("calls").count("GetJobTasks") == 1
     assert rendered
 
 
@@ -235,6 +235,21 @@ def test_a_script_that_prepares_every_job_speaks_against_the_cloud(farm, hands, 
     submit(hands)
     (tmp_path / "custom" / "plugins" / "GlobalJobPreLoad.py").write_text("")
     assert farm.snapshot().jobs[0].traits == ("environment",)
+
+
+def test_what_cannot_be_seen_may_be_there(farm, hands, tmp_path):
+    """A client that reaches the repository over the network sees no folder of it."""
+    submit(hands)
+    (tmp_path / "custom" / "plugins").rename(tmp_path / "elsewhere")
+    assert farm.snapshot().jobs[0].traits == ("environment",)
+
+
+def test_what_a_person_completed_by_hand_took_no_time(farm, hands):
+    job = submit(hands)
+    hands("finish", *hands("dequeue", "node-1"), 6.0)
+    hands("complete", job, [1], "ada-pc")
+    (row,) = farm.snapshot().jobs
+    assert (row.mean_seconds, row.timed) == (6.0, 1)
 
 
 def test_what_came_home_and_is_requeued_is_nobodys(farm, hands):

@@ -36,12 +36,16 @@ class DeadlineFarm:
         repository: `Deadline.Scripting.RepositoryUtils`.
         log: takes a sentence for people.
         column: digit of the job's extra info column that shows what is in the cloud; "" for none.
+        told: tells, besides what is asked on jobs, what people ask and do: called with the jobs of
+            the queue it gives intents, `forget` has the ids that were acted on. None for the event
+            plug-in.
     """
 
-    def __init__(self, repository, log, column=""):
+    def __init__(self, repository, log, column="", told=None):
         self._repository = repository
         # A copy that is older than an acknowledgement brings what was asked back with it.
         self._done = set()
+        self._told = told or Told(repository)
         self._jobs = Jobs(repository, log, column)
         self._queue = Queue(repository, self._jobs, log)
         self._claims = Claims(repository, self._jobs, log)
@@ -105,16 +109,11 @@ class DeadlineFarm:
 
     def intents(self, _params):
         """Read what people asked and did, oldest first, until it is acknowledged."""
-        known = self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
-        done = self._acknowledged()
-        rows = [
-            _intent(key, str(known[key]))
-            for key in sorted(str(key) for key in known.Keys)
-            if key.startswith(INTENT_PREFIX) and key not in done
-        ]
+        jobs = list(self._jobs.in_queue())
+        rows = self._told(jobs)
         rows += [
             asked(str(job.JobId), key, str(job.GetJobExtraInfoKeyValue(key)))
-            for job in self._jobs.in_queue()
+            for job in jobs
             for key in _asks(job)
         ]
         found = [row for row in rows if row and row["id"] not in self._done]
@@ -123,11 +122,7 @@ class DeadlineFarm:
     def acknowledge(self, params):
         """Forget intents; the event plug-in deletes its own at the next house cleaning."""
         self._done.update(params["ids"])
-        known = self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
-        here = {str(key) for key in known.Keys}
-        done = (self._acknowledged() | set(params["ids"])) & here
-        text = json.dumps(sorted(done))
-        self._repository.AddOrUpdateEventPluginConfigSetting(EVENT, ACKNOWLEDGED, text)
+        self._told.forget(params["ids"])
         of_jobs = collections.defaultdict(list)
         for id_ in params["ids"]:
             job_id, _, key = id_.partition(" ")
@@ -139,6 +134,34 @@ class DeadlineFarm:
                 for key in keys:
                     job.DeleteJobExtraInfoKey(key)
                 self._repository.SaveJob(job)
+
+
+class Told:
+    """What the event plug-in writes down of what people ask and do.
+
+    Args:
+        repository: `Deadline.Scripting.RepositoryUtils`.
+    """
+
+    def __init__(self, repository):
+        self._repository = repository
+
+    def __call__(self, _jobs):
+        """Read all intents that were not acted on, those that are none as None."""
+        known, done = self._known(), self._acknowledged()
+        keys = sorted(str(key) for key in known.Keys)
+        mine = (key for key in keys if key.startswith(INTENT_PREFIX) and key not in done)
+        return [_intent(key, str(known[key])) for key in mine]
+
+    def forget(self, ids):
+        """Write down that intents were acted on."""
+        here = {str(key) for key in self._known().Keys}
+        done = (self._acknowledged() | set(ids)) & here
+        text = json.dumps(sorted(done))
+        self._repository.AddOrUpdateEventPluginConfigSetting(EVENT, ACKNOWLEDGED, text)
+
+    def _known(self):
+        return self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
 
     def _acknowledged(self):
         config = self._repository.GetEventPluginConfig(EVENT)

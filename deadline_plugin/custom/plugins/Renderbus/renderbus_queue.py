@@ -45,14 +45,14 @@ class Queue:
         rows, tasks = [], []
         for job in self._queue():
             try:
-                read = self.rows(job) if self._is_looked_at(job, wanted) else None
-                row = self._row(job, read)
+                looked = self._look(job) if self._is_looked_at(job, wanted) else None
+                row = self._row(job, looked)
             except Exception as error:  # noqa: BLE001 - one odd job must not hide all others
                 self._log("job {} cannot be read: {}".format(job.JobId, error))
                 continue
             rows.append(row)
             if job.JobId in wanted:
-                tasks.extend(read)
+                tasks.extend(_task_rows(job, looked))
         self.held = sum(row["claimed"] for row in rows)
         kinds = self._kinds()
         head = {
@@ -66,12 +66,15 @@ class Queue:
 
     def rows(self, job):
         """Give the tasks of a job as the link has them."""
-        record = self._jobs.record(job)
-        return [task_row(str(job.JobId), task, record) for task in self._jobs.tasks(job)]
+        return _task_rows(job, self._look(job))
 
     def native(self, job):
         """Return a job in Deadline's words."""
         return native(job, str(self._repository.GetJobAuxiliaryPath(job)))
+
+    def _look(self, job):
+        """Return what bursts hold of a job, and its tasks."""
+        return self._jobs.record(job), self._jobs.tasks(job)
 
     def _queue(self):
         """Return the jobs that wait or are held, in the order in which they would render."""
@@ -96,15 +99,15 @@ class Queue:
             or (known is not None and known[0] != int(job.JobCompletedTasks))
         )
 
-    def _row(self, job, tasks):
+    def _row(self, job, looked):
         counts = {word: int(getattr(job, name)) for word, name in COUNTS.items()}
-        if tasks is not None:
-            self._means[job.JobId] = (counts["completed"], *mean(self._jobs.tasks(job)))
+        if looked is not None:
+            self._means[job.JobId] = (counts["completed"], *mean(*looked))
         _, seconds, timed = self._means.get(job.JobId, (0, None, 0))
         row = {
             "job": self.native(job),
             "counts": {word: number for word, number in counts.items() if number},
-            "claimed": sum(_is_claimed(task) for task in tasks or ()),
+            "claimed": sum(_is_claimed(row) for row in _task_rows(job, looked)) if looked else 0,
             "mean_seconds": seconds,
             "timed": timed,
             "limits": [str(name) for name in job.JobLimitGroups],
@@ -121,7 +124,12 @@ class Queue:
         """Tell whether a script of the studio prepares every job; the cloud does not run it."""
         if self._preloads is None:
             folder = Path(str(self._repository.GetRepositoryPath("custom/plugins", False)))
-            self._preloads = (folder / PRELOAD).is_file()
+            is_seen = folder.is_dir()
+            if not is_seen:
+                told = "{} is not seen from here: all jobs bear the trait environment"
+                self._log(told.format(folder))
+            # Where it cannot be seen, there may be one.
+            self._preloads = not is_seen or (folder / PRELOAD).is_file()
         return self._preloads
 
     def _kinds(self):
@@ -149,6 +157,11 @@ class Queue:
             for limit in self._repository.GetLimitGroups(True)
             if not limit.UnlimitedLimit
         ]
+
+
+def _task_rows(job, looked):
+    record, tasks = looked
+    return [task_row(str(job.JobId), task, record) for task in tasks]
 
 
 def _is_claimed(row):

@@ -80,6 +80,9 @@ def task_row(job_id, task, record):
     """
     state, worker = str(task.TaskStatus), str(task.TaskSlaveName or "")
     stamp = record.of(str(task.TaskId), state, worker)
+    if stamp and stamp.home:
+        # Not every way to complete a task lets us say who rendered it.
+        worker = CLOUD
     return {
         "job": job_id,
         "ref": ref(task),
@@ -114,14 +117,25 @@ def ref(task):
     return {"id": str(task.TaskId), "frames": frame_text(frames(task))}
 
 
-def mean(tasks):
-    """Return the mean seconds of tasks that workers here rendered, and how many they were."""
-    seconds = [
-        float(task.TaskRenderTime.TotalSeconds)
-        for task in tasks
-        if str(task.TaskStatus) == COMPLETED and str(task.TaskSlaveName or "") != CLOUD
-    ]
-    return (sum(seconds) / len(seconds) if seconds else None, len(seconds))
+def mean(record, tasks):
+    """Return the mean seconds of tasks that workers here rendered, and how many they were.
+
+    What came from the cloud counts as little as what a person completed by hand, which took no
+    time.
+
+    Args:
+        record: what bursts hold of the job.
+        tasks: of the job.
+    """
+    seconds = [float(t.TaskRenderTime.TotalSeconds) for t in tasks if _is_rendered_here(record, t)]
+    timed = [one for one in seconds if one > 0]
+    return (sum(timed) / len(timed) if timed else None, len(timed))
+
+
+def _is_rendered_here(record, task):
+    state, worker = str(task.TaskStatus), str(task.TaskSlaveName or "")
+    stamp = record.of(str(task.TaskId), state, worker)
+    return state == COMPLETED and worker != CLOUD and not (stamp and stamp.home)
 
 
 def names(given):
