@@ -44,4 +44,4 @@ def convert_files(
         print_json(found)
     else:
         show_conversion(found)
-    ctx.exit(1 if found.refusals else 0)
+    ctx.exit(0 if found.can_be_sent else 1)

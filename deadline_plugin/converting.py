@@ -1,21 +1,23 @@
 """From a Deadline job to one that the bridge can send; fail-closed.
 
-`conversion.json` says of every key what it is: mapped, harmless, a trait of the job that the
-overflow policy knows, or something that must have its default because the cloud would render
-otherwise. A key that is in none of these keeps the job here, by name.
+The tables (`deadline_plugin.tables`) say of every key what it is: mapped, harmless, a trait of the
+job that the overflow policy knows, or something that must have its default because the cloud would
+render otherwise. A key that is in none of these keeps the job here, by name. Whether the bridge can
+read the scene is known to `renderbus_core.scene` alone.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
+from deadline_plugin import tables
+from deadline_plugin.judging import refusals, says_nothing, traits
+from deadline_plugin.outputs import declared
 from deadline_plugin.submission import Dump
+from deadline_plugin.tables import Plugin
 from renderbus_core.errors import InputError
 from renderbus_core.farm import (
     CLOUD_KEY,
@@ -28,12 +30,17 @@ from renderbus_core.farm import (
 )
 from renderbus_core.frames import Dialect, FrameSet
 from renderbus_core.jobs import JobId, LocalJob
+from renderbus_core.scene import why_unread
 
-_NUMBER = re.compile(r"\d+")
-_DAY = re.compile(r"^Scheduled(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(Start|Stop)Time$")
+_OWN_PLUGIN, _ROLE, _NATIVE = "Renderbus", "Role", "NativePlugin"
+_EXTRA = re.compile(r"ExtraInfoKeyValue\d+")
+_LAST_NUMBER = re.compile(r"\d+(?=[^\d/\\]*$)")
 _NO_NAME = frozenset({"", "none"})
 # Where a job says `File`, it renders with what the scene says.
 _AS_IN_THE_SCENE = frozenset({"", "file"})
+_SCENE_SAYS_TOO = ("version", "renderer", "camera", "width", "height")
+# What is told of a job that cannot be sent; studios have options by the hundred.
+_MOST_TOLD = 10
 
 
 def convert(dump: Dump, now: datetime) -> Conversion:
@@ -43,100 +50,42 @@ def convert(dump: Dump, now: datetime) -> Conversion:
         dump: the job as plain texts.
         now: when it was submitted, UTC.
     """
-    plugin = dump.job_info.get("Plugin", "")
-    known = _table()["plugins"].get(plugin)
-    if known is None:
-        able = ", ".join(sorted(_table()["plugins"]))
-        why = f"jobs of this plug-in cannot be sent; those of {able} can"
-        return Conversion(None, refusals=(Refusal("Plugin", plugin, why),))
-    refusals = [*_of_job_info(dump.job_info), *_of_plugin_info(dump.plugin_info, known)]
+    dump = _meant(dump)
+    name = dump.job_info.get("Plugin", "")
+    if name not in tables.plugins():
+        return Conversion(None, refusals=(Refusal("Plugin", name, _why_not(name)),))
+    plugin, keys = tables.plugin(name), tables.job_info()
+    against = [*refusals(dump.job_info, keys), *refusals(dump.plugin_info, plugin.keys)]
     try:
-        job = _job(dump, known, now)
+        job = _job(dump, plugin, now)
         frames_per_task = _whole(dump.job_info, "ChunkSize", 1)
     except InputError as error:
-        return Conversion(None, refusals=(*refusals, Refusal("", "", str(error))))
-    traits = dict.fromkeys([*_traits(dump.job_info), *_plugin_traits(dump.plugin_info, known)])
+        return Conversion(None, refusals=(*against, Refusal("", "", str(error))))
+    found = [*traits(dump.job_info, keys), *traits(dump.plugin_info, plugin.keys)]
+    if job.frame_offset:
+        found.append("frame_offset")
     return Conversion(
-        None if refusals else job,
+        None if against else replace(job, refusal=why_unread(job.dcc, job.scene)),
         frames_per_task,
-        tuple(traits),
-        tuple(refusals),
+        tuple(dict.fromkeys(found)),
+        tuple(against),
     )
 
 
-@cache
-def _table() -> Any:
-    return json.loads((files("deadline_plugin") / "conversion.json").read_text("utf-8"))
+def _meant(dump: Dump) -> Dump:
+    """Return what a job for the cloud alone would be on a worker, which it says itself."""
+    if dump.job_info.get("Plugin") != _OWN_PLUGIN or _NATIVE not in dump.plugin_info:
+        return dump
+    own = {key: value for key, value in dump.plugin_info.items() if key not in {_ROLE, _NATIVE}}
+    info = {**dump.job_info, "Plugin": dump.plugin_info[_NATIVE]}
+    return replace(dump, job_info=info, plugin_info=own)
 
 
-# Every key is looked at.
-
-
-def _of_job_info(info: Mapping[str, str]) -> Iterator[Refusal]:
-    table = _table()["job_info"]
-    known = {*table["mapped"], *table["traits"], *table["harmless"]}
-    for key, value in info.items():
-        if not value or _general(key) in known:
-            continue
-        if key in table["refused"] and _says_nothing(value):
-            continue
-        if key in table["refused"]:
-            yield Refusal(key, value, "the cloud does not have what it points to")
-        else:
-            yield Refusal(key, value, "nobody knows what it means for the cloud")
-
-
-def _of_plugin_info(info: Mapping[str, str], known: Mapping[str, Any]) -> Iterator[Refusal]:
-    mapped = {*known["mapped"].values(), known.get("output"), known.get("layer_switch")}
-    for key, value in info.items():
-        general = _NUMBER.sub("", key)
-        if key in mapped or key in known["traits"] or key in known["harmless"]:
-            continue
-        if general != key and general in known.get("numbered", ()):
-            continue
-        default = known["defaults"].get(key)
-        if default is None and value:
-            yield Refusal(key, value, "nobody knows what it means for the cloud")
-        elif default is not None and not same_value(value, default):
-            usual = f"it must be {default!r}" if default else "it must be empty"
-            yield Refusal(key, value, f"the cloud would render without it, so {usual}")
-
-
-def _general(key: str) -> str:
-    """Return a key as the table has it: numbers as #, days as <Day>."""
-    day = _DAY.match(key)
-    if day:
-        return f"Scheduled<Day>{day[1]}Time"
-    general = _NUMBER.sub("#", key)
-    return general if general in _generals() else key
-
-
-@cache
-def _generals() -> frozenset[str]:
-    table = _table()["job_info"]
-    every = {*table["mapped"], *table["traits"], *table["harmless"]}
-    return frozenset(name for name in every if "#" in name)
-
-
-def _says_nothing(value: str) -> bool:
-    return value.casefold() in {word.casefold() for word in _table()["job_info"]["nothing"]}
-
-
-# What may speak against the cloud.
-
-
-def _traits(info: Mapping[str, str]) -> Iterator[str]:
-    traits = _table()["job_info"]["traits"]
-    for key, value in info.items():
-        trait = traits.get(_general(key))
-        if trait is not None and not _says_nothing(value):
-            yield trait
-
-
-def _plugin_traits(info: Mapping[str, str], known: Mapping[str, Any]) -> Iterator[str]:
-    for key, trait in known["traits"].items():
-        if not _says_nothing(info.get(key, "")):
-            yield trait
+def _why_not(plugin: str) -> str:
+    """Say why jobs of a plug-in stay here."""
+    known = tables.not_rendered().get(plugin)
+    able = f"jobs of {', '.join(tables.plugins())} can be converted"
+    return known or f"the bridge does not know what jobs of this plug-in render; {able}"
 
 
 # The job itself.
@@ -151,6 +100,8 @@ def stays(dump: Dump, submitted_at: datetime, refusals: Sequence[Refusal]) -> Lo
         refusals: why it cannot.
     """
     info = dump.job_info
+    told, more = refusals[:_MOST_TOLD], len(refusals) - _MOST_TOLD
+    also = [f"and {more} more reasons"] if more > 0 else []
     return LocalJob(
         id=JobId(dump.id),
         name=info.get("Name") or "unnamed",
@@ -164,60 +115,46 @@ def stays(dump: Dump, submitted_at: datetime, refusals: Sequence[Refusal]) -> Lo
         department=info.get("Department", ""),
         pools=_names(info, "Pool", "SecondaryPool"),
         groups=_names(info, "Group"),
-        refusal="; ".join(map(str, refusals)),
+        refusal="; ".join([*map(str, told), *also]),
     )
 
 
-def _job(dump: Dump, known: Mapping[str, Any], now: datetime) -> LocalJob:
-    info, extra = dump.job_info, _extra(dump.job_info)
+def _job(dump: Dump, plugin: Plugin, now: datetime) -> LocalJob:
+    info, own, extra = dump.job_info, dump.plugin_info, _extra(dump.job_info)
+    frames, offset = _frames(info), _offset(own, plugin)
+    only = frames.first + offset if len(frames) == 1 else None
     return LocalJob(
         id=JobId(dump.id),
         name=info.get("Name") or "unnamed",
-        dcc=known["dcc"],
-        scene=_scene(dump, known),
-        outputs=_outputs(dump, known),
-        frames=_frames(info),
+        dcc=plugin.dcc,
+        scene=_scene(dump, plugin),
+        outputs=declared(info, plugin.said(own, "output"), only),
+        frames=frames,
         user=info.get("UserName", ""),
         priority=_whole(info, "Priority", 50),
         submitted_at=now,
         project=extra.get("project", ""),
-        layer=_layer(dump.plugin_info, known),
+        layer=_layer(own, plugin),
         deadline=read_deadline(extra.get(DEADLINE_KEY, ""), f"the extra info key {DEADLINE_KEY}"),
         department=info.get("Department", ""),
         pools=_names(info, "Pool", "SecondaryPool"),
         groups=_names(info, "Group"),
         cloud=read_wish(extra.get(CLOUD_KEY, ""), f"the extra info key {CLOUD_KEY}"),
-        expects=_expected(dump.plugin_info, known),
+        expects=dict(_expected(own, plugin)),
+        frame_offset=offset,
     )
 
 
-def _scene(dump: Dump, known: Mapping[str, Any]) -> str:
-    scene = dump.plugin_info.get(known["mapped"]["scene"], "") or next(iter(dump.auxiliary), "")
+def _scene(dump: Dump, plugin: Plugin) -> str:
+    scene = plugin.said(dump.plugin_info, "scene") or next(iter(dump.auxiliary), "")
     if not scene:
-        key = known["mapped"]["scene"]
+        key = plugin.mapped["scene"][0]
         raise InputError(f"the job names no scene: neither {key} nor a file submitted with it")
-    return scene
-
-
-def _outputs(dump: Dump, known: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the declared outputs; `?` pads like `#`."""
-    found = []
-    info = dump.job_info
-    for number in range(len(info)):
-        folder, name = info.get(f"OutputDirectory{number}"), info.get(f"OutputFilename{number}")
-        if folder and name:
-            found.append(f"{folder.rstrip('/')}/{name}".replace("?", "#"))
-        elif name and ("/" in name or "\\" in name):
-            found.append(name.replace("?", "#"))
-    own = dump.plugin_info.get(known.get("output", ""), "")
-    if not found and own:
-        found.append(own)
-    if not found:
-        raise InputError(
-            "the job declares no outputs (OutputDirectory0 and OutputFilename0), so nothing could "
-            "be brought home"
-        )
-    return tuple(found)
+    sequence = plugin.sequence
+    if sequence is None:
+        return scene
+    is_one = same_value(dump.plugin_info.get(sequence.key) or sequence.usual, sequence.when)
+    return _LAST_NUMBER.sub(lambda run: "#" * len(run[0]), scene) if is_one else scene
 
 
 def _frames(info: Mapping[str, str]) -> FrameSet:
@@ -227,34 +164,34 @@ def _frames(info: Mapping[str, str]) -> FrameSet:
     return FrameSet.parse(text, Dialect.DEADLINE)
 
 
-def _layer(info: Mapping[str, str], known: Mapping[str, Any]) -> str:
-    switch = known.get("layer_switch")
-    if switch is None or _says_nothing(info.get(switch, "")):
+def _offset(info: Mapping[str, str], plugin: Plugin) -> int:
+    text = plugin.said(info, "frame_offset") or "0"
+    if not re.fullmatch(r"-?\d{1,9}(\.0*)?", text):
+        raise InputError(f"{plugin.mapped['frame_offset'][0]}={text} is no whole number")
+    return int(float(text))
+
+
+def _layer(info: Mapping[str, str], plugin: Plugin) -> str:
+    if plugin.layer_switch and says_nothing(info.get(plugin.layer_switch, "")):
         return ""
-    return info.get(known["mapped"]["layer"], "")
+    layer = plugin.said(info, "layer")
+    if any(sign in layer for sign in plugin.layer_separators):
+        key = plugin.mapped["layer"][0]
+        raise InputError(f"{key}={layer} names several, and a job of the bridge has one or all")
+    return layer
 
 
-def _expected(info: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the job says beside the scene, in the scene's words."""
-    names = ("version", "renderer", "camera", "width", "height")
-    usual = known.get("usual", {})
-    said = {
-        name: info.get(known["mapped"].get(name, ""), "") or usual.get(name, "") for name in names
-    }
-    return {
-        name: value
-        for name, value in said.items()
-        if value.casefold() not in _AS_IN_THE_SCENE and not (name != "version" and value == "0")
-    }
+def _expected(info: Mapping[str, str], plugin: Plugin) -> Iterator[tuple[str, str]]:
+    """Yield what the job says beside the scene, in the scene's words."""
+    for part in _SCENE_SAYS_TOO:
+        value = plugin.said(info, part)
+        if value.casefold() not in _AS_IN_THE_SCENE and (part == "version" or value != "0"):
+            yield part, value
 
 
 def _extra(info: Mapping[str, str]) -> dict[str, str]:
     """Return the extra info keys of a job: `ExtraInfoKeyValue0=key=value`."""
-    pairs = (
-        value.partition("=")
-        for key, value in info.items()
-        if _NUMBER.sub("", key) == "ExtraInfoKeyValue"
-    )
+    pairs = (value.partition("=") for key, value in info.items() if _EXTRA.fullmatch(key))
     return {key.strip(): value.strip() for key, sign, value in pairs if sign}
 
 

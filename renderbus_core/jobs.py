@@ -145,6 +145,7 @@ class LocalJob:
         refusal: why it cannot be rendered in the cloud at all, every reason; "" when it can.
         expects: what the farm would render whatever the scene says: `version`, `renderer`,
             `camera`, `width`, `height`; what it leaves to the scene is absent.
+        frame_offset: is added to the number of a frame in the names of its pictures.
     """
 
     id: JobId
@@ -165,6 +166,7 @@ class LocalJob:
     cloud: CloudWish = CloudWish.UNSAID
     refusal: str = ""
     expects: Mapping[str, str] = field(default_factory=dict, hash=False)
+    frame_offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)

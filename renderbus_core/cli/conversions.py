@@ -25,9 +25,13 @@ def show_conversion(found: Conversion) -> None:
         ("scene", job.scene),
         ("frames", f"{job.frames}, {found.frames_per_task} a task"),
         *(("output", output) for output in job.outputs),
+        *(("numbers of pictures", f"{job.frame_offset:+d}") for _ in [job] if job.frame_offset),
         *(("layer", layer) for layer in [job.layer] if layer),
         *((f"the scene must say: {name}", value) for name, value in job.expects.items()),
     ]
-    console().print(table(f"{job.name} can be sent", ("", ""), facts))
+    end = "is converted, and stays here" if job.refusal else "can be sent"
+    console().print(table(f"{job.name} {end}", ("", ""), facts))
+    if job.refusal:
+        click.echo(f"It stays here: {job.refusal}.")
     for trait in found.traits:
         click.echo(f"On its own it stays: {TRAITS[trait].why} ({trait}).")

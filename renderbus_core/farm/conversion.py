@@ -41,7 +41,8 @@ class Conversion:
     """What became of a job.
 
     Args:
-        job: that can be sent; None where a refusal stands against it.
+        job: as the bridge knows jobs; None where a refusal stands against it. It may have a
+            `refusal` of its own: it is converted, and the bridge cannot check its scene.
         frames_per_task: of the farm's tasks.
         traits: what may speak against the cloud, in the words of `renderbus_core.overflow.TRAITS`.
         refusals: why it cannot be sent, all of them.
@@ -51,6 +52,11 @@ class Conversion:
     frames_per_task: int = 1
     traits: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether nothing in the job itself keeps it here."""
+        return self.job is not None and not self.job.refusal
 
 
 def read_wish(text: str, key: str) -> CloudWish:

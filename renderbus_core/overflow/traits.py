@@ -18,19 +18,27 @@ class Trait:
     Args:
         why: what it means for the cloud, for people.
         may_be_waived: whether a studio can know better (`overflow.waive`).
+        by_hand: whether a person may send the job nevertheless.
     """
 
     why: str
     may_be_waived: bool = False
+    by_hand: bool = True
 
 
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
-        "maintenance": Trait("it is a maintenance job, whose frames stand for machines"),
-        "tile": Trait("it is a tile job, whose frames stand for parts of one picture"),
-        "distributed": Trait("several workers render one frame of it together"),
-        "simulation": Trait("it simulates or writes caches: its tasks make no pictures"),
-        "script": Trait("it runs a script or a command that makes no pictures of a scene"),
+        "maintenance": Trait(
+            "it is a maintenance job, whose frames stand for machines", by_hand=False
+        ),
+        "tile": Trait("it renders parts of pictures, which the cloud does not", by_hand=False),
+        "distributed": Trait("several workers render one frame of it together", by_hand=False),
+        "simulation": Trait(
+            "it simulates or writes caches: its tasks make no pictures", by_hand=False
+        ),
+        "script": Trait(
+            "it runs a script or a command that makes no pictures of a scene", by_hand=False
+        ),
         "sequential": Trait("its tasks must run one after the other on one worker"),
         "protected": Trait("people protected it from changes by others"),
         "pre_job": Trait("its pre-job task has not been done yet"),
@@ -49,6 +57,10 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         ),
         "startup_script": Trait(
             "a script prepares the program at its start, which the cloud does not run",
+            may_be_waived=True,
+        ),
+        "frame_offset": Trait(
+            "its pictures bear other numbers than its frames, so the bridge would rename them",
             may_be_waived=True,
         ),
         "worker_list": Trait(

@@ -112,7 +112,7 @@ def build(
         final.upload,
         final.asset,
         final.tips,
-        output_map(final.task, request.job.outputs, _spelling(facts)),
+        output_map(final.task, request.job.outputs, _spelling(facts), request.job.frame_offset),
     )
 
 

@@ -57,10 +57,12 @@ class OutputMap:
     Args:
         declared: the job's output templates.
         pairs: what each picture becomes.
+        offset: is added to the number of a frame in local names.
     """
 
     declared: tuple[str, ...]
     pairs: tuple[OutputPair, ...]
+    offset: int = 0
 
     @property
     def cloud_template(self) -> str:
@@ -86,21 +88,27 @@ class OutputMap:
                 continue
             frame = pair.picture.frame_of(clean)
             if frame is not None:
-                return frame, Path(pad_path(pair.local, frame))
+                return frame, self._local(pair, frame)
         return None
 
     def picture_of(self, frame: int, local: Path) -> CloudPicture | None:
         """Return the picture that a local file of a frame shows."""
-        same = (p.picture for p in self.pairs if Path(pad_path(p.local, frame)) == local)
+        same = (pair.picture for pair in self.pairs if self._local(pair, frame) == local)
         return next(same, None)
 
     def expected(self, frame: int) -> tuple[Path, ...]:
         """Return the local files that make a frame complete."""
-        return tuple(Path(pad_path(pair.local, frame)) for pair in self.pairs)
+        return tuple(self._local(pair, frame) for pair in self.pairs)
+
+    def _local(self, pair: OutputPair, frame: int) -> Path:
+        return Path(pad_path(pair.local, frame + self.offset))
 
 
 def output_map(
-    task: Mapping[str, Any], declared: Sequence[str], spelling: Spelling | None = None
+    task: Mapping[str, Any],
+    declared: Sequence[str],
+    spelling: Spelling | None = None,
+    offset: int = 0,
 ) -> OutputMap:
     """Tie what a task makes to what its job declared, or refuse when that cannot be told.
 
@@ -109,6 +117,7 @@ def output_map(
         declared: the job's output templates: absolute paths of this host with `#` for digits of
             the frame, and tokens or names where pictures differ.
         spelling: what the scene says of the names besides.
+        offset: is added to the number of a frame in local names.
 
     Raises:
         InputError: nobody knows what becomes of its tiles, no template, one without `#` or with
@@ -133,7 +142,7 @@ def output_map(
             f"one file ({' and '.join(dict.fromkeys(twins))}); put {_HINT} into the output, or "
             "burst one layer"
         )
-    return OutputMap(outputs, tuple(map(OutputPair, pictures, locals_)))
+    return OutputMap(outputs, tuple(map(OutputPair, pictures, locals_)), offset)
 
 
 def output_folder(template: str) -> Path:
@@ -161,7 +170,8 @@ def to_document(outputs: OutputMap) -> dict[str, Any]:
         }
         for pair in outputs.pairs
     ]
-    return {"declared": list(outputs.declared), "pairs": pairs}
+    offset = {"offset": outputs.offset} if outputs.offset else {}
+    return {"declared": list(outputs.declared), **offset, "pairs": pairs}
 
 
 def from_document(document: Mapping[str, Any], title: str) -> OutputMap:
@@ -178,7 +188,8 @@ def from_document(document: Mapping[str, Any], title: str) -> OutputMap:
         schema.check("outputs.json", document, title=title)
     except DocumentError as error:
         raise InputError(f"{error}; build the package again") from error
-    return OutputMap(tuple(document["declared"]), tuple(map(_pair, document["pairs"])))
+    pairs = tuple(map(_pair, document["pairs"]))
+    return OutputMap(tuple(document["declared"]), pairs, document.get("offset", 0))
 
 
 def _pair(row: Mapping[str, Any]) -> OutputPair:

@@ -102,7 +102,7 @@ def read(path: Path) -> Reading:
     return Reading(facts)
 
 
-FORMAT = Format(name="Blender", begins=blend_file.begins, read=read)
+FORMAT = Format(name="Blender", dcc="blender", begins=blend_file.begins, read=read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
 
+from renderbus_core import schema
 from renderbus_core.errors import InputError
 from renderbus_core.scene import blender, maya
 from renderbus_core.scene.reading import Format, Reading
@@ -26,8 +27,11 @@ UNREAD: Mapping[str, str] = MappingProxyType(
         ".ksp": "KeyShot",
         ".max": "3ds Max",
         ".mb": "Maya binary",
+        ".nk": "Nuke",
         ".project": "Clarisse",
+        ".render": "Clarisse",
         ".skp": "SketchUp",
+        ".uproject": "Unreal Engine",
         ".usd": "USD",
         ".usda": "USD",
         ".usdc": "USD",
@@ -64,6 +68,26 @@ def read(path: Path) -> Reading:
 def unread(path: Path) -> str | None:
     """Name the format of a scene that is known but not read; None for any other file."""
     return UNREAD.get(path.suffix.lower())
+
+
+def why_unread(dcc: str, name: str) -> str:
+    """Say why a scene cannot be read, as far as its name tells; "" when it may be.
+
+    Args:
+        dcc: program whose scene it is.
+        name: the scene's path, of whatever system.
+    """
+    suffix = PureWindowsPath(name).suffix.lower()
+    own = [suffix for suffix, each in FORMATS.items() if each.dcc == dcc]
+    if own and suffix not in UNREAD:
+        return ""
+    programs = schema.load("dcc.json")["programs"]
+    kind = UNREAD[suffix] if own else programs.get(dcc, {}).get("cg_name", dcc)
+    instead = f"; save it as {own[0]}" if own else ""
+    return (
+        f"the bridge does not read {kind} scenes yet, so it cannot be checked before money is "
+        f"spent{instead}"
+    )
 
 
 def _refusal(path: Path) -> str:

@@ -61,7 +61,7 @@ def read(path: Path) -> Reading:
     return Reading(facts, doubts, _namespaces(scene))
 
 
-FORMAT = Format(name="Maya ASCII", begins=begins, read=read)
+FORMAT = Format(name="Maya ASCII", dcc="maya", begins=begins, read=read)
 
 
 def _version(scene: MayaScene) -> Fact[str | None]:

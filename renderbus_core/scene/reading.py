@@ -31,11 +31,13 @@ class Format:
 
     Args:
         name: for people.
+        dcc: program whose scenes they are.
         begins: whether a file with these first bytes may be of this format.
         read: reads such a file; raises InputError for anything else.
     """
 
     name: str
+    dcc: str
     begins: Callable[[bytes], bool]
     read: Callable[[Path], Reading]
 

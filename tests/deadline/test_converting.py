@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -17,7 +15,6 @@ from renderbus_core.jobs import CloudWish
 from renderbus_core.overflow import TRAITS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TABLE = json.loads((files("deadline_plugin") / "conversion.json").read_text("utf-8"))
 INFO = {
     "Plugin": "MayaBatch",
     "Name": "shot 010",
@@ -63,6 +60,85 @@ def test_a_blender_job_may_declare_its_output_in_its_plug_in():
     assert (found.job.dcc, found.job.outputs) == ("blender", ("/out/spin.####.png",))
 
 
+# -- programs whose scenes are not read yet -------------------------------------------------------
+
+
+def test_a_job_of_another_program_is_converted_and_kept_here_with_one_reason():
+    info = {**INFO, "Plugin": "Houdini", "OutputFilename0": "smoke.$F4.exr"}
+    plugin = {
+        "SceneFile": "/show/smoke.hip", "Version": "19.5", "OutputDriver": "/out/mantra1",
+        "Width": "0", "IgnoreInputs": "True", "OpenCLUseGPU": "1",
+    }  # fmt: skip
+    found = convert(Dump(info, plugin, id="a1"), NOW)
+    job = found.job
+    assert (job.dcc, job.layer, job.outputs) == (
+        "houdini", "/out/mantra1", ("/show/out/smoke.####.exr",),
+    )  # fmt: skip
+    assert job.expects == {"version": "19.5"}
+    assert (found.refusals, found.can_be_sent) == ((), False)
+    assert job.refusal == (
+        "the bridge does not read Houdini scenes yet, so it cannot be checked before money is spent"
+    )
+
+
+def test_a_maya_binary_scene_says_what_would_be_read():
+    job = converted({"SceneFile": r"X:\show\shot.MB"}).job
+    assert job.refusal.startswith("the bridge does not read Maya binary scenes yet")
+    assert job.refusal.endswith("; save it as .ma")
+
+
+@pytest.mark.parametrize(
+    ("plugin", "keys", "scene"),
+    [
+        ("Arnold", {"InputFile": "/a/s.0001.ass"}, "/a/s.####.ass"),
+        ("Arnold", {"ArnoldFile": "/a/s.0001.ass", "SingleAss": "1"}, "/a/s.0001.ass"),
+        ("Vray", {"InputFilename": "/v02/s_07.vrscene"}, "/v02/s_07.vrscene"),
+        ("Vray", {"InputFilename": "/v02/s_07.vrscene", "SeparateFilesPerFrame": "True"},
+         "/v02/s_##.vrscene"),
+        ("Vray", {"InputFilename": "/v02/s.vrscene", "SeparateFilesPerFrame": "True"},
+         "/v02/s.vrscene"),
+    ],
+)  # fmt: skip
+def test_a_scene_that_is_one_of_a_sequence_stands_for_all_of_it(plugin, keys, scene):
+    assert convert(Dump({**INFO, "Plugin": plugin}, keys), NOW).job.scene == scene
+
+
+@pytest.mark.parametrize(("plugin", "key", "layers"), [("Nuke", "WriteNode", "Write1,Write2"),
+                                                       ("Clarisse", "Image", "a; b")])  # fmt: skip
+def test_several_layers_of_a_job_are_more_than_the_bridge_sends(plugin, key, layers):
+    keys = {"SceneFile": "/s", "Version": "12.1", key: layers}
+    (refusal,) = convert(Dump({**INFO, "Plugin": plugin}, keys), NOW).refusals
+    assert refusal.why == f"{key}={layers} names several, and a job of the bridge has one or all"
+
+
+def test_options_of_a_renderer_are_one_reason_however_many_they_are():
+    options = {f"vray_option_{number}": "1" for number in range(300)}
+    keys = {"SceneFile": "/s.max", "Version": "2024", **options, "vray_output_height": "0"}
+    (refusal,) = convert(Dump({**INFO, "Plugin": "3dsmax"}, keys), NOW).refusals
+    assert (refusal.key, refusal.value) == ("vray_option_0", "1")
+    assert refusal.why.endswith("submit without render settings (and 299 more keys like it)")
+    blank = {**keys, **dict.fromkeys(options, "")}
+    assert convert(Dump({**INFO, "Plugin": "3dsmax"}, blank), NOW).refusals == ()
+
+
+def test_what_a_job_means_by_leaving_it_out_is_expected_of_the_scene():
+    keys = {"SceneFile": "/s.bip", "CameraName": "top"}
+    job = convert(Dump({**INFO, "Plugin": "KeyShot"}, keys), NOW).job
+    assert job.expects == {"version": "6", "width": "1280", "height": "720", "camera": "top"}
+
+
+def test_a_job_for_the_cloud_alone_is_what_it_would_be_on_a_worker():
+    keys = {**MAYA, "Role": "cloud", "NativePlugin": "MayaBatch"}
+    assert convert(Dump({**INFO, "Plugin": "Renderbus"}, keys), NOW).job.dcc == "maya"
+
+
+def test_a_renderer_is_called_as_scenes_call_it():
+    assert converted({"Renderer": "Renderman22"}).job.expects["renderer"] == "renderman"
+
+
+# -- scene and outputs ----------------------------------------------------------------------------
+
+
 def test_a_scene_that_was_submitted_with_the_job_is_its_first_file():
     plugin = {key: value for key, value in MAYA.items() if key != "SceneFile"}
     assert convert(Dump(INFO, plugin, ["/aux/shot.ma"]), NOW).job.scene == "/aux/shot.ma"
@@ -87,8 +163,7 @@ def test_a_layer_counts_only_where_layers_are_used():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("RenderHalfFrames", "1"), ("SkipExistingFrames", "1"), ("FrameNumberOffset", "5"),
-     ("ImageScale", "50"),
+    [("SkipExistingFrames", "1"), ("ImageScale", "50"),
      ("KrakatoaVoxelSize", "0.25"), ("Animation", "0")],
 )  # fmt: skip
 def test_what_the_cloud_would_render_otherwise_is_refused_by_name(key, value):
@@ -111,12 +186,6 @@ def test_a_key_that_nobody_knows_keeps_the_job_here():
         assert refused({"StudioOption": value}) == {"StudioOption": why}, "its default may be True"
 
 
-def test_a_plug_in_that_cannot_be_sent_names_those_that_can():
-    found = converted(Plugin="Nuke")
-    assert found.job is None
-    assert "those of Blender, MayaBatch, MayaCmd can" in str(found.refusals[0])
-
-
 def test_everything_that_is_wrong_is_told_at_once():
     assert set(refused({"ImageScale": "50"}, CustomPluginDirectory="/x", Frames="nonsense")) == {
         "ImageScale", "CustomPluginDirectory", "",
@@ -132,17 +201,46 @@ def test_everything_that_is_wrong_is_told_at_once():
         ({"JobDependencies": "5f"}, {}, "dependencies"),
         ({"ScheduledType": "Once"}, {}, "scheduled"),
         ({"Sequential": "true"}, {}, "sequential"),
-        ({"TileJob": "True"}, {}, "tile"),
         ({"Denylist": "node-7"}, {}, "worker_list"),
         ({}, {"StartupScript": "/s.mel"}, "startup_script"),
-        ({}, {"AlembicJob": "1"}, "simulation"),
-        ({}, {"RegionRendering": "True"}, "tile"),
+        ({}, {"FrameNumberOffset": "-100"}, "frame_offset"),
     ],
 )
 def test_what_speaks_against_the_cloud_is_a_trait_that_the_policy_knows(info, plugin, trait):
+    """On its own such a job stays; a person may send it."""
     found = converted(plugin, **info)
     assert found.traits == (trait,)
     assert trait in TRAITS
+    assert found.can_be_sent
+
+
+@pytest.mark.parametrize(
+    ("info", "plugin", "trait"),
+    [
+        ({"MaintenanceJob": "1"}, {}, "maintenance"),
+        ({"TileJob": "True"}, {}, "tile"),
+        ({}, {"RegionRendering": "True"}, "tile"),
+        ({}, {"AlembicJob": "1"}, "simulation"),
+        ({}, {"ScriptJob": "1"}, "script"),
+    ],
+)
+def test_a_job_whose_tasks_are_no_pictures_of_frames_is_sent_by_nobody(info, plugin, trait):
+    (key,) = {**info, **plugin}
+    assert refused(plugin, **info) == {key: TRAITS[trait].why}
+    assert converted(plugin, **info).traits == (trait,)
+
+
+def test_half_frames_cannot_be_waived():
+    assert "whoever waives it" in refused({"RenderHalfFrames": "1"})["RenderHalfFrames"]
+    assert converted({"RenderHalfFrames": "0"}).job is not None
+
+
+@pytest.mark.parametrize(("text", "offset"), [("", 0), ("0", 0), ("5", 5), ("-100", -100),
+                                              ("7.0", 7)])  # fmt: skip
+def test_numbers_of_pictures_may_be_others_than_those_of_frames(text, offset):
+    assert converted({"FrameNumberOffset": text}).job.frame_offset == offset
+    (wrong,) = refused({"FrameNumberOffset": "half"}).values()
+    assert wrong == "FrameNumberOffset=half is no whole number"
 
 
 @pytest.mark.parametrize("info", [{"ScheduledType": "None"}, {"Sequential": "false"},
@@ -206,41 +304,3 @@ def test_a_file_that_is_no_submission_is_one_sentence(tmp_path, content, sentenc
         read_submission(file, file)
     with pytest.raises(InputError, match="cannot be read"):
         read_submission(tmp_path / "gone", file)
-
-
-# -- the table ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def facts(shared):
-    return json.loads((shared / "facts" / "deadline_api.json").read_text("utf-8"))
-
-
-@pytest.mark.parametrize("plugin", TABLE["plugins"])
-def test_every_key_of_a_plug_in_is_decided_on_once(plugin, facts):
-    known = TABLE["plugins"][plugin]
-    own = [known.get("output"), known.get("layer_switch")]
-    decided = [
-        *filter(None, own), *known["mapped"].values(), *known["traits"], *known["harmless"],
-        *known["defaults"],
-    ]  # fmt: skip
-    assert len(decided) == len(set(decided))
-    assert set(facts["plugin_info_keys"]["plugins"][plugin]) <= set(decided)
-
-
-def test_every_key_of_a_job_is_decided_on(facts):
-    known = TABLE["job_info"]
-    decided = {*known["mapped"], *known["traits"], *known["harmless"], *known["refused"]}
-    named = {
-        name.split(" (")[0].split("=")[0]
-        for names in facts["job_info_keys"]
-        for name in names.split(" / ")
-    }
-    assert named <= decided
-
-
-def test_every_trait_of_the_table_is_one_that_the_policy_knows():
-    traits = set(TABLE["job_info"]["traits"].values())
-    for plugin in TABLE["plugins"].values():
-        traits |= set(plugin["traits"].values())
-    assert traits <= set(TRAITS)

@@ -51,13 +51,26 @@ def test_what_speaks_against_a_job_is_told_beside_what_the_agent_tells():
 
 
 def test_a_job_that_cannot_be_sent_is_shown_with_every_reason():
-    translated = Translator().row(row(Plugin="Nuke"))
+    translated = Translator().row(row(Plugin="Mantra"))
     assert not schema.problems("link_calls.json", {"snapshot": {"result": queue(translated)}})
-    assert "jobs of this plug-in cannot be sent" in translated["job"]["refusal"]
+    assert "Renderbus renders no Mantra archives" in translated["job"]["refusal"]
     odd = Translator().job(row(Fancy="1", Frames="x")["job"])
     assert "Fancy=1: nobody knows what it means for the cloud" in odd["refusal"]
     assert "x" in odd["refusal"]
     assert odd["name"] == "shot"
+
+
+def test_a_job_whose_scene_is_not_read_is_shown_whole_with_that_reason():
+    job = Translator().row(row(Plugin="Nuke"))["job"]
+    assert (job["dcc"], job["scene"], job["frames"]) == ("nuke", "/show/shot.ma", "1-10")
+    assert job["refusal"].startswith("the bridge does not read Nuke scenes yet")
+
+
+def test_very_many_reasons_are_counted():
+    odd = {f"Studio{chr(97 + number)}": "1" for number in range(26)}
+    refusal = Translator().row(row(**odd))["job"]["refusal"]
+    assert refusal.count("nobody knows") == 10
+    assert refusal.endswith("; and 16 more reasons")
 
 
 @pytest.mark.parametrize("broken", [None, 7, {}, {**JOB, "job_info": {"Frames": 7}}])

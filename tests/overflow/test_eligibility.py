@@ -47,6 +47,12 @@ def test_a_studio_that_knows_better_waives_it_by_name(trait, policy):
     assert not refusals(row, replace(policy, waive=(trait,)))
 
 
+def test_what_nobody_may_send_cannot_be_waived_either():
+    nobody = {name for name, one in TRAITS.items() if not one.by_hand}
+    assert nobody == {"maintenance", "tile", "distributed", "simulation", "script"}
+    assert not any(TRAITS[name].may_be_waived for name in nobody)
+
+
 def test_what_can_be_waived_is_what_the_policy_file_may_name():
     schema = json.loads((files("schemas") / "policy.json").read_text("utf-8"))
     named = schema["properties"]["waive"]["items"]["enum"]

@@ -12,6 +12,7 @@ from renderbus_core.errors import InputError
 from renderbus_core.facts import Camera, Layer
 from renderbus_core.frames import pad_path
 from renderbus_core.package import cloud_pictures, output_map
+from renderbus_core.package.outputs import from_document, to_document
 
 TWO_LAYERS = (Layer("beauty", renderable=True), Layer("shadow", renderable=True))
 TOKENS = ("/renders/<RenderLayer>/shot.####.exr",)
@@ -291,3 +292,15 @@ def test_a_program_without_known_names_is_refused(built):
     task["task_info"]["cg_id"] = "2004"
     with pytest.raises(InputError, match="program 2004 is not known"):
         cloud_pictures(task)
+
+
+@pytest.mark.parametrize("offset", [100, -3])
+def test_a_job_may_number_its_pictures_otherwise_than_its_frames(built, offset):
+    outputs = built(job_frame_offset=offset).outputs
+    home = Path(f"/renders/shot.{7 + offset:04d}.exr")
+    assert outputs.local_path("shot.0007.exr") == (7, home)
+    assert outputs.expected(7) == (home,)
+    assert outputs.picture_of(7, home) == outputs.pairs[0].picture
+    again = from_document(to_document(outputs), "outputs.json")
+    assert again == outputs
+    assert "offset" not in to_document(built().outputs), "packages without one are as they were"

@@ -5,7 +5,9 @@ import os
 import pytest
 
 from renderbus_core.errors import InputError
-from renderbus_core.scene import inspect
+from renderbus_core.package import programs
+from renderbus_core.scene import inspect, why_unread
+from renderbus_core.scene.formats import FORMATS, UNREAD
 
 
 def refusal(path) -> str:
@@ -64,3 +66,30 @@ def test_a_pipe_is_refused_without_waiting(tmp_path, write_ma):
     assert "is not a file" in refusal(tmp_path / "pipe.ma")
     os.mkfifo(tmp_path / "workspace.mel")
     assert inspect(write_ma("")).dcc == "maya"
+
+
+def test_what_is_read_is_known_alike_to_scenes_and_packages():
+    readable = {program.name for program in programs().values() if program.reader}
+    assert readable == {each.dcc for each in FORMATS.values()}
+    extensions = {f".{one}" for program in programs().values() for one in program.extensions}
+    assert extensions <= FORMATS.keys() | UNREAD.keys()
+
+
+@pytest.mark.parametrize(
+    ("dcc", "name", "why"),
+    [
+        ("maya", "/show/a.ma", ""),
+        ("maya", r"X:\show\a.MA", ""),
+        ("blender", "/show/a", ""),
+        ("maya", "/show/a.mb", "does not read Maya binary scenes yet"),
+        ("houdini", "/show/a.hip", "does not read Houdini scenes yet"),
+        ("houdini", "/show/a.ma", "does not read Houdini scenes yet"),
+        ("arnold_standalone", "/show/a.ass.gz", "does not read Arnold Standalone scenes yet"),
+        ("mystery", "/show/a.x", "does not read mystery scenes yet"),
+    ],
+)
+def test_a_scene_that_cannot_be_read_says_so_by_its_name(dcc, name, why):
+    said = why_unread(dcc, name)
+    assert why in said
+    assert bool(said) is bool(why)
+    assert ("save it as .ma" in said) is (name == "/show/a.mb")
