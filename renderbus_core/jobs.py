@@ -129,8 +129,9 @@ class LocalJob:
         name: shown to people.
         dcc: `maya`, `blender`, ... as in `schemas/task/`.
         scene: absolute path of the scene file as the farm stores it.
-        outputs: declared output files, absolute, with `#` for frame digits; `<Frame>`,
-            `<Extension>` and `<Picture>` leave to the scene what it says, see `package.outputs`.
+        outputs: declared output files, absolute as the farm stores them, with `#` for frame digits;
+            `<Frame>`, `<Extension>` and `<Picture>` leave to the scene what it says, see
+            `package.outputs`.
         frames: all frames of the job in the farm's order.
         user: who submitted it.
         priority: higher is sooner.

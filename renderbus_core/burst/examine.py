@@ -94,6 +94,20 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
     return facts
 
 
+def at_home(config: Config, job: LocalJob) -> LocalJob:
+    """Return a job whose outputs are paths of this host.
+
+    Args:
+        config: says which folders the farm calls otherwise.
+        job: as the farm has it.
+
+    Raises:
+        InputError: an output is no path.
+    """
+    outputs = tuple(map(config.paths.mapping.to_local, job.outputs))
+    return replace(job, outputs=outputs)
+
+
 def expected_cost(config: Config, times: FrameTimes | None, frames: int) -> Money | None:
     """Return what frames are expected to cost in the cloud; None when nobody can tell.
 
@@ -220,7 +234,7 @@ def _seconds_of_frames(gateway: Gateway, job: JobId) -> Iterator[float]:
 def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> package.BurstRequest:
     settings, times = config.burst, known.times
     return package.BurstRequest(
-        job=job,
+        job=at_home(config, job),
         frames=frames,
         platform=config.cloud.platform,
         os_name=settings.os_name,

@@ -80,7 +80,8 @@ class ProbeFarm:
         job = self._farm.job(id)
         if isinstance(job, Gone):
             return job
-        aside = tuple(str(self._aside(Path(template))) for template in job.outputs)
+        at_home = examine.at_home(self._config, job).outputs
+        aside = tuple(str(self._aside(Path(template))) for template in at_home)
         try:
             for template in aside:
                 Path(template).parent.mkdir(parents=True, exist_ok=True)
@@ -201,11 +202,12 @@ class ProbeFarm:
             return
         settings = self._config.parity
         tolerance = parity.Tolerance(settings.channel, settings.share, settings.mean)
+        outputs = examine.at_home(self._config, job).outputs
         for file in self._store.outputs(self._burst):
             if file.collected:
                 try:
                     aside = Path(file.local)
-                    home = self._home(aside, job.outputs)
+                    home = self._home(aside, outputs)
                     if home.is_file():
                         yield parity.compare(home, aside, tolerance)
                 except (MissingDependencyError, OSError, ValueError) as error:

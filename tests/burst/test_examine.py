@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from renderbus_core import package
+from renderbus_core.burst import TaskState
 from renderbus_core.burst.examine import Known, examine, inspect
 from renderbus_core.jobs import LocalState
 
@@ -67,3 +69,43 @@ def test_pictures_come_home_whatever_zeros_their_names_have(make_world, examined
     world.carry(world.runner(burst), burst)
     assert set(world.states()) == {LocalState.COMPLETED}
     assert len(world.pictures()) == len(world.tasks())
+
+
+WINDOWS = r"""
+[[paths.mapping]]
+stored = 'X:\show'
+local = "{folder}"
+"""
+
+
+@pytest.fixture
+def windows_world(make_world, tmp_path, monkeypatch):
+    """Return a world whose farm calls its folder X:\\show."""
+    world = make_world(config=WINDOWS.format(folder=tmp_path / "world0"))
+    job = replace(
+        world.farm.job(world.job),
+        scene=r"X:\show\shot.ma",
+        outputs=(r"x:\Show\renders\shot.####.png",),
+    )
+    monkeypatch.setattr(world.farm, "job", lambda _: job)
+    return world
+
+
+def test_a_windows_job_is_found_and_brought_home_by_a_gateway_of_another_system(windows_world):
+    world = windows_world
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert len(end.refs(TaskState.COMPLETED)) == 10, end.reason
+    made = package.read(world.folder / "packages" / burst)
+    assert made.task["task_info"]["input_cg_file"] == "X:/show/shot.ma"
+    assert made.outputs.declared == (str(world.folder / "renders" / "shot.####.png"),)
+    assert world.pictures() == [f"shot.{frame:04d}.png" for frame in range(1, 11)]
+
+
+def test_an_output_on_a_drive_that_this_host_does_not_have_is_told(windows_world):
+    world = windows_world
+    job = replace(world.farm.job(world.job), outputs=("Y:/elsewhere/shot.####.png",))
+    config = world.gateway.config
+    made, findings = examine(config, job, job.frames, inspect(config, job), Known())
+    assert made is None
+    assert any("it is no path of this host" in str(each) for each in findings)

@@ -30,6 +30,7 @@ from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import IntentKind, JobId, LocalState, TaskRef
 from renderbus_core.money import Money
 from renderbus_core.overflow import OverflowState, Verdict, decide, probe_frame
+from renderbus_core.paths import PathMapping, PathRule
 
 CONFIG = """
 [money]
@@ -329,6 +330,18 @@ def test_pictures_whose_folder_is_named_by_a_token_are_found(make_world):
     assert aside.parent.name == "masterLayer"
     (result,) = world.store.probe_results("local").values()
     assert result.alike
+
+
+def test_pictures_of_a_farm_that_calls_its_folders_otherwise_are_found(make_world, monkeypatch):
+    world = a_world(make_world)
+    rule = PathRule("X:/show", str(world.folder))
+    paths = replace(world.gateway.config.paths, mapping=PathMapping((rule,)))
+    world.gateway = replace(world.gateway, config=replace(world.gateway.config, paths=paths))
+    job = replace(world.farm.job(world.job), outputs=(r"X:\show\renders\shot.####.png",))
+    monkeypatch.setattr(world.farm, "job", lambda _: job)
+    carried(world)
+    (result,) = world.store.probe_results("local").values()
+    assert result.alike, result.why
 
 
 def spent(world):
