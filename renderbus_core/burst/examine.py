@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -85,13 +85,40 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
             f"add a path mapping for {root} to paths.mapping"
         )
     facts = scene.inspect(Path(local), to_local)
-    otherwise = "; ".join(disagreements(job.expects, facts))
+    mapped = software_of(config, job, facts) is not None
+    said = {name: value for name, value in job.expects.items() if name != "version" or not mapped}
+    otherwise = list(disagreements(said, facts))
     if otherwise:
         raise InputError(
-            f"{otherwise}: the cloud renders what the scene says; save the scene so, or submit the "
-            "job as the scene is"
+            f"{'; '.join(otherwise)}: the cloud renders what the scene says; save the scene so, or "
+            f"submit the job as the scene is{_row_for(job, facts, otherwise)}"
         )
     return facts
+
+
+def software_of(config: Config, job: LocalJob, facts: SceneFacts) -> package.Software | None:
+    """Return what the site has the cloud render a job with; None for what its scene says.
+
+    Args:
+        config: its table `burst.software`.
+        job: the local job; what it says goes before what the scene says.
+        facts: of its scene.
+    """
+    version = job.expects.get("version") or facts.version.value or ""
+    renderer = job.expects.get("renderer") or facts.renderer.value or ""
+    row = config.burst.software_of(facts.dcc, version, renderer)
+    return None if row is None else package.Software(row.cloud_version, row.plugins)
+
+
+def _row_for(job: LocalJob, facts: SceneFacts, otherwise: Sequence[str]) -> str:
+    """Say which row would allow a job whose version is not the scene's; "" for other reasons."""
+    version = {"version": job.expects.get("version", "")}
+    if otherwise != list(disagreements(version, facts)):
+        return ""
+    return (
+        f", or say in burst.software what the cloud renders it with (dcc = {facts.dcc!r}, "
+        f"version = {version['version']!r})"
+    )
 
 
 def at_home(config: Config, job: LocalJob) -> LocalJob:
@@ -165,7 +192,10 @@ def examine(
     """
     files = scene.resolve(facts, config.paths.mapping.to_local)
     request = replace(
-        _request(config, job, frames, known), project_id=known.project_id, profile=known.profile
+        _request(config, job, frames, known),
+        software=software_of(config, job, facts),
+        project_id=known.project_id,
+        profile=known.profile,
     )
     by_config = dict.fromkeys(config.preflight.waive, WAIVED_BY_CONFIG)
     severity = config.preflight.severity.items()

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from renderbus_core import parity
+from renderbus_core import package, parity
 from renderbus_core.burst import examine
 from renderbus_core.burst.effects import Effects
 from renderbus_core.burst.model import Burst, BurstKind, TaskState
@@ -191,7 +191,9 @@ class ProbeFarm:
         if scene_stamp(self._config, job) != sent:
             return "", "the scene was saved since it was sent"
         try:
-            return software(examine.inspect(self._config, job)), ""
+            facts = examine.inspect(self._config, job)
+            there = examine.software_of(self._config, job, facts)
+            return software(package.rendered_with(facts, there)), ""
         except InputError as error:
             return "", f"what it is rendered with is not known: {error}"
 

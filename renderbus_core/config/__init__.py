@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Paths,
         Preflight,
         Prices,
+        SoftwareRow,
         Store,
         Transfer,
     )
@@ -56,6 +57,7 @@ __all__ = [
     "Renewal",
     "Renewer",
     "Secret",
+    "SoftwareRow",
     "Store",
     "Transfer",
     "credentials",

@@ -22,6 +22,8 @@ from renderbus_core.config.files import (
     read_file,
 )
 from renderbus_core.config.money import missing_currency, prices
+from renderbus_core.config.passwords import without_passwords
+from renderbus_core.config.software import twice_mapped
 from renderbus_core.config.values import (
     Burst,
     Cloud,
@@ -34,9 +36,9 @@ from renderbus_core.config.values import (
     Parity,
     Paths,
     Preflight,
+    SoftwareRow,
     Store,
     Transfer,
-    without_passwords,
 )
 from renderbus_core.config.waivers import unknown_waivers
 from renderbus_core.config.zones import unknown_zones
@@ -63,7 +65,7 @@ _PLAIN_TYPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
 _ONLY_IN_FILES: Mapping[str, str] = MappingProxyType({"array": "list", "object": "table"})
 _CLOSE_ENOUGH = 0.8
 # What a schema cannot say, looked for where it is obeyed.
-_LOOKS = (unknown_waivers, unknown_zones, missing_currency)
+_LOOKS = (unknown_waivers, unknown_zones, missing_currency, twice_mapped)
 _UNKNOWN = re.compile(r"'([^']+)' is not known")
 
 
@@ -181,7 +183,7 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         farm=Farm(**section("farm")),
         store=Store(**section("store")),
         paths=Paths(mapping, values["paths.roots"]),
-        burst=Burst(**section("burst")),
+        burst=_burst(section("burst")),
         gateway=GatewayProcess(**section("gateway")),
         preflight=Preflight(**section("preflight")),
         money=prices(section("money")),
@@ -190,6 +192,11 @@ def _built(values: Mapping[str, Any], given: _Given) -> Config:
         file=given.path,
         sources={key: given.source(key) for key in values},
     )
+
+
+def _burst(values: Mapping[str, Any]) -> Burst:
+    rows = (SoftwareRow(**{"renderer": "", "plugins": {}, **row}) for row in values["software"])
+    return Burst(**{**values, "software": tuple(rows)})
 
 
 def _parity(values: Mapping[str, Any]) -> Parity:

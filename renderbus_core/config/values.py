@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from renderbus_core.config.passwords import without_passwords
 from renderbus_core.errors import ConfigError
 from renderbus_core.money import Money
 from renderbus_core.paths import PathMapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# In a URL: `user:password@` up to the last @, also where the scheme was forgotten; the lone
-# `token@` of a proxy; and `password=` in its query.
-_PASSWORD = re.compile(
-    r"((?:(?<=://)|^(?![^:]*:[/\\]))[^\s:/@]*:).*(?=@)"
-    r"|((?:https?|socks5h?)://)[^\s:/@]+(?=@)"
-    r"|((?<=password)=)[^&]+",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +87,17 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftwareRow:
+    """What the cloud renders with for a version that the farm's jobs say; "" fits any renderer."""
+
+    dcc: str
+    version: str
+    renderer: str
+    cloud_version: str
+    plugins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Burst:
     """How a burst is carried through its life."""
 
@@ -121,6 +123,23 @@ class Burst:
     hardware_gpus: int
     vendor_time_limits: bool
     overrides: tuple[str, ...]
+    software: tuple[SoftwareRow, ...]
+
+    def software_of(self, dcc: str, version: str, renderer: str) -> SoftwareRow | None:
+        """Return the row for what a job is rendered with; None when there is none.
+
+        Args:
+            dcc: program.
+            version: of it.
+            renderer: in any case.
+        """
+        fitting = [
+            row
+            for row in self.software
+            if (row.dcc, row.version) == (dcc, version)
+            and row.renderer.casefold() in {"", renderer.casefold()}
+        ]
+        return max(fitting, key=lambda row: row.renderer != "", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,26 +354,9 @@ def _plain(value: object) -> object:
             return format(value.amount, "f")
         case PathMapping():
             return [dataclasses.asdict(rule) for rule in value.rules]
-        case BudgetRule() | PriceRule() | MappingRow():
+        case BudgetRule() | PriceRule() | MappingRow() | SoftwareRow():
             return _section(value)
         case tuple():
             return [_plain(item) for item in value]
         case _:
             return without_passwords(value)
-
-
-def without_passwords(value: object) -> object:
-    """Return a decoded document with the passwords of its URLs blotted out.
-
-    Args:
-        value: a decoded TOML value.
-    """
-    match value:
-        case str():
-            return _PASSWORD.sub(r"\1\2\3***", value)
-        case dict():
-            return {key: without_passwords(item) for key, item in value.items()}
-        case list():
-            return [without_passwords(item) for item in value]
-        case _:
-            return value

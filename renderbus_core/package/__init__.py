@@ -1,5 +1,6 @@
 """The four documents of a task: what must be in them, building them, and judging them."""
 
+from renderbus_core.package.account import Account
 from renderbus_core.package.assembly import assemble
 from renderbus_core.package.assets import Resolved
 from renderbus_core.package.builder import build
@@ -23,12 +24,19 @@ from renderbus_core.package.folder import md5_of, read, read_documents, save, te
 from renderbus_core.package.judgement import check
 from renderbus_core.package.limits import Limits, time_limits
 from renderbus_core.package.listing import assets_at
-from renderbus_core.package.offer import Account, Offer
+from renderbus_core.package.offer import Offer
 from renderbus_core.package.outputs import OutputMap, OutputPair, output_map
 from renderbus_core.package.pictures import CloudPicture, Spelling, cloud_pictures
 from renderbus_core.package.preflight import preflight
-from renderbus_core.package.request import BurstRequest, Hardware, PriorityFrames, render_system
+from renderbus_core.package.request import (
+    BurstRequest,
+    Hardware,
+    PriorityFrames,
+    Software,
+    render_system,
+)
 from renderbus_core.package.review import is_package, review
+from renderbus_core.package.software import rendered_with
 from renderbus_core.package.supported import system_of
 from renderbus_core.package.tips import Explanation, codes_of
 
@@ -50,6 +58,7 @@ __all__ = [
     "Program",
     "Resolved",
     "Severity",
+    "Software",
     "Spelling",
     "TaskPackage",
     "Tiles",
@@ -72,6 +81,7 @@ __all__ = [
     "read",
     "read_documents",
     "render_system",
+    "rendered_with",
     "review",
     "save",
     "system_of",

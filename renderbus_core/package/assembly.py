@@ -22,6 +22,7 @@ from renderbus_core.package.limits import likely_cost
 from renderbus_core.package.offer import Offer, chosen, offered, spelled
 from renderbus_core.package.preflight import preflight
 from renderbus_core.package.request import BurstRequest
+from renderbus_core.package.software import rendered_with, told
 from renderbus_core.package.summary import summary
 from renderbus_core.package.waivers import waive
 
@@ -73,7 +74,9 @@ def assemble(
     Returns:
         The package, None where an error stands in its way; and all findings, the worst first.
     """
-    findings = list(preflight(facts, resolved, request, roots=roots, split=split))
+    findings = list(told(facts, request.software))
+    facts = rendered_with(facts, request.software)
+    findings += preflight(facts, resolved, request, roots=roots, split=split)
     package = None
     wrong = _errors(findings)
     if wrong <= _OF_FILES:

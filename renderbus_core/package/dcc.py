@@ -79,6 +79,12 @@ class Program:
         """Tell whether a plug-in, in any case, comes with the program."""
         return plugin.casefold() in map(str.casefold, self.bundled)
 
+    def names_of(self, plugin: str) -> frozenset[str]:
+        """Return every name under which a plug-in is known, in lower case."""
+        own = plugin.casefold()
+        groups = (frozenset(map(str.casefold, names)) for names in self.renderers.values())
+        return next((group for group in groups if own in group), frozenset({own}))
+
     def format_named_by(self, ending: str) -> str:
         """Return the wire name of the picture format whose files have an ending.
 

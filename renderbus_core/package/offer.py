@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from renderbus_core.facts import Fact, SceneFacts
 from renderbus_core.money import Money
+from renderbus_core.package.account import Account, about_account
 from renderbus_core.package.dcc import Program, program
 from renderbus_core.package.findings import Finding, Severity
-from renderbus_core.package.request import BurstRequest
+from renderbus_core.package.request import BurstRequest, Software
 from renderbus_core.package.rules import Machine
+from renderbus_core.package.software import SOFTWARE
 from renderbus_core.package.supported import Supported
 from renderbus_core.package.tips import Explanations
 
@@ -24,25 +26,6 @@ _NUMBERS = re.compile(r"(\d+)")
 
 Releases = Mapping[str, Mapping[str, Sequence[str]]]
 """Releases of plug-ins by version of the program and name of the plug-in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who pays.
-
-    Args:
-        name: for people.
-        may_download: whether pictures can come home.
-        left: balance, coupons and credit together; None where they are hidden, or nothing is
-            charged to them.
-        commits: whether what it submits renders without being confirmed on the vendor's page
-            (autoCommit).
-    """
-
-    name: str
-    may_download: bool = True
-    left: Money | None = None
-    commits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +129,8 @@ def _software(facts: SceneFacts, request: BurstRequest, offer: Offer) -> Iterato
     version = facts.version.value
     if offer.releases is None or version is None:  # said by others
         return
-    known, place = program(facts.dcc), str(facts.path)
+    known = program(facts.dcc)
+    place = str(facts.path) if request.software is None else SOFTWARE
     system = request.render_system.title()
     if not offer.releases:
         yield Finding(
@@ -164,14 +148,40 @@ def _software(facts: SceneFacts, request: BurstRequest, offer: Offer) -> Iterato
             Severity.ERROR,
             place,
             f"the cloud does not render {known.cg_name} {version} on {system} machines",
-            f"save the scene with one of {_listed(offer.releases)}, or render it locally",
+            f"{'name' if request.software else 'save the scene with'} "
+            f"one of {_listed(offer.releases)}, or render it locally",
         )
         return
-    yield from _plugins(facts, known, like, offer.releases[like])
+    yield from _demanded(request.software, known, like, offer.releases[like])
+    yield from _plugins(facts, request.software, known, like, offer.releases[like])
+
+
+def _demanded(
+    software: Software | None,
+    known: Program,
+    version: str,
+    releases: Mapping[str, Sequence[str]],
+) -> Iterator[Finding]:
+    """Yield plug-ins that the site has the cloud load, and that it does not have."""
+    for name, release in (software.plugins if software else {}).items():
+        found = _offered_name(known, name, releases)
+        has = f"has {_listed(releases[found])}" if found else "does not have that plug-in"
+        if found is None or release not in releases[found]:
+            yield Finding(
+                "software_offer",
+                Severity.ERROR,
+                SOFTWARE,
+                f"it wants {name} {release}, and the cloud {has} for {known.cg_name} {version}",
+                "correct the row",
+            )
 
 
 def _plugins(
-    facts: SceneFacts, known: Program, version: str, releases: Mapping[str, Sequence[str]]
+    facts: SceneFacts,
+    software: Software | None,
+    known: Program,
+    version: str,
+    releases: Mapping[str, Sequence[str]],
 ) -> Iterator[Finding]:
     place, at = str(facts.path), f"{known.cg_name} {version}"
     vital = {name for each in _renderers(facts) for name in known.renderers.get(each, ())}
@@ -196,6 +206,8 @@ def _plugins(
             )
     for name, release in facts.plugins.items():
         found = _offered_name(known, name, releases)
+        if software is not None and name in software.plugins:
+            continue  # said by others
         if found is not None and release not in releases[found]:
             yield Finding(
                 "plugin_version",
@@ -228,62 +240,6 @@ def _hardware(request: BurstRequest, offer: Offer) -> Iterator[Finding]:
             "burst.hardware_model, hardware_ram, hardware_gpus",
             f"platform {request.platform} has no machine with {request.hardware}",
             f"choose one of {_listed(there)}" if there else "choose another platform",
-        )
-
-
-def about_account(account: Account, cost: Money | None) -> Iterator[Finding]:
-    """Yield what the state of an account forbids or makes doubtful.
-
-    Args:
-        account: who pays.
-        cost: what the burst will likely cost; None when nobody knows.
-    """
-    place = f"account {account.name}"
-    if not account.may_download:
-        yield Finding(
-            "account_download",
-            Severity.ERROR,
-            place,
-            f"account {account.name} may not download, so no frame could come home",
-            "ask its main account to allow downloads",
-        )
-    if not account.commits:
-        yield Finding(
-            "account_commit",
-            Severity.WARNING,
-            place,
-            f"account {account.name} has automatic submission (autoCommit) switched off, "
-            "so the task may wait until somebody confirms it on the vendor's page",
-            "switch it on there",
-        )
-    left = account.left
-    if left is None:
-        return
-    if left.amount < 0:
-        yield Finding(
-            "account_arrears",
-            Severity.ERROR,
-            place,
-            f"account {account.name} is in arrears by {Money(-left.amount, left.currency)}, "
-            "credit used up, so nothing would be rendered",
-            "pay in",
-        )
-    elif left.amount == 0:
-        yield Finding(
-            "account_balance",
-            Severity.WARNING,
-            place,
-            f"account {account.name} has nothing left, so the task may be stopped at once",
-            "pay in, unless machines are paid by the month",
-        )
-    elif cost is not None and cost.currency == left.currency and cost.amount > left.amount:
-        yield Finding(
-            "account_balance",
-            Severity.WARNING,
-            place,
-            f"account {account.name} has {left} left and the burst costs about {cost}, "
-            "so the task may be stopped on its way",
-            "pay in, or burst fewer frames",
         )
 
 
@@ -320,9 +276,7 @@ def _renderers(facts: SceneFacts) -> list[str]:
 
 def _offered_name(known: Program, name: str, releases: Mapping[str, Sequence[str]]) -> str | None:
     """Return the name under which a plug-in is offered, whatever its case; None when it is not."""
-    group = next((names for names in known.renderers.values() if name in names), (name,))
-    wanted = {each.casefold() for each in (name, *group)}
-    return next((each for each in releases if each.casefold() in wanted), None)
+    return next((each for each in releases if each.casefold() in known.names_of(name)), None)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -41,6 +41,22 @@ class Hardware:
 
 
 @dataclass(frozen=True, slots=True)
+class Software:
+    """What the site has the cloud render with, whatever the scene was saved with.
+
+    Args:
+        version: of the program.
+        plugins: name to version, instead of or beside those that the scene requires.
+    """
+
+    version: str
+    plugins: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ", ".join([self.version, *(f"{name} {own}" for name, own in self.plugins.items())])
+
+
+@dataclass(frozen=True, slots=True)
 class PriorityFrames:
     """Frames that are rendered before all others of a burst.
 
@@ -90,6 +106,7 @@ class BurstRequest:
         project_path: the program's project folder as stored; "" for the one that the scene lies
             in, where it is known.
         hardware: which machines are wanted.
+        software: what renders; None for what the scene was saved with.
         vendor_time_limits: leaves the vendor's limits of days where the task's own would stand.
         profile: generation of the protocol whose defaults a task starts from.
         tiles: parts that a frame is cut into; 1 leaves it whole.
@@ -114,6 +131,7 @@ class BurstRequest:
     project_id: int = 0
     project_path: str = ""
     hardware: Hardware = Hardware()
+    software: Software | None = None
     vendor_time_limits: bool = False
     profile: str = "current"
     tiles: int = 1

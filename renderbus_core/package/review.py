@@ -10,6 +10,7 @@ from typing import Any
 from renderbus_core import schema
 from renderbus_core.errors import InputError
 from renderbus_core.package import json_text, supported, tips
+from renderbus_core.package.account import about_account
 from renderbus_core.package.documents import NAMES, Documents
 from renderbus_core.package.findings import (
     Finding,
@@ -22,7 +23,7 @@ from renderbus_core.package.findings import (
 )
 from renderbus_core.package.json_text import JsonText, UnreadableError
 from renderbus_core.package.judgement import check_some
-from renderbus_core.package.offer import Offer, about_account, not_asked
+from renderbus_core.package.offer import Offer, not_asked
 from renderbus_core.package.waivers import waive
 
 _NONE: Mapping[str, Any] = MappingProxyType({})

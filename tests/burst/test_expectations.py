@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from renderbus_core.burst import BurstState
+from renderbus_core.burst import BurstState, examine
 from renderbus_core.burst.expectations import disagreements
+from renderbus_core.errors import InputError
 from renderbus_core.facts import Camera, Fact, Origin
 from renderbus_core.scene import inspect
 
@@ -51,6 +52,58 @@ def test_service_packs_are_one_release(facts, job, scene, same):
 def test_what_nobody_knows_of_the_scene_disagrees_with_nothing(facts):
     unknown = replace(facts, renderer=Fact(None, Origin.UNKNOWN), cameras=())
     assert list(disagreements({"renderer": "Arnold", "camera": "x"}, unknown)) == []
+
+
+ROW = """
+[[burst.software]]
+dcc = "maya"
+version = "{version}"
+cloud_version = "2022"
+"""
+
+
+def says(world, monkeypatch, **expects):
+    """Let the farm's job say something beside its scene."""
+    job = replace(world.farm.job(world.job), expects=expects)
+    monkeypatch.setattr(world.farm, "job", lambda _: job)
+    return job
+
+
+def test_another_version_than_the_scenes_is_refused_with_the_row_that_would_allow_it(
+    world, monkeypatch
+):
+    job = says(world, monkeypatch, version="2024")
+    with pytest.raises(InputError) as refused:
+        examine.inspect(world.gateway.config, job)
+    assert str(refused.value).endswith(
+        "submit the job as the scene is, or say in burst.software what the cloud renders it with "
+        "(dcc = 'maya', version = '2024')"
+    )
+    wider = replace(job, expects={"version": "2024", "width": "1"})
+    with pytest.raises(InputError) as refused:
+        examine.inspect(world.gateway.config, wider)
+    assert "burst.software" not in str(refused.value), "a row would not help"
+
+
+def test_with_a_row_it_is_rendered_with_what_that_says(make_world, monkeypatch):
+    world = make_world(config=ROW.format(version="2024"))
+    job = says(world, monkeypatch, version="2024")
+    facts = examine.inspect(world.gateway.config, job)
+    made, findings = examine.examine(world.gateway.config, job, job.frames, facts, examine.Known())
+    assert made.task["software_config"]["cg_version"] == "2022"
+    (told,) = [each.message for each in findings if each.rule == "software"]
+    assert told == "it was saved with 2023, and burst.software renders it with 2022"
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert end.state is BurstState.DONE
+
+
+def test_a_job_that_says_no_version_takes_the_row_of_its_scenes(make_world):
+    world = make_world(config=ROW.format(version="2023"))
+    job = world.farm.job(world.job)
+    facts = examine.inspect(world.gateway.config, job)
+    assert facts.version.value == "2023", "it is what the scene says"
+    assert examine.software_of(world.gateway.config, job, facts).version == "2022"
 
 
 def test_a_burst_of_such_a_job_ends_before_anything_is_sent(world, monkeypatch):

@@ -63,11 +63,10 @@ def cloud(shade):
     return lambda name, frame: {name: painted(frame + shade)}
 
 
-def a_world(make_world, shade=0, renderer="mayaSoftware", **settings):
+def a_world(make_world, shade=0, renderer="mayaSoftware", more="", **settings):
     """Return a world whose worker has rendered the first task: frame 1, into its place."""
-    world = make_world(
-        config=CONFIG.format(renderer=renderer), collect="", paint=cloud(shade), **settings
-    )
+    config = CONFIG.format(renderer=renderer) + more
+    world = make_world(config=config, collect="", paint=cloud(shade), **settings)
     worker = world.farm.dispatch.beat("worker", None)
     run = world.farm.dispatch.dequeue(worker)
     world.clock.advance(9)
@@ -342,6 +341,14 @@ def test_pictures_of_a_farm_that_calls_its_folders_otherwise_are_found(make_worl
     carried(world)
     (result,) = world.store.probe_results("local").values()
     assert result.alike, result.why
+
+
+def test_what_the_cloud_renders_with_is_what_the_mapping_table_must_name(make_world):
+    row = '[[burst.software]]\ndcc = "maya"\nversion = "2023"\ncloud_version = "2022"\n'
+    world = a_world(make_world, more=row)
+    carried(world)
+    (result,) = world.store.probe_results("local").values()
+    assert (result.alike, result.software) == (True, "maya 2022, mayaSoftware")
 
 
 def spent(world):

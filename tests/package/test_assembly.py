@@ -11,7 +11,7 @@ from renderbus_core import scene
 from renderbus_core.errors import InputError
 from renderbus_core.facts import ExternalFile, FileKind
 from renderbus_core.frames import FrameSet
-from renderbus_core.package import Severity, assemble, md5_of
+from renderbus_core.package import Offer, Severity, Software, assemble, md5_of
 from renderbus_core.package.assets import needed
 from renderbus_core.paths import PathMapping, PathRule
 
@@ -77,6 +77,23 @@ def test_a_scene_with_its_texture_becomes_a_package(show, inspect, burst):
         f"{show}/tex/wood.png": f"{show}/tex/wood.png",
     }
     assert package.upload["scene"][0]["hash"] == md5_of(show / "shot.ma")
+
+
+def test_a_scene_is_rendered_with_what_the_site_says(inspect, burst):
+    facts, settings = inspect("tex/wood.png")
+    request = burst(facts, software=Software("2024", {"mtoa": "5.4.2"}), **settings)
+    offer = Offer({"2024": {"MtoA": ("5.4.2",)}})
+    package, findings = assemble(facts, scene.resolve(facts, str), request, offer=offer)
+    assert package.task["software_config"] == {
+        "cg_name": "Maya", "cg_version": "2024", "plugins": {"MtoA": "5.4.2"},
+    }  # fmt: skip
+    (told,) = [finding.message for finding in findings if finding.rule == "software"]
+    assert told == "it was saved with 2023, and burst.software renders it with 2024, mtoa 5.4.2"
+    package, findings = assemble(
+        facts, scene.resolve(facts, str), request, offer=Offer({"2023": {}})
+    )
+    assert package is None
+    assert findings[0].rule == "version_offer"
 
 
 def test_a_windows_scene_is_sent_from_another_system(show, inspect, burst):

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from renderbus_core.api import HardwareConfig
-from renderbus_core.facts import Layer
-from renderbus_core.package import Account, Hardware, Offer, Severity, build, check
+from renderbus_core.facts import Layer, Origin
+from renderbus_core.package import (
+    Account,
+    Hardware,
+    Offer,
+    Severity,
+    Software,
+    build,
+    check,
+    rendered_with,
+)
 from renderbus_core.package.offer import chosen, offered, spelled
 
 RELEASES = {
@@ -61,6 +72,42 @@ def test_a_version_that_is_not_offered_is_an_error_that_names_the_others(finding
     assert (finding.rule, finding.severity) == ("version_offer", Severity.ERROR)
     assert finding.message == "the cloud does not render Maya 2024 on Linux machines"
     assert finding.fix == "save the scene with one of 2018, 2023, 2025, or render it locally"
+
+
+@pytest.fixture
+def with_software(maya, burst):
+    """Return what is found when the site has the cloud render with something of its own."""
+
+    def run(software, **changes):
+        request = replace(burst(maya()), software=software)
+        facts = rendered_with(maya(**changes), software)
+        return list(offered(facts, request, Offer(RELEASES), None))
+
+    return run
+
+
+def test_what_the_site_renders_with_is_offered_or_an_error(with_software):
+    assert with_software(Software("2023", {"mtoa": "5.3.4"})) == []
+    (old,) = with_software(Software("2023", {"mtoa": "5.2.9"}))
+    assert (old.rule, old.severity, old.where) == (
+        "software_offer", Severity.ERROR, "burst.software",
+    )  # fmt: skip
+    assert old.message == "it wants mtoa 5.2.9, and the cloud has 5.2.0, 5.3.4 for Maya 2023"
+    (odd,) = with_software(Software("2023", {"yeti": "4"}))
+    assert odd.message.endswith("does not have that plug-in for Maya 2023")
+    (version,) = with_software(Software("2024"))
+    assert (version.rule, version.where) == ("version_offer", "burst.software")
+    assert version.fix == "name one of 2018, 2023, 2025, or render it locally"
+
+
+def test_plug_ins_of_the_site_take_the_place_of_the_scenes_under_any_of_their_names(maya, fact):
+    facts = maya(version=fact("2023"), plugins={"redshift4maya": "3.5.1", "MtoA": "5.2.0"})
+    there = rendered_with(facts, Software("2023", {"redshift_GPU": "3.5.16", "xgen": "1"}))
+    assert there.plugins == {"MtoA": "5.2.0", "redshift_GPU": "3.5.16", "xgen": "1"}
+    assert there.version == facts.version
+    assert rendered_with(facts, None) is facts
+    other = rendered_with(facts, Software("2024"))
+    assert (other.version.value, other.version.origin) == ("2024", Origin.DERIVED)
 
 
 def test_a_system_for_which_nothing_is_offered_is_an_error(findings):

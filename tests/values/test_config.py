@@ -354,6 +354,38 @@ class TestWaivers:
         assert f"line 2: preflight.waive[1]: {sentence}" in text
 
 
+class TestSoftware:
+    ROW = (
+        '[[burst.software]]\ndcc = "maya"\nversion = "2024"\ncloud_version = "{cloud}"\n'
+        'renderer = "{renderer}"\nplugins = {{ mtoa = "5.4.2" }}\n'
+    )
+
+    def test_a_row_that_names_the_renderer_goes_before_one_that_does_not(self, read):
+        rows = (("2024.2", "Arnold"), ("2024.1", ""))
+        text = "".join(self.ROW.format(cloud=cloud, renderer=name) for cloud, name in rows)
+        burst = read(text).burst
+        assert burst.software_of("maya", "2024", "arnold").cloud_version == "2024.2"
+        assert burst.software_of("maya", "2024", "vray").cloud_version == "2024.1"
+        assert burst.software_of("maya", "2024", "").plugins == {"mtoa": "5.4.2"}
+        assert burst.software_of("maya", "2023", "arnold") is None
+        assert burst.software_of("blender", "2024", "arnold") is None
+
+    def test_renderer_and_plug_ins_may_be_left_out(self, read):
+        text = '[[burst.software]]\ndcc = "maya"\nversion = "2024"\ncloud_version = "2025"\n'
+        config = read(text)
+        (row,) = config.burst.software
+        assert (row.renderer, row.plugins) == ("", {})
+        assert schema.problems("config.json", config.as_document()) == ()
+
+    def test_two_rows_for_the_same_jobs_are_refused(self, refusal):
+        row = self.ROW.format(cloud="2024", renderer="arnold")
+        text = refusal(row + row.replace('"arnold"', '"Arnold"'))
+        assert "burst.software[1]: it is for the same jobs as row 0; keep one of them" in text
+        assert "'cloud_version' is missing" in refusal(
+            '[[burst.software]]\ndcc = "maya"\nversion = "2024"\n'
+        )
+
+
 class TestDocument:
     def test_it_can_be_read_again(self, read):
         config = read(
