@@ -6,6 +6,7 @@ the cloud, `installing` and `checking` put `custom/` in its place and look after
 """
 
 from deadline_plugin.converting import convert
+from deadline_plugin.rest_json import read_jobs
 from deadline_plugin.submission import Dump, read_submission
 
-__all__ = ["Dump", "convert", "read_submission"]
+__all__ = ["Dump", "convert", "read_jobs", "read_submission"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from deadline_plugin.converting import convert
+from deadline_plugin.rest_json import read_jobs
 from deadline_plugin.submission import read_submission
 from renderbus_core.cli.conversions import show_conversion
 from renderbus_core.cli.output import json_option, print_json
@@ -21,27 +22,31 @@ def command() -> None:
 
 
 @command.command(name="convert")
-@click.argument("job_info", type=_FILE)
-@click.argument("plugin_info", type=_FILE)
+@click.argument("job", type=_FILE)
+@click.argument("plugin_info", type=_FILE, required=False)
 @click.argument("auxiliary", nargs=-1)
 @json_option
 @click.pass_context
 def convert_files(
     ctx: click.Context,
-    job_info: Path,
-    plugin_info: Path,
+    job: Path,
+    plugin_info: Path | None,
     auxiliary: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Say whether a job of two submission files can be sent to the cloud, and as what.
+    """Say whether jobs can be sent to the cloud, and as what.
 
-    AUXILIARY are the files that are submitted with it, the scene first where the job names none.
-    Exit status 1: it cannot be sent, and every reason is named.
+    JOB and PLUGIN_INFO are the two files that a job is submitted with, and AUXILIARY those that go
+    with it, the scene first where the job names none. JOB alone is what the Web Service answered:
+    a job, or a list of jobs. Exit status 1: one of them cannot be sent, and every reason is named.
     """
-    dump = read_submission(job_info, plugin_info, auxiliary)
-    found = convert(dump, SystemClock().now())
+    dumps = (
+        read_jobs(job) if plugin_info is None else [read_submission(job, plugin_info, auxiliary)]
+    )
+    found = [convert(dump, SystemClock().now()) for dump in dumps]
     if as_json:
-        print_json(found)
+        print_json(found[0] if len(found) == 1 else found)
     else:
-        show_conversion(found)
-    ctx.exit(0 if found.can_be_sent else 1)
+        for dump, one in zip(dumps, found, strict=True):
+            show_conversion(one, dump.job_info.get("Name", ""))
+    ctx.exit(0 if all(one.can_be_sent for one in found) else 1)

@@ -43,17 +43,29 @@ def read_submission(job_info: Path, plugin_info: Path, auxiliary: Sequence[str] 
     return Dump(_read(job_info), _read(plugin_info), tuple(auxiliary))
 
 
-def _read(file: Path) -> dict[str, str]:
+def read_text(file: Path, largest: int = _LARGEST) -> str:
+    """Read a file as submitters and Windows tools write it.
+
+    Args:
+        file: of text.
+        largest: bytes that it may have.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is no text.
+    """
     try:
-        if file.stat().st_size > _LARGEST:
-            raise InputError(f"{file} has more than {_LARGEST // 1_000_000} MB, so it is no job")
-        text = _decoded(file.read_bytes())
+        if file.stat().st_size > largest:
+            raise InputError(f"{file} has more than {largest // 1_000_000} MB, so it is no job")
+        return _decoded(file.read_bytes())
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is neither UTF-8 nor UTF-16 text") from error
+
+
+def _read(file: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_text(file).splitlines(), 1):
         if not line.strip():
             continue
         key, sign, value = line.partition("=")

@@ -9,15 +9,16 @@ from renderbus_core.farm import Conversion
 from renderbus_core.overflow import TRAITS
 
 
-def show_conversion(found: Conversion) -> None:
+def show_conversion(found: Conversion, name: str = "") -> None:
     """Print what a job is sent as, or every reason why it is not.
 
     Args:
         found: what became of it.
+        name: of the job, where it may be none that the bridge knows.
     """
     if found.job is None:
         refusals = [(one.key, one.value, one.why) for one in found.refusals]
-        console().print(table("It cannot be sent", ("key", "value", "why"), refusals))
+        console().print(table(f"{name or 'It'} cannot be sent", ("key", "value", "why"), refusals))
         return
     job = found.job
     facts = [
