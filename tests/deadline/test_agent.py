@@ -119,6 +119,41 @@ def test_a_job_whose_frames_change_has_other_tasks(farm, hands):
     assert held(farm, job) == [False] * 4
 
 
+@pytest.mark.parametrize("frames_of_scripts", [[], [0], [2]])
+def test_tasks_of_scripts_before_and_after_a_job_are_never_held(farm, hands, frames_of_scripts):
+    """How Deadline shows them is not known: without frames, it is believed."""
+    hands("switch", "script_frames", frames_of_scripts)
+    job = submit(hands, PreJobScript="/before.py", PostJobScript="/after.py", Frames="1-4")
+    held_back = 2 in frames_of_scripts
+    claim = claim_of(farm, job)
+    assert [str(ref.frames) for ref in claim.tasks] == ["1", *["2"] * (not held_back), "3", "4"]
+    assert farm.claim(claim) == Outcome(taken=claim.tasks)
+    assert states(hands, job)[4:] == ["Queued", "Queued"]
+    assert farm.complete(claim, claim.tasks) == Outcome(taken=claim.tasks)
+    assert states(hands, job)[4:] == ["Queued", "Queued"]
+    (row,) = farm.snapshot().jobs
+    assert {"pre_job", "post_job"} <= set(row.traits)
+
+
+def test_a_claim_that_names_the_task_of_a_script_is_refused(farm, hands):
+    job = submit(hands, PreJobScript="/before.py", Frames="1-4")
+    script = TaskRef("4", FrameSet.parse("1"))
+    claim = Claim(BurstId("burst-1"), 1, 1, job, (script,))
+    assert farm.claim(claim) == Outcome(refused={script: Reason.GONE})
+    assert states(hands, job) == ["Queued"] * 5
+
+
+def test_a_task_of_several_frames_is_named_by_all_of_them(farm, hands):
+    job = submit(hands, Frames="1-10x3,2,20-15x2", ChunkSize="3")
+    claim = claim_of(farm, job)
+    assert [list(ref.frames) for ref in claim.tasks] == [[1, 4, 7], [10, 2, 20], [18, 16]]
+    assert farm.claim(claim) == Outcome(taken=claim.tasks)
+    otherwise = Claim(BurstId("burst-1"), 1, 1, job, (TaskRef("1", FrameSet.parse("10-20")),))
+    assert farm.complete(otherwise, otherwise.tasks).refused == {otherwise.tasks[0]: Reason.CHANGED}
+    assert farm.complete(claim, claim.tasks) == Outcome(taken=claim.tasks)
+    assert hands("state", job)["status"] == "Completed"
+
+
 def test_a_job_of_which_everything_is_held_is_still_shown(farm, hands):
     job = submit(hands)
     farm.claim(claim_of(farm, job))
@@ -175,7 +210,7 @@ def test_a_job_that_cannot_be_sent_says_why_in_the_queue(farm, hands):
     job = submit(hands, Plugin="Nuke")
     (row,) = farm.snapshot().jobs
     assert row.job.id == job
-    assert "jobs of this plug-in cannot be sent" in row.job.refusal
+    assert "the bridge does not read Nuke scenes yet" in row.job.refusal
 
 
 def test_limits_and_workers_are_those_that_can_render(farm, hands):

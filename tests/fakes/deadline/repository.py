@@ -32,8 +32,9 @@ class Task:
 class Record:
     """A job as the database has it."""
 
-    def __init__(self, id_, info, plugin_info, auxiliary, at):
+    def __init__(self, id_, info, plugin_info, auxiliary, at, script_frames=()):
         self.id = id_
+        self.script_frames = script_frames
         self.info = dict(info)
         self.plugin_info = dict(plugin_info)
         self.auxiliary = tuple(auxiliary)
@@ -45,10 +46,12 @@ class Record:
         self.cut()
 
     def cut(self):
-        """Make its tasks: some entries of the frame list each."""
+        """Make its tasks: some entries of the frame list each, and those of its scripts."""
         numbers = frames_of(self.info.get("Frames", "0"))
         size = max(int(self.info.get("ChunkSize", "1")), 1)
         chunks = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+        scripts = [self.info.get(key) for key in ("PreJobScript", "PostJobScript")]
+        chunks += [self.script_frames for script in scripts if script]
         self.tasks = [Task(number, chunk) for number, chunk in enumerate(chunks)]
 
     @property
@@ -91,6 +94,7 @@ class Repository:
         listeners: those of this process, told of what happens.
         before: what happens just before a call of the API by its name, once each.
         completes_suspended: whether Deadline completes a task that is suspended.
+        script_frames: of tasks that run the script before or after a job.
     """
 
     def __init__(self):
@@ -103,6 +107,7 @@ class Repository:
         self.listeners = []
         self.before = {}
         self.completes_suspended = True
+        self.script_frames = ()
         self.calls = []
         self.log = []
         self.selected = []
@@ -136,7 +141,8 @@ class Repository:
 
     def submit(self, info, plugin_info, auxiliary=(), at=None, extra=()):
         id_ = f"{next(self._ids):024x}"
-        self.jobs[id_] = Record(id_, info, plugin_info, auxiliary, at or self.now())
+        moment, scripts = at or self.now(), self.script_frames
+        self.jobs[id_] = Record(id_, info, plugin_info, auxiliary, moment, scripts)
         self.jobs[id_].extra.update(extra)
         self.tell("OnJobSubmitted", id_)
         return id_
@@ -304,7 +310,7 @@ class JobObject(Strict):
 
     @property
     def JobFramesList(self):
-        return Array(number for task in self._record.tasks for number in task.frames)
+        return Array(frames_of(self._info.get("Frames", "0")))
 
     @property
     def JobTaskCount(self):

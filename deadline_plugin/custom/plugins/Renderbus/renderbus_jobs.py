@@ -3,8 +3,10 @@
 Standard library only, Python 3.7 and up.
 """
 
+import collections
+
 from renderbus_record import CLAIMS_KEY, Record
-from renderbus_words import extra
+from renderbus_words import extra, frames
 
 IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
 """States of jobs that the bridge may be concerned with; Deadline asks for one at a time."""
@@ -41,9 +43,20 @@ class Jobs:
         return None if job is None or job.IsCorrupted() else job
 
     def tasks(self, job):
-        """Return the tasks that render frames: those of scripts before and after have none."""
-        found = self._repository.GetJobTasks(job, True)
-        return [task for task in found.TaskCollectionTasks if list(task.TaskFrameList)]
+        """Return the tasks that render frames, never those of scripts before and after the job.
+
+        These have no frames, it is believed. Should they have some, then others than the job, or
+        such as another task has too: whose a frame is that two tasks have, nobody can tell.
+        """
+        found = self._repository.GetJobTasks(job, True).TaskCollectionTasks
+        tasks = [(task, frames(task)) for task in found]
+        times = collections.Counter(frame for _, own in tasks for frame in own)
+        of_job = {int(frame) for frame in job.JobFramesList}
+        return [
+            task
+            for task, own in tasks
+            if own and all(times[frame] == 1 and frame in of_job for frame in own)
+        ]
 
     def record(self, job):
         """Read what bursts hold of a job, written again where it was overwritten.
