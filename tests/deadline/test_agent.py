@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from deadline_bench import submit
+from deadline_bench import INFO, submit
 
 from renderbus_core.errors import FarmError
 from renderbus_core.frames import FrameSet
@@ -141,6 +141,14 @@ def test_a_claim_that_names_the_task_of_a_script_is_refused(farm, hands):
     claim = Claim(BurstId("burst-1"), 1, 1, job, (script,))
     assert farm.claim(claim) == Outcome(refused={script: Reason.GONE})
     assert states(hands, job) == ["Queued"] * 5
+
+
+@pytest.mark.parametrize("name", [r"C:\Users\ada\shot.ma", "/home/ada/shot.ma", "shot.ma"])
+def test_a_scene_that_was_submitted_with_its_job_lies_in_the_folder_of_the_job(farm, hands, name):
+    job = hands("submit", INFO, {"Version": "2024"}, [name, "/home/ada/notes.txt"])
+    found = farm.job(JobId(job))
+    assert found.scene.endswith(f"{job}/shot.ma")
+    assert found.refusal == ""
 
 
 def test_a_task_of_several_frames_is_named_by_all_of_them(farm, hands):

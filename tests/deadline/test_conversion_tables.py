@@ -148,3 +148,9 @@ def test_options_of_renderers_are_told_by_how_they_are_written(known_plugins):
     assert of_facts == {key for key in known_plugins["3dsmax"] if key.startswith("vray_")}
     assert all(keys.family_of(key) for key in ("corona_gi_vcm_mode", "rendHidden", "lightLevel"))
     assert keys.family_of("RenderElementSomething") is None
+
+
+def test_the_manual_names_every_plug_in(root):
+    manual = (root / "docs" / "deadline.md").read_text("utf-8")
+    judged = manual[manual.index("## How a job is judged") :].split("\n\n")[1]
+    assert set(re.findall(r"`(\w+)`", judged)) == {*PLUGINS, *tables.not_rendered()}

@@ -377,6 +377,11 @@ class TestSoftware:
         assert (row.renderer, row.plugins) == ("", {})
         assert schema.problems("config.json", config.as_document()) == ()
 
+    def test_the_manual_shows_a_row(self, read, root):
+        manual = (root / "docs" / "gateway.md").read_text("utf-8")
+        (row,) = read(manual.split("```toml")[1].split("```")[0]).burst.software
+        assert (row.cloud_version, row.plugins) == ("2024.2", {"mtoa": "5.4.2"})
+
     def test_two_rows_for_the_same_jobs_are_refused(self, refusal):
         row = self.ROW.format(cloud="2024", renderer="arnold")
         text = refusal(row + row.replace('"arnold"', '"Arnold"'))
