@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from renderbus_core import package
-from renderbus_core.burst import TaskState
+from renderbus_core.burst import BurstState, TaskState
 from renderbus_core.burst.examine import Known, examine, inspect
 from renderbus_core.jobs import LocalState
 
@@ -109,3 +109,12 @@ def test_an_output_on_a_drive_that_this_host_does_not_have_is_told(windows_world
     made, findings = examine(config, job, job.frames, inspect(config, job), Known())
     assert made is None
     assert any("it is no path of this host" in str(each) for each in findings)
+
+
+def test_pictures_come_home_under_the_numbers_that_the_farm_gives_them(world, monkeypatch):
+    job = replace(world.farm.job(world.job), frame_offset=100)
+    monkeypatch.setattr(world.farm, "job", lambda _: job)
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    assert end.state is BurstState.DONE, end.reason
+    assert world.pictures() == [f"shot.{frame:04d}.png" for frame in range(101, 111)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deadline_plugin import Dump, convert, tables
 from deadline_plugin.judging import refusals
@@ -14,6 +17,7 @@ from renderbus_core import schema
 from renderbus_core.overflow import TRAITS
 from renderbus_core.package import programs
 
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FOLDER = files("deadline_plugin") / "conversion"
 DOCUMENTS = {
     file.name.removesuffix(".json"): json.loads(file.read_text("utf-8"))
@@ -108,6 +112,19 @@ def test_a_job_with_every_default_can_be_converted(plugin, known_plugins):
         if one.get("default") and "falls back" not in one["default"] and "(" not in one["default"]
     }
     assert list(refusals(said, tables.plugin(plugin).keys)) == []
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+@given(data=st.data())
+def test_whatever_its_keys_say_a_job_is_converted_or_refused(plugin, data):
+    values = st.sampled_from(["", "0", "1", "True", "File", "-5", "a,b", "/s/a.0001.ass", "?"])
+    keys = [key.replace("#", "3") for key in listed(plugin)]
+    own = data.draw(st.dictionaries(st.sampled_from(keys), values | st.text(max_size=4)))
+    of_job = [key.replace("#", "3").replace("<Day>", "Friday") for key in listed("job_info")]
+    info = data.draw(st.dictionaries(st.sampled_from(of_job), values | st.text(max_size=4)))
+    found = convert(Dump({"Frames": "1-3", **info, "Plugin": plugin}, own, ["/s/a.ma"]), NOW)
+    assert (found.job is None) is bool(found.refusals)
+    assert set(found.traits) <= set(TRAITS)
 
 
 def test_every_plug_in_of_the_facts_is_converted_or_says_why_not(known_plugins):

@@ -122,7 +122,7 @@ def test_options_of_a_renderer_are_one_reason_however_many_they_are():
 
 
 def test_what_a_job_means_by_leaving_it_out_is_expected_of_the_scene():
-    keys = {"SceneFile": "/s.bip", "CameraName": "top"}
+    keys = {"SceneFile": "/s.bip", "Camera0": "top", "Camera1": "side"}
     job = convert(Dump({**INFO, "Plugin": "KeyShot"}, keys), NOW).job
     assert job.expects == {"version": "6", "width": "1280", "height": "720", "camera": "top"}
 
