@@ -23,9 +23,11 @@ def refusals(info: Mapping[str, str], keys: Keys) -> Iterator[Refusal]:
         name, family = keys.name_of(key), keys.family_of(key)
         if name is not None:
             yield from _of_known(key, value, name, keys)
-        elif value and family is not None:
+        elif not value:
+            continue
+        elif family is not None:
             families.setdefault(family, {})[key] = value
-        elif value:
+        else:
             yield Refusal(key, value, "nobody knows what it means for the cloud")
     for family, found in families.items():
         (key, value), *others = found.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,7 +23,7 @@ _DAY = re.compile(r"^Scheduled(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(Start|S
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Keys without number, known by how they are written.
+    """Keys that nobody can list, known by how they are written.
 
     Args:
         keys: fits the whole key.
@@ -162,7 +162,7 @@ def _read(name: str) -> Any:
     return json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
 
 
-def _keys(table: Mapping[str, Any], mapped: Any) -> Keys:
+def _keys(table: Mapping[str, Any], mapped: Iterable[str]) -> Keys:
     return Keys(
         frozenset(mapped),
         {key: trait for trait, keys in table.get("traits", {}).items() for key in keys},
