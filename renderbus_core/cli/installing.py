@@ -10,8 +10,8 @@ from renderbus_core import __version__
 from renderbus_core.cli.output import console, table
 from renderbus_core.installation import (
     Act,
+    Diagnosis,
     Files,
-    Finding,
     Site,
     Step,
     carry_out,
@@ -69,7 +69,7 @@ def show_steps(site: Site, steps: Sequence[Step]) -> None:
         click.echo("Nothing of the bridge is installed there.")
 
 
-def show_findings(title: str, findings: Iterable[Finding]) -> None:
+def show_findings(title: str, findings: Iterable[Diagnosis]) -> None:
     """Print what was looked at and what was found.
 
     Args:

@@ -1,7 +1,7 @@
 """The bridge's files inside a render manager: put there, looked after, and taken away again."""
 
 from renderbus_core.installation.looking import (
-    Finding,
+    Diagnosis,
     look_at_credentials,
     look_at_files,
     look_at_store,
@@ -21,8 +21,8 @@ from renderbus_core.installation.planning import (
 
 __all__ = [
     "Act",
+    "Diagnosis",
     "Files",
-    "Finding",
     "Installed",
     "Merge",
     "Site",

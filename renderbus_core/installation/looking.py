@@ -19,7 +19,7 @@ from renderbus_core.installation.planning import Files, Site, find
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at.
 
     Args:
@@ -33,7 +33,7 @@ class Finding:
     found: str
 
 
-def look_at_files(site: Site, files: Files, command: str) -> Iterator[Finding]:
+def look_at_files(site: Site, files: Files, command: str) -> Iterator[Diagnosis]:
     """Look whether what is installed is what this version brings; settings may be edited.
 
     Args:
@@ -46,11 +46,11 @@ def look_at_files(site: Site, files: Files, command: str) -> Iterator[Finding]:
     """
     found = find(site)
     if found is None:
-        yield Finding("files", False, f"nothing is installed; run: {command}")
+        yield Diagnosis("files", False, f"nothing is installed; run: {command}")
         return
     if found.version != __version__:
         why = f"version {found.version} is installed and this is {__version__}; install again"
-        yield Finding("version", False, why)
+        yield Diagnosis("version", False, why)
     others = [
         str(place)
         for place, content in files.items()
@@ -60,12 +60,12 @@ def look_at_files(site: Site, files: Files, command: str) -> Iterator[Finding]:
     ]
     if others:
         why = f"{', '.join(others)} differ from what this version brings; install again"
-        yield Finding("files", False, why)
+        yield Diagnosis("files", False, why)
     else:
-        yield Finding("files", True, f"those of version {__version__}")
+        yield Diagnosis("files", True, f"those of version {__version__}")
 
 
-def look_at_credentials(config: Config) -> Finding:
+def look_at_credentials(config: Config) -> Diagnosis:
     """Look whether this user has credentials of the cloud.
 
     Args:
@@ -74,11 +74,11 @@ def look_at_credentials(config: Config) -> Finding:
     try:
         configuration.credentials(config)
     except RenderbusError as error:
-        return Finding("credentials", False, str(error))
-    return Finding("credentials", True, "they are there for this user")
+        return Diagnosis("credentials", False, str(error))
+    return Diagnosis("credentials", True, "they are there for this user")
 
 
-def look_at_store(config: Config) -> Finding:
+def look_at_store(config: Config) -> Diagnosis:
     """Look whether the burst store can be used by gateways; changes nothing.
 
     Args:
@@ -95,20 +95,20 @@ def look_at_store(config: Config) -> Finding:
             f"{file} lies on a share ({share}), where SQLite loses data; put it on a disk of this "
             "host, or name a PostgreSQL server in store.url"
         )
-        return Finding("store", False, why)
+        return Diagnosis("store", False, why)
     if not os.access(folder, os.W_OK):
-        return Finding("store", False, f"{folder} cannot be written by this user")
-    return Finding("store", True, f"{file}, for gateways of this host alone")
+        return Diagnosis("store", False, f"{folder} cannot be written by this user")
+    return Diagnosis("store", True, f"{file}, for gateways of this host alone")
 
 
 def _is_as_brought(file: Path, content: bytes, *, is_setting: bool) -> bool:
     return file.is_file() and (is_setting or file.read_bytes() == content)
 
 
-def _server(url: URL) -> Finding:
+def _server(url: URL) -> Diagnosis:
     engine = create_engine(url, poolclass=NullPool)
     try:
         engine.connect().close()
     except SQLAlchemyError as error:
-        return Finding("store", False, f"{url.render_as_string()} does not answer: {error}")
-    return Finding("store", True, f"{url.render_as_string()} answers")
+        return Diagnosis("store", False, f"{url.render_as_string()} does not answer: {error}")
+    return Diagnosis("store", True, f"{url.render_as_string()} answers")
