@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 from renderbus_core import frames
 from renderbus_core.frames import FrameSet
+from renderbus_core.options import CloudOptions, read_options, write_options
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -73,6 +75,27 @@ class Prose(TypeDecorator[str]):
             return None
         whole = value.encode("utf-8", "backslashreplace").decode("utf-8")
         return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+class Options(TypeDecorator[CloudOptions]):
+    """What a job wants of the cloud, as one JSON object of texts by name."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: CloudOptions | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write the options out."""
+        return None if value is None else json.dumps(write_options(value), sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> CloudOptions | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read the options."""
+        return None if value is None else _read_options(value)
+
+
+@lru_cache(maxsize=4096)
+def _read_options(text: str) -> CloudOptions:
+    """Remember what was read, as with frames."""
+    return read_options(json.loads(text))
 
 
 @lru_cache(maxsize=4096)

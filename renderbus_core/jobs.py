@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from renderbus_core.frames import FrameSet
+from renderbus_core.options import NO_OPTIONS, CloudOptions
 
 JobId = NewType("JobId", str)
 BurstId = NewType("BurstId", str)
@@ -147,6 +148,7 @@ class LocalJob:
         expects: what the farm would render whatever the scene says: `version`, `renderer`,
             `camera`, `width`, `height`; what it leaves to the scene is absent.
         frame_offset: is added to the number of a frame in the names of its pictures.
+        options: what it wants of the cloud otherwise than the site.
     """
 
     id: JobId
@@ -168,6 +170,7 @@ class LocalJob:
     refusal: str = ""
     expects: Mapping[str, str] = field(default_factory=dict, hash=False)
     frame_offset: int = 0
+    options: CloudOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,16 @@
 """The burst engine: decides what leaves the farm, and carries each burst through its life."""
 
-from renderbus_core.burst.budgets import budgets, fills, refuse_when_spent, spending
+from renderbus_core.burst.budgets import budgets, fills, own_prices, refuse_when_spent, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.crew import Crew
-from renderbus_core.burst.decider import Cycle, Decider, answered, history, jobs_with_tasks
+from renderbus_core.burst.decider import (
+    Cycle,
+    Decider,
+    answered,
+    history,
+    jobs_with_tasks,
+    judged_queue,
+)
 from renderbus_core.burst.effects import Moment, Switch
 from renderbus_core.burst.heartbeat import Heartbeat
 from renderbus_core.burst.keeping import LEVELS
@@ -87,6 +94,8 @@ __all__ = [
     "fills",
     "history",
     "jobs_with_tasks",
+    "judged_queue",
+    "own_prices",
     "refill",
     "refuse_when_spent",
     "spending",

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from renderbus_core.burst.store import BurstStore, LimitReachedError
-from renderbus_core.config import BudgetRule, Config
+from renderbus_core.config import BudgetRule, Config, for_job
+from renderbus_core.jobs import JobId, LocalJob
+from renderbus_core.money import Money
 from renderbus_core.overflow import Budget, Fill, Level, Payer, Spending, fill, worst
 
 EACH = "*"
@@ -50,6 +52,20 @@ def spending(store: BurstStore, config: Config, now: datetime, payers: Iterable[
     farm, found = config.farm.kind, budgets(config, now, payers)
     committed = {budget: store.committed(farm, budget) for budget in found}
     return Spending(config.price_per_hour, committed)
+
+
+def own_prices(config: Config, jobs: Iterable[LocalJob]) -> dict[JobId, Money | None]:
+    """Return the prices of machines that jobs ask for themselves, by job.
+
+    Args:
+        config: settings.
+        jobs: any.
+    """
+    return {
+        job.id: for_job(config, job.options).price_per_hour
+        for job in jobs
+        if job.options.names_machines
+    }
 
 
 def fills(

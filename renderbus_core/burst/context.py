@@ -17,7 +17,7 @@ from renderbus_core.burst.ports import Farm
 from renderbus_core.burst.store import BurstStore, Live
 from renderbus_core.burst.watch import Watch
 from renderbus_core.clock import Clock
-from renderbus_core.config import Config
+from renderbus_core.config import Config, for_job
 from renderbus_core.errors import FarmError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.jobs import (
@@ -164,6 +164,10 @@ class Context:
         """Settings."""
         return self.gateway.config
 
+    def config_of(self, burst: Burst) -> Config:
+        """Return the settings with the machines that the burst's job asked for."""
+        return for_job(self.config, burst.options)
+
     def now(self) -> datetime:
         """Return the time, UTC."""
         return self.gateway.clock.now()
@@ -181,11 +185,14 @@ class Context:
         return self.config.burst.work_folder / burst
 
     def job(self, burst: Burst) -> LocalJob:
-        """Read the local job; `FarmError` when it is gone."""
+        """Read the local job; `FarmError` when it is gone.
+
+        Its options are those with which the burst was planned: people may edit them meanwhile.
+        """
         job = self.farm.job(burst.job)
         if isinstance(job, Gone):
             raise FarmError(f"job {burst.job} no longer exists on the farm")
-        return job
+        return replace(job, options=burst.options)
 
     def local_tasks(self, job: JobId) -> tuple[LocalTask, ...] | None:
         """Return the tasks of the job, of the last common look where it may; None when none."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from renderbus_core import overflow
-from renderbus_core.burst.budgets import budgets, spending
+from renderbus_core.burst.budgets import budgets, own_prices, spending
 from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.leases import Held, Lease
 from renderbus_core.burst.model import Asked, Burst, BurstKind, BurstState, Order, Remote, TaskState
@@ -24,7 +24,7 @@ from renderbus_core.burst.store import (
     Remembered,
     RouteDrainedError,
 )
-from renderbus_core.config import Config
+from renderbus_core.config import Config, judged
 from renderbus_core.errors import StoreError, TaskTakenError
 from renderbus_core.jobs import JobId, LocalJob, QueueSnapshot
 from renderbus_core.overflow import (
@@ -102,6 +102,7 @@ class Decider:
             item.estimate,
             user=job.user,
             project=job.project,
+            options=job.options,
             kind=_kind(item),
         )
         limits = Limits(
@@ -125,9 +126,9 @@ class Decider:
     def _decide(self, now: datetime) -> tuple[Decisions, QueueSnapshot]:
         gateway = self._gateway
         policy = gateway.config.overflow
-        rows = gateway.farm.snapshot().jobs
+        rows = judged_queue(gateway.config, gateway.farm.snapshot()).jobs
         candidates = overflow.screen(rows, policy, now)
-        snapshot = gateway.farm.snapshot(tasks_of=candidates)
+        snapshot = judged_queue(gateway.config, gateway.farm.snapshot(tasks_of=candidates))
         known = history(gateway.store, gateway.config, now, snapshot)
         state = OverflowState(gateway.store.overflowing(gateway.config.farm.kind))
         return overflow.decide(snapshot, policy, known, state, now), snapshot
@@ -150,6 +151,21 @@ def _kind(item: Decision) -> BurstKind:
     return BurstKind.WHOLE if item.is_whole else BurstKind.WORK
 
 
+def judged_queue(config: Config, queue: QueueSnapshot) -> QueueSnapshot:
+    """Return a queue in which jobs that ask for more than the site lets them cannot be sent.
+
+    Args:
+        config: settings.
+        queue: as the farm has it.
+    """
+    judgements = [judged(config, row.job) for row in queue.jobs]
+    rows = tuple(
+        row if job is row.job else replace(row, job=job)
+        for row, job in zip(queue.jobs, judgements, strict=True)
+    )
+    return replace(queue, jobs=rows)
+
+
 def jobs_with_tasks(snapshot: QueueSnapshot) -> tuple[LocalJob, ...]:
     """Return the jobs whose tasks a snapshot holds: those that are decided about."""
     return tuple(row.job for row in snapshot.jobs if row.job.id in snapshot.tasks)
@@ -163,6 +179,7 @@ def answered(store: BurstStore, config: Config, queue: QueueSnapshot) -> Decisio
         config: settings.
         queue: with the tasks of the jobs that are asked about.
     """
+    queue = judged_queue(config, queue)
     known = history(store, config, queue.taken_at, queue)
     # A gateway remembers since when pools overflow.
     state = OverflowState(store.overflowing(config.farm.kind))
@@ -191,7 +208,9 @@ def history(store: BurstStore, config: Config, now: datetime, snapshot: QueueSna
         refused=_refused(work),
         given_back=store.given_back(farm),
         give_back_limit=config.burst.give_back_limit,
-        spending=spending(store, config, now, map(Payer.of, jobs)),
+        spending=replace(
+            spending(store, config, now, map(Payer.of, jobs)), prices=own_prices(config, jobs)
+        ),
         last_began_at=max((burst.created_at for burst in work), default=None),
         failures_in_a_row=_failures_in_a_row(bursts),
         live_frames=sum(len(task.ref.frames) for burst in live for task in burst.open_tasks),

@@ -17,7 +17,8 @@ from renderbus_core.burst.context import Gateway
 from renderbus_core.burst.expectations import disagreements
 from renderbus_core.burst.model import TaskState
 from renderbus_core.burst.offers import Offers, with_account
-from renderbus_core.config import Config
+from renderbus_core.burst.wanted import with_options
+from renderbus_core.config import Config, for_job, judged
 from renderbus_core.errors import InputError
 from renderbus_core.facts import SceneFacts
 from renderbus_core.frames import FrameSet
@@ -74,8 +75,9 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
         InputError: the job cannot be sent at all, or its scene is on a drive or share that this
             host does not have, cannot be read, or says otherwise than the job.
     """
-    if job.refusal:
-        raise InputError(f"job {job.id} cannot be rendered in the cloud: {job.refusal}")
+    refusal = judged(config, job).refusal
+    if refusal:
+        raise InputError(f"job {job.id} cannot be rendered in the cloud: {refusal}")
     to_local = config.paths.mapping.to_local
     local = to_local(job.scene)
     if os.name != "nt" and style_of(local) is Style.WINDOWS:
@@ -135,15 +137,18 @@ def at_home(config: Config, job: LocalJob) -> LocalJob:
     return replace(job, outputs=outputs)
 
 
-def expected_cost(config: Config, times: FrameTimes | None, frames: int) -> Money | None:
+def expected_cost(
+    config: Config, job: LocalJob, times: FrameTimes | None, frames: int
+) -> Money | None:
     """Return what frames are expected to cost in the cloud; None when nobody can tell.
 
     Args:
         config: says what the cloud costs, and how fast it is beside local workers.
+        job: says on which machines.
         times: of frames on local workers.
         frames: how many.
     """
-    price = config.price_per_hour
+    price = for_job(config, job.options).price_per_hour
     if times is None or price is None:
         return None
     return render_cost(times.mean * frames / config.overflow.cloud_speed, price)
@@ -192,7 +197,7 @@ def examine(
     """
     files = scene.resolve(facts, config.paths.mapping.to_local)
     request = replace(
-        _request(config, job, frames, known),
+        _request(for_job(config, job.options), job, frames, known),
         software=software_of(config, job, facts),
         project_id=known.project_id,
         profile=known.profile,
@@ -263,7 +268,7 @@ def _seconds_of_frames(gateway: Gateway, job: JobId) -> Iterator[float]:
 
 def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> package.BurstRequest:
     settings, times = config.burst, known.times
-    return package.BurstRequest(
+    site = package.BurstRequest(
         job=at_home(config, job),
         frames=frames,
         platform=config.cloud.platform,
@@ -284,6 +289,7 @@ def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> p
         price_per_hour=config.price_per_hour,
         budget=_budget(config, known.estimate),
     )
+    return with_options(site, job.options)
 
 
 def _parted(override: str) -> tuple[str, str]:

@@ -99,7 +99,7 @@ def _cap_machines(ctx: Context, burst: Burst) -> None:
     A cloud that refuses is told in the log and asked again at the next look; the frames' own time
     limits hold meanwhile.
     """
-    remote_id, machines = burst.remote_id, ctx.config.burst.machine_limit
+    remote_id, machines = burst.remote_id, ctx.config_of(burst).burst.machine_limit
     if ctx.memory.capped or remote_id is None:
         return
     try:

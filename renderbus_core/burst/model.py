@@ -13,6 +13,7 @@ from types import MappingProxyType
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, Claim, JobId, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.options import NO_OPTIONS, CloudOptions
 
 BURST_ID = re.compile(r"[0-9a-f]{12}")
 """What ids of bursts look like: on labels in the cloud they stand among other people's."""
@@ -206,6 +207,7 @@ class Burst:
         waiting_since: since when they have been waiting for that, UTC; None while they are not.
         user: who submitted the job.
         project: of the job; "" when none.
+        options: what the job wanted of the cloud when it was planned.
         reckoned: the cloud hides what it charges, so `spent` is reckoned from render times.
         kind: what it is for.
     """
@@ -230,6 +232,7 @@ class Burst:
     waiting_since: datetime | None = None
     user: str = ""
     project: str = ""
+    options: CloudOptions = NO_OPTIONS
     reckoned: bool = False
     kind: BurstKind = BurstKind.WORK
 
@@ -260,6 +263,7 @@ class Order:
         waived: rules of the check whose warnings are waived by hand.
         user: who submitted the job; with the project, whose budget it takes from.
         project: of the job; "" when none.
+        options: what the job wants of the cloud otherwise than the site.
         kind: what the burst is for.
     """
 
@@ -271,6 +275,7 @@ class Order:
     waived: tuple[str, ...] = ()
     user: str = ""
     project: str = ""
+    options: CloudOptions = NO_OPTIONS
     kind: BurstKind = BurstKind.WORK
 
 

@@ -114,9 +114,11 @@ def carry_out(gateway: Gateway, finding: Finding, who: str) -> str:
 
 
 def _paid_for(gateway: Gateway, found: Adopted) -> Adopted:
-    """Say whose budgets a burst counts against."""
+    """Say whose budgets a burst counts against, and on which machines."""
     job = gateway.farm.job(found.job)
-    return found if isinstance(job, Gone) else replace(found, user=job.user, project=job.project)
+    if isinstance(job, Gone):
+        return found
+    return replace(found, user=job.user, project=job.project, options=job.options)
 
 
 def burst_labels(task: RemoteTask) -> Iterable[BurstId]:

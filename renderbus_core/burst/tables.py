@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
 )
 
-from renderbus_core.columns import ExactDecimal, Frames, Moment, Prose
+from renderbus_core.columns import ExactDecimal, Frames, Moment, Options, Prose
 from renderbus_core.database import Design, sql_migrations
 from renderbus_core.errors import StoreError
 
@@ -52,6 +52,8 @@ bursts = Table(
     # Whose budget it takes from.
     Column("artist", String, nullable=False),
     Column("project", String, nullable=False),
+    # What the job wanted of the cloud when the burst was planned.
+    Column("options", Options, nullable=False),
     # The cloud hides what it charges: what was spent is reckoned from render times.
     Column("reckoned", Boolean, nullable=False),
     Column("since", Moment, nullable=False),
@@ -249,7 +251,7 @@ events = Table(
 DESIGN = Design(
     "burst store",
     0x52624253,
-    sql_migrations("renderbus_core.burst", versions=4),
+    sql_migrations("renderbus_core.burst", versions=5),
     durable=True,
     error=StoreError,
     landmark=bursts.name,

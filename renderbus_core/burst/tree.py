@@ -48,7 +48,7 @@ def read(ctx: Context, burst: Burst, info: RemoteTask) -> RemoteTree:
     else:
         ctx.memory.looks_alike += 1
     known = [ctx.memory.leaves[leaf.id] for leaf in leaves]
-    return _folded(info, leaves, known, ctx.config.price_per_hour)
+    return _folded(info, leaves, known, ctx.config_of(burst).price_per_hour)
 
 
 def _is_stale(ctx: Context, leaf: RemoteTask) -> bool:

@@ -153,7 +153,15 @@ def _burst(gateway: Gateway, intent: Intent) -> bool:
     if refs:
         kind, payer = gateway.config.farm.kind, Payer.of(job)
         refuse_when_spent(gateway.store, gateway.config, gateway.clock.now(), payer)
-        order = Order(kind, job.id, refs, _why(intent), user=job.user, project=job.project)
+        order = Order(
+            kind,
+            job.id,
+            refs,
+            _why(intent),
+            user=job.user,
+            project=job.project,
+            options=job.options,
+        )
         gateway.store.plan([order], gateway.clock.now(), who=intent.who)
     return bool(refs) or not any(task.state in _NOT_YET for task in meant)
 

@@ -17,6 +17,7 @@ from renderbus_core.config.secret import Credentials, Secret, credentials
 if TYPE_CHECKING:
     from renderbus_core.config.files import Folders
     from renderbus_core.config.login import Login, farm_login
+    from renderbus_core.config.per_job import for_job, judged
     from renderbus_core.config.reading import load
     from renderbus_core.config.renewal import RENEWED, Renewal, Renewer
     from renderbus_core.config.values import (
@@ -62,6 +63,8 @@ __all__ = [
     "Transfer",
     "credentials",
     "farm_login",
+    "for_job",
+    "judged",
     "load",
 ]
 
@@ -69,8 +72,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name!r}")
-    from renderbus_core.config import login, reading, renewal, values  # noqa: PLC0415 - as said above
+    from renderbus_core.config import (  # noqa: PLC0415 - as said above
+        login,
+        per_job,
+        reading,
+        renewal,
+        values,
+    )
 
-    place = next(one for one in (login, reading, renewal, values) if hasattr(one, name))
+    places = (login, per_job, reading, renewal, values)
+    place = next(one for one in places if hasattr(one, name))
     value = globals()[name] = getattr(place, name)
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
+from renderbus_core import schema
 from renderbus_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,18 +78,9 @@ def decode_toml(content: bytes, path: Path | None) -> tuple[str, dict[str, Any]]
     """Return the text of a TOML file, and the same decoded."""
     try:
         text = content.decode("utf-8-sig")
-        return text, tomllib.loads(text, parse_float=finite)
+        return text, tomllib.loads(text, parse_float=schema.finite)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not a TOML file in UTF-8: {error}") from error
-
-
-def finite(text: str) -> float | str:
-    """Read a finite number; what is none (`nan` passes every limit) stays text, for the schema."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return number if math.isfinite(number) else text
 
 
 def line_of(text: str, where: str) -> int | None:

@@ -49,6 +49,7 @@ def prices(values: Mapping[str, Any]) -> Prices:
     return Prices(
         price_per_hour=money(values["price_per_hour"]),
         prices=table,
+        options_price_per_hour=money(values["options_price_per_hour"]),
         currency=currency,
         budget=money(values["budget"]),
         budget_day=money(values["budget_day"]),

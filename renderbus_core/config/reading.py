@@ -17,10 +17,10 @@ from renderbus_core.config import secret
 from renderbus_core.config.files import (
     Folders,
     decode_toml,
-    finite,
     line_of,
     read_file,
 )
+from renderbus_core.config.known_names import unknown_options, unknown_waivers
 from renderbus_core.config.money import missing_currency, prices
 from renderbus_core.config.passwords import without_passwords
 from renderbus_core.config.software import twice_mapped
@@ -40,7 +40,6 @@ from renderbus_core.config.values import (
     Store,
     Transfer,
 )
-from renderbus_core.config.waivers import unknown_waivers
 from renderbus_core.config.zones import unknown_zones
 from renderbus_core.errors import ConfigError, InputError
 from renderbus_core.paths import PathMapping, PathRule
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from renderbus_core.errors import Problem
 
 _PREFIX = "RENDERBUS_"
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PLAIN_TYPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "boolean": bool,
@@ -65,7 +63,7 @@ _PLAIN_TYPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
 _ONLY_IN_FILES: Mapping[str, str] = MappingProxyType({"array": "list", "object": "table"})
 _CLOSE_ENOUGH = 0.8
 # What a schema cannot say, looked for where it is obeyed.
-_LOOKS = (unknown_waivers, unknown_zones, missing_currency, twice_mapped)
+_LOOKS = (unknown_waivers, unknown_options, unknown_zones, missing_currency, twice_mapped)
 _UNKNOWN = re.compile(r"'([^']+)' is not known")
 
 
@@ -221,7 +219,7 @@ def _variable(key: str) -> str:
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of the variables that are set, by dotted key."""
     return {
-        key: _scalar(rule, env[_variable(key)])
+        key: schema.scalar(rule, env[_variable(key)])
         for key, rule in _rules().items()
         if env.get(_variable(key)) and _only_in_files(rule) is None
     }
@@ -251,19 +249,6 @@ def _only_in_files(rule: Mapping[str, Any]) -> str | None:
     """Return what people call a kind of value that no variable can hold; None for the others."""
     kind = rule["type"]
     return _ONLY_IN_FILES.get(kind) if isinstance(kind, str) else None
-
-
-def _scalar(rule: Mapping[str, Any], text: str) -> Any:
-    """Read a variable as its rule wants it; what does not fit stays text, for the schema."""
-    match rule["type"]:
-        case "boolean":
-            return _BOOLEANS.get(text.lower(), text)
-        case "integer" if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-            return int(text)
-        case "number":
-            return finite(text)
-        case _:
-            return text
 
 
 def _typed(rule: Mapping[str, Any], raw: Any, base: Path) -> Any:

@@ -123,6 +123,8 @@ class Burst:
     hardware_gpus: int
     vendor_time_limits: bool
     overrides: tuple[str, ...]
+    options_refused: tuple[str, ...]
+    options_machine_limit: int
     software: tuple[SoftwareRow, ...]
 
     def software_of(self, dcc: str, version: str, renderer: str) -> SoftwareRow | None:
@@ -186,10 +188,12 @@ class Prices:
     Args:
         price_per_hour: of machines that no row of the table is for.
         prices: the table, by machine.
+        options_price_per_hour: of the dearest machine that a job may ask for itself.
     """
 
     price_per_hour: Money | None
     prices: tuple[PriceRule, ...]
+    options_price_per_hour: Money | None
     currency: str | None
     budget: Money | None
     budget_day: Money | None
@@ -200,9 +204,14 @@ class Prices:
     hard_share: float
 
     def price_of(self, burst: Burst) -> Money | None:
-        """Return what an hour of the machines costs that bursts ask for.
+        """Return what an hour of the machines costs that bursts ask for."""
+        found = self.row_for(burst)
+        return found.price_per_hour if found else self.price_per_hour
 
-        Of the rows that are for them, the one that names most of them holds.
+    def row_for(self, burst: Burst) -> PriceRule | None:
+        """Return the row of the table for the machines that bursts ask for; None when none is.
+
+        Of several, the one that names most of them holds.
         """
         fitting = [
             row
@@ -211,8 +220,7 @@ class Prices:
             and row.ram in {0, burst.hardware_ram}
             and row.gpus in {-1, burst.hardware_gpus}
         ]
-        found = max(fitting, key=_named, default=None)
-        return found.price_per_hour if found else self.price_per_hour
+        return max(fitting, key=_named, default=None)
 
 
 def _named(row: PriceRule) -> int:

@@ -7,7 +7,7 @@ their fields, and a field without one travels as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -33,6 +33,7 @@ from renderbus_core.jobs import (
     TaskRef,
     WorkerKind,
 )
+from renderbus_core.options import read_options, write_options
 
 T = TypeVar("T")
 K = TypeVar("K", bound=StrEnum)
@@ -106,7 +107,7 @@ _COUNTS: Form[Mapping[LocalState, int]] = Form(
 REF = _record(TaskRef, frames=_FRAMES)
 REFS = _many(REF)
 _NAMES: Form[tuple[str, ...]] = _many(_PLAIN)
-JOB = _record(
+_JOB = _record(
     LocalJob,
     outputs=_NAMES,
     frames=_FRAMES,
@@ -115,7 +116,23 @@ JOB = _record(
     pools=_NAMES,
     groups=_NAMES,
     cloud=_word(CloudWish),
+    options=Form(write_options, read_options),
 )
+
+
+def _job(document: Mapping[str, Any]) -> LocalJob:
+    """Read a job; what is wrong with its options keeps it from the cloud, and nothing else."""
+    texts = document.get("options")
+    if not texts:
+        return _JOB.decode(document)
+    job = _JOB.decode({**document, "options": {}})
+    try:
+        return replace(job, options=read_options(texts))
+    except InputError as error:
+        return replace(job, refusal="; ".join(filter(None, [job.refusal, str(error)])))
+
+
+JOB = Form(_JOB.write, _job)
 ROW = _record(JobRow, job=JOB, counts=_COUNTS, limits=_NAMES, traits=_NAMES)
 KINDS = _many(_record(WorkerKind, pools=_NAMES, groups=_NAMES))
 LIMITS = _many(_record(FarmLimit))

@@ -228,7 +228,8 @@ class _Queue:
 
     def _first_a_probe(self, decision: Decision, row: JobRow, frame: TaskRef) -> Decision:
         """Send one frame to be compared; what would have left waits for what it comes to."""
-        tasks, price = self._snapshot.tasks[row.job.id], self._history.spending.price_per_hour
+        price = self._history.spending.price_of(row.job.id)
+        tasks = self._snapshot.tasks[row.job.id]
         frames = sum(len(task.ref.frames) for task in tasks)
         mean = self._foreseen[row.job.id].time.mean * len(tasks) / frames
         estimate = render_cost(mean / self._policy.cloud_speed, price) if price else None
@@ -264,7 +265,7 @@ class _Queue:
 
         What the tightest budget does not pay for stays, where the job may be split.
         """
-        price, queued = self._history.spending.price_per_hour, row.queued
+        price, queued = self._history.spending.price_of(row.job.id), row.queued
         tightest, foreseen = self._room.tightest(row.job), self._foreseen.get(row.job.id)
         if price is None or tightest is None or foreseen is None:
             missing = _missing(

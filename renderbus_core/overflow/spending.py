@@ -74,10 +74,16 @@ class Spending:
         price_per_hour: of one machine.
         committed: what each budget has given away: estimates of live bursts, or what they cost
             where that is more, and costs of finished ones.
+        prices: of machines that jobs ask for themselves, by job.
     """
 
     price_per_hour: Money | None = None
     committed: Mapping[Budget, Decimal] = field(default_factory=dict)
+    prices: Mapping[JobId, Money | None] = field(default_factory=dict)
+
+    def price_of(self, job: JobId) -> Money | None:
+        """Return what an hour of one of a job's machines costs; None when nobody said."""
+        return self.prices.get(job, self.price_per_hour)
 
     def purse(self) -> Purse:
         """Return what is left, to be spent."""

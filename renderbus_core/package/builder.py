@@ -6,6 +6,7 @@ Pure: files were inspected, resolved and hashed before. Every call returns dicti
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -92,12 +93,7 @@ def build(
         | _hardware(machines)
         | scene.settings,
     } | scene.sections
-    if not request.vendor_time_limits:
-        limits = time_limits(request, pictures_of(task, request))
-        task["task_info"] |= {
-            "job_stop_time": str(limits.frame_seconds),
-            "task_stop_time": str(limits.task_seconds),
-        }
+    task["task_info"] |= _stop_times(task, request)
     for key in _NEWER_KEYS.get(request.profile, ()):
         task["task_info"].pop(key, None)
     made = Documents(
@@ -114,6 +110,18 @@ def build(
         final.tips,
         output_map(final.task, request.job.outputs, _spelling(facts), request.job.frame_offset),
     )
+
+
+def _stop_times(task: Mapping[str, Any], request: BurstRequest) -> dict[str, str]:
+    """Return the time limits; where the vendor's shall stand, only those that somebody asks for."""
+    if not request.vendor_time_limits:
+        limits = time_limits(request, pictures_of(task, request))
+        run = limits.run_seconds(request.frames_per_machine)
+        found = {"job_stop_time": run, "task_stop_time": limits.task_seconds}
+    else:
+        asked = {"job_stop_time": request.frame_limit, "task_stop_time": request.task_limit}
+        found = {key: math.ceil(limit) for key, limit in asked.items() if limit is not None}
+    return {key: str(seconds) for key, seconds in found.items()}
 
 
 def pictures_of(task: Mapping[str, Any], request: BurstRequest) -> int:
@@ -177,6 +185,7 @@ def _settings(known: Program, facts: SceneFacts, request: BurstRequest) -> dict[
         "is_layer_rendering": "0",
         "tiles": str(request.tiles),
         "tiles_type": request.tiles_type,
+        "frames_per_task": str(request.frames_per_machine),
         "pre_frames": str(request.priority),
         "stop_after_test": "1" if request.priority.pauses else "2",
     }

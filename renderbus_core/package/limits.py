@@ -38,6 +38,16 @@ class Limits:
     frame_seconds: int
     task_seconds: int
 
+    def run_seconds(self, frames: int) -> int:
+        """Return the limit of frames that one machine renders in a row.
+
+        To the cloud they are one entry, which `job_stop_time` ends as a whole.
+
+        Args:
+            frames: how many they are at most.
+        """
+        return min(self.frame_seconds * frames, self.task_seconds)
+
 
 def time_limits(request: BurstRequest, pictures: int) -> Limits:
     """Derive a task's time limits from its estimate and its budget.
@@ -50,12 +60,21 @@ def time_limits(request: BurstRequest, pictures: int) -> Limits:
         InputError: budget and price are in different currencies, or not above zero.
     """
     frame = _frame_seconds(request)
-    machines = min(request.machine_limit, pictures)
-    ceiling = min(max(DAY, math.ceil(pictures / machines) * frame), LONGEST_TASK)
+    parts = _parts(request, pictures)
+    machines = min(request.machine_limit, parts)
+    rounds = math.ceil(parts / machines)
+    ceiling = min(max(DAY, rounds * frame * request.frames_per_machine), LONGEST_TASK)
     paid = _paid_seconds(request, machines)
     # Less than one frame's own limit would stop frames that are allowed to go on.
     task = max(frame, ceiling if paid is None else min(paid, ceiling))
-    return Limits(frame, task)
+    if request.task_limit is not None:
+        task = min(task, math.ceil(request.task_limit))
+    return Limits(min(frame, task), task)
+
+
+def _parts(request: BurstRequest, pictures: int) -> int:
+    """Return what machines take one at a time: tiles of pictures, or several frames in a row."""
+    return math.ceil(pictures / request.frames_per_machine) * max(request.tiles, 1)
 
 
 def likely_cost(request: BurstRequest) -> Money | None:
@@ -100,8 +119,8 @@ def highest_cost(request: BurstRequest, pictures: int) -> Money | None:
     if request.price_per_hour is None or request.vendor_time_limits:
         return None
     limits = time_limits(request, pictures)
-    machines = min(request.machine_limit, pictures)
-    seconds = min(pictures * limits.frame_seconds, machines * limits.task_seconds)
+    parts, run = _parts(request, pictures), limits.run_seconds(request.frames_per_machine)
+    seconds = min(parts * run, min(request.machine_limit, parts) * limits.task_seconds)
     return render_cost(seconds, request.price_per_hour)
 
 
@@ -110,7 +129,8 @@ def _frame_seconds(request: BurstRequest) -> int:
     wanted = (
         UNKNOWN_FRAME_SECONDS if estimate is None else estimate * request.frame_time_limit_factor
     )
-    return math.ceil(max(wanted, request.frame_time_limit_minimum))
+    usual = max(wanted, request.frame_time_limit_minimum)
+    return math.ceil(usual if request.frame_limit is None else min(usual, request.frame_limit))
 
 
 def _paid_seconds(request: BurstRequest, machines: int) -> int | None:

@@ -112,6 +112,9 @@ class BurstRequest:
         tiles: parts that a frame is cut into; 1 leaves it whole.
         tiles_type: how it is cut, `block` or `strip`.
         priority: which frames are rendered first.
+        frames_per_machine: how many frames one machine renders in a row.
+        frame_limit: seconds after which a frame is stopped in any case; None adds no limit.
+        task_limit: seconds after which the whole task is; None adds no limit.
         overrides: what is wanted otherwise in task.json, made last: values by dotted path
             (`task_info.frames_per_task`), or whole sections (`task_info`, `additional_info`).
     """
@@ -137,6 +140,9 @@ class BurstRequest:
     tiles: int = 1
     tiles_type: str = "block"
     priority: PriorityFrames = PriorityFrames()
+    frames_per_machine: int = 1
+    frame_limit: float | None = None
+    task_limit: float | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property

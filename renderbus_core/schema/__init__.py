@@ -16,6 +16,7 @@ from renderbus_core.schema.judging import (
 )
 from renderbus_core.schema.library import load, names
 from renderbus_core.schema.quick import MOST_EXPLAINED
+from renderbus_core.schema.scalars import finite, scalar
 from renderbus_core.schema.sentences import Violation, dotted, printable, shown
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "dotted",
     "exact_validator",
     "explain",
+    "finite",
     "load",
     "names",
     "printable",
     "problems",
+    "scalar",
     "shown",
     "validator",
     "violations",

@@ -23,6 +23,7 @@ LAYERS = (
         "jobs",
         "machines",
         "money",
+        "options",
         "paths",
         "rulebook",
         "schema",

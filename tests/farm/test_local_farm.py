@@ -190,7 +190,7 @@ class TestDatabase:
         with sqlite3.connect(database) as raw:
             raw.execute("PRAGMA user_version = 99")
         raw.close()
-        with pytest.raises(FarmError, match="has version 99 where 4 is known"):
+        with pytest.raises(FarmError, match="has version 99 where 5 is known"):
             LocalFarm(database, clock)
 
     def test_a_farm_of_the_first_release_learns_about_intents(self, database, clock, spec):

@@ -435,7 +435,8 @@ class TestDocument:
             '[cloud]\nca_bundle="studio.pem"\n'
             '[farm]\nca_bundle="studio.pem"\ncredentials_file="farm.toml"\n'
             "[money]\nprice_per_hour=1\nbudget=1\n"
-            'budget_day=1\nbudget_month=1\nbudget_job=1\ncurrency="CNY"\n'
+            "budget_day=1\nbudget_month=1\nbudget_job=1\n"
+            'options_price_per_hour=1\ncurrency="CNY"\n'
         ).as_document()
         assert {f"{name}.{key}" for name, table in document.items() for key in table} == set(RULES)
 

@@ -107,7 +107,13 @@ def adopt(db: Connection, found: Adopted, who: str, now: datetime) -> None:
     """Insert a burst that is at work outside and was not known here."""
     one_at_a_time(db, f"renderbus plan {found.farm}")
     order = Order(
-        found.farm, found.job, found.tasks, found.why, user=found.user, project=found.project
+        found.farm,
+        found.job,
+        found.tasks,
+        found.why,
+        user=found.user,
+        project=found.project,
+        options=found.options,
     )
     at_work = _Start(BurstState.RUNNING, TaskState.SENT, found.claim_epoch, found.remote_id)
     _write(db, found.burst, order, at_work, Event(now, who, "burst", None, "adopted", found.why))
@@ -150,6 +156,7 @@ def _write(db: Connection, burst: BurstId, order: Order, start: _Start, event: E
         "kind": order.kind.value,
         "artist": order.user,
         "project": order.project,
+        "options": order.options,
         "reckoned": False,
         "since": event.at,
         "created_at": event.at,

@@ -198,6 +198,7 @@ def _burst(row: Any, tasks: Sequence[BurstTask]) -> Burst:
         waiting_since=row.waiting_since,
         user=row.artist,
         project=row.project,
+        options=row.options,
         reckoned=row.reckoned,
         kind=BurstKind(row.kind),
     )

@@ -11,6 +11,7 @@ from typing import Any, NewType, Self
 from renderbus_core.burst.model import Asked, Burst, BurstState, RemoteEntry
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId, JobId, TaskRef
+from renderbus_core.options import NO_OPTIONS, CloudOptions
 from renderbus_core.overflow import Budget
 
 EffectId = NewType("EffectId", int)
@@ -59,6 +60,7 @@ class Adopted:
         why: for people.
         user: who submitted the job; "" when not known.
         project: of the job; "" when none, or not known.
+        options: of the job, as far as they are known.
     """
 
     burst: BurstId
@@ -70,6 +72,7 @@ class Adopted:
     why: str
     user: str = ""
     project: str = ""
+    options: CloudOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ def command(  # noqa: PLR0917 - click passes options by name
             waived=waive,
             user=local.user,
             project=local.project,
+            options=local.options,
         )
         (burst,) = gateway.store.plan([order], gateway.clock.now(), who=person())
         if detach:
@@ -136,7 +137,7 @@ def _known(
     return Known(
         offer=offer,
         times=times,
-        estimate=expected_cost(gateway.config, times, len(frames)),
+        estimate=expected_cost(gateway.config, job, times, len(frames)),
         profile=gateway.client.endpoint.profile,
         waivers=by_hand(waive),
     )

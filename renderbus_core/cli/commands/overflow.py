@@ -13,7 +13,15 @@ import click
 
 from renderbus_core import config as configuration
 from renderbus_core import overflow
-from renderbus_core.burst import BurstStore, Farm, answered, budgets, jobs_with_tasks
+from renderbus_core.burst import (
+    BurstStore,
+    Farm,
+    answered,
+    budgets,
+    jobs_with_tasks,
+    judged_queue,
+    own_prices,
+)
 from renderbus_core.cli import comparing
 from renderbus_core.cli.output import console, json_option, print_json, table
 from renderbus_core.cli.stopping import stop_requests
@@ -164,7 +172,7 @@ class _Sides:
     def snapshot(self, jobs: list[JobId] | None) -> QueueSnapshot:
         """Read the queue with the tasks of some jobs; None for the candidates of the policy."""
         if jobs is None:
-            rows = self.farm.snapshot().jobs
+            rows = judged_queue(self.config, self.farm.snapshot()).jobs
             jobs = list(overflow.screen(rows, self.config.overflow, SystemClock().now()))
         return self.farm.snapshot(tasks_of=jobs)
 
@@ -181,9 +189,11 @@ def _sides(config: Config) -> Iterator[_Sides]:
 
 def _decide_recorded(queue: QueueSnapshot, config: Config) -> Decisions:
     """Decide about a recorded queue, of whose bursts and overflow nothing is known."""
+    queue = judged_queue(config, queue)
     payers = map(Payer.of, jobs_with_tasks(queue))
     unspent = dict.fromkeys(budgets(config, queue.taken_at, payers), Decimal(0))
-    known = History(spending=Spending(config.price_per_hour, unspent))
+    prices = own_prices(config, jobs_with_tasks(queue))
+    known = History(spending=Spending(config.price_per_hour, unspent, prices))
     policy = dataclasses.replace(config.overflow, sustained_seconds=0)
     return overflow.decide(queue, policy, known, OverflowState(), queue.taken_at)
 

@@ -70,6 +70,7 @@ def command(  # noqa: PLR0917 - click passes options by name
             waived=waive,
             user=local.user,
             project=local.project,
+            options=local.options,
             kind=BurstKind.PROBE,
         )
         (burst,) = gateway.store.plan([order], gateway.clock.now(), who=person())
@@ -96,7 +97,7 @@ def _of_job(job: LocalJob, frame: int) -> int:
 
 def _estimate(gateway: Gateway, job: LocalJob, frame: int) -> Money | None:
     times = frame_times(gateway, job, FrameSet.span(frame, frame))
-    return expected_cost(gateway.config, times, 1)
+    return expected_cost(gateway.config, job, times, 1)
 
 
 def _tell(result: ProbeResult, *, as_json: bool) -> None:

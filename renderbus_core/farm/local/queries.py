@@ -328,6 +328,7 @@ def _job(row: Row[Any]) -> LocalJob:
         pools=tuple(row.pools or ()),
         groups=tuple(row.groups or ()),
         cloud=row.cloud,
+        options=row.options,
     )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from renderbus_core.columns import Frames, Moment
+from renderbus_core.columns import Frames, Moment, Options
 from renderbus_core.database import Design
 from renderbus_core.errors import FarmError
 from renderbus_core.jobs import CloudWish, IntentKind, JobId, LocalState
@@ -90,6 +90,7 @@ jobs = Table(
     Column("deadline", Moment),
     Column("department", Text, nullable=False, server_default=""),
     Column("cloud", _words(CloudWish), nullable=False, server_default=CloudWish.UNSAID.value),
+    Column("options", Options, nullable=False, server_default="{}"),
     # Empty for all workers.
     Column("audience", Integer, ForeignKey("audiences.id")),
     # An id is never given twice, so that nothing meant for a deleted job meets a new one.
@@ -197,6 +198,11 @@ def _add_pools(connection: Connection) -> None:
     _in_order.create(connection)
 
 
+def _add_options(connection: Connection) -> None:
+    """Let jobs say what they want of the cloud."""
+    _add_columns(connection, "jobs", {"options": "TEXT DEFAULT '{}' NOT NULL"})
+
+
 def _add_columns(connection: Connection, table: str, columns: Mapping[str, str]) -> None:
     """Add those that are missing; a new farm, made with all columns of today, has them already."""
     known = {column["name"] for column in inspect(connection).get_columns(table)}
@@ -210,7 +216,7 @@ def _add_columns(connection: Connection, table: str, columns: Mapping[str, str])
 DESIGN = Design(
     "farm database",
     0x52624C46,
-    (metadata.create_all, metadata.create_all, _add_deadlines, _add_pools),
+    (metadata.create_all, metadata.create_all, _add_deadlines, _add_pools, _add_options),
     durable=False,
     error=FarmError,
 )

@@ -12,6 +12,7 @@ from renderbus_core import frames
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet, pad_path
 from renderbus_core.jobs import CloudWish, JobId, LocalState, TaskRef
+from renderbus_core.options import NO_OPTIONS, CloudOptions
 
 CLOUD = "cloud"
 """Name of the worker of a task that a burst completed."""
@@ -50,6 +51,7 @@ class JobSpec:
         pools: its tasks are for workers of one of these; empty for all workers.
         groups: as pools, and both must hold.
         cloud: whether people want it in the cloud.
+        options: what it wants of the cloud otherwise than the site.
 
     Raises:
         InputError: names the first field that cannot be used.
@@ -71,6 +73,7 @@ class JobSpec:
     pools: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     cloud: CloudWish = CloudWish.UNSAID
+    options: CloudOptions = NO_OPTIONS
 
     def __post_init__(self) -> None:
         for label in ("name", "dcc", "scene", "user"):
