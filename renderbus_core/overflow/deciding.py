@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from renderbus_core.config import OverflowPolicy
-from renderbus_core.jobs import JobId, JobRow, LocalTask, QueueSnapshot, TaskRef
+from renderbus_core.jobs import JobId, JobRow, LocalJob, LocalTask, QueueSnapshot, TaskRef
 from renderbus_core.money import render_cost
 from renderbus_core.overflow import amount, capacity, probing, rules
 from renderbus_core.overflow.capacity import pool_of
@@ -248,7 +248,7 @@ class _Queue:
         if foreseen is None or decision.verdict is Verdict.STAY:
             return decision
         count = len(decision.tasks)
-        reckoned = amount.times(foreseen, count, row.queued, self._policy)
+        reckoned = amount.times(foreseen, count, row.queued, self._policy_for(row.job))
         saved = reckoned.saved / _HOUR
         ends = max(reckoned.cloud, reckoned.rest)
         if saved < 0:
@@ -259,6 +259,13 @@ class _Queue:
             return replace(_stay(decision, why), hours_saved=saved)
         words = f"done in {_span(ends)} instead of {_span(reckoned.local)}"
         return replace(decision, reasons=(*decision.reasons, words), hours_saved=saved)
+
+    def _policy_for(self, job: LocalJob) -> OverflowPolicy:
+        """Return the policy with as many machines as the job asks for at most."""
+        limit, given = job.options.machine_limit, self._policy.cloud_machines
+        if limit is None or limit >= given:
+            return self._policy
+        return replace(self._policy, cloud_machines=limit)
 
     def _with_money(self, decision: Decision, row: JobRow, *, can_be_less: bool) -> Decision:
         """Add what it costs; without price, budget and a known task time it is only advice.

@@ -29,6 +29,7 @@ from renderbus_core.config import Credentials, Secret
 from renderbus_core.farm import JobSpec, LocalFarm
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, JobId, LocalState, LocalTask
+from renderbus_core.options import NO_OPTIONS, CloudOptions
 from renderbus_core.simulator import (
     Account,
     DiskStorage,
@@ -184,6 +185,7 @@ def make_world(tmp_path):
         collect: str = 'check = "off"',
         paint: Callable[[str, int], dict[str, bytes]] = text_picture,
         account: Mapping[str, object] = MappingProxyType({}),
+        options: CloudOptions = NO_OPTIONS,
         **settings,
     ) -> World:
         folder = tmp_path / f"world{next(names)}"
@@ -243,6 +245,7 @@ url = "sqlite:///{folder}/bursts.db"
                 chunk_size=chunk,
                 command=("true",),
                 user="artist",
+                options=options,
             )
         )
         engines: list[Folders] = []

@@ -37,12 +37,14 @@ def job(renderbus, spin, tmp_path):
 
 def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, job, tmp_path):
     answer = renderbus(
-        "burst", job, "--farm", "local", "--frames", "5-8", "--yes", "--json", env=cloud
-    )
+        "burst", job, "--farm", "local", "--frames", "5-8", "--option", "frames_per_machine=2",
+        "--yes", "--json", env=cloud,
+    )  # fmt: skip
     assert answer.status == 0, answer.err
     last = answer.lines[-1]["burst"]
     assert last["state"] == "done"
     assert last["reason"] == "4 of 4 tasks came home"
+    assert last["options"]["frames_per_machine"] == 2
     assert len(list((tmp_path / "renders").glob("*.png"))) == 4
     assert renderbus("farm", "work", "--until-idle").status == 0
     assert len(list((tmp_path / "renders").glob("*.png"))) == 8
@@ -52,6 +54,22 @@ def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, j
     assert shown["notes"][last["id"]]["renderbus.reason"] == "asked for by a person"
     assert "asked for by a person" in renderbus("farm", "show", job).out
     assert renderbus("farm", "show", "job-99").status == 1
+
+
+def test_what_a_job_wants_of_the_cloud_is_said_when_it_is_submitted(renderbus, spin, tmp_path):
+    output = tmp_path / "spin.####.png"
+    submit = ("farm", "submit", spin, "--output", output)
+    answer = renderbus(*submit, "--option", "machine_limit=5", "--option", "priority_frames=first")
+    assert answer.status == 0, answer.err
+    (row,) = renderbus("farm", "jobs", "--json").json
+    assert row["job"]["options"]["machine_limit"] == 5
+    for wrong, sentence in (
+        ("machine_limit", "has no =; write it like machine_limit=5"),
+        ("machine_limt=5", "did you mean 'machine_limit'?"),
+    ):
+        refused = renderbus(*submit, "--option", wrong)
+        assert refused.status == 1
+        assert sentence in refused.err
 
 
 @pytest.mark.heavy

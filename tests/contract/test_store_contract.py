@@ -45,6 +45,7 @@ from renderbus_core.errors import LeaseLostError, StoreError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, JobId, Outcome, Reason, TaskRef
 from renderbus_core.money import Money
+from renderbus_core.options import CloudOptions
 from renderbus_core.overflow import Budget
 from renderbus_core.transfer import Upload
 
@@ -148,6 +149,12 @@ def test_a_task_that_left_its_burst_may_leave_the_farm_again(store, burst, lease
     assert store.plan([order("2")], NOW)
     with pytest.raises(StoreError):
         store.plan([order("1")], NOW)
+
+
+def test_a_burst_keeps_what_its_job_wanted_of_the_cloud(store):
+    options = CloudOptions(hardware_model="28C", frame_limit_minutes=1.5, stop_after_test=False)
+    (planned,) = store.plan([order("1", options=options)], NOW)
+    assert store.burst(planned.id).options == planned.options == options
 
 
 def test_a_task_without_frames_is_refused(store, burst):

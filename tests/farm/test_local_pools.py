@@ -19,6 +19,7 @@ from renderbus_core.farm.agent import LocalAgent
 from renderbus_core.farm.wire import read_snapshot, write_snapshot
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import CloudWish, FarmLimit, LocalJob, WorkerKind
+from renderbus_core.options import NO_OPTIONS, CloudOptions
 
 SPEC = JobSpec(
     name="shot", dcc="maya", scene="/s.ma", outputs=("/out/s.####.png",),
@@ -147,6 +148,7 @@ def test_a_file_that_version_3_wrote_is_brought_up_to_date(tmp_path, clock):
         (row,) = farm.snapshot().jobs
         assert (row.job.project, row.job.department, row.job.pools) == ("opera", "", ())
         assert (row.job.cloud, row.mean_seconds, row.timed) == (CloudWish.UNSAID, 4.0, 1)
+        assert row.job.options == NO_OPTIONS
         mine = submitted(farm, pools=("maya",), groups=("gpu",), priority=90)
         assert taken(farm) == row.job.id
         assert taken(farm, pools=["maya"], groups=["gpu"]) == mine
@@ -176,7 +178,11 @@ def test_a_farm_of_version_3_is_brought_up_to_date(tmp_path, clock):
 
 def test_everything_a_snapshot_says_travels(farm):
     farm.dispatch.beat("a", None, pools=["maya"], groups=["gpu"])
-    job = submitted(farm, pools=("maya",), cloud=CloudWish.ALLOWED, department="lighting")
+    options = CloudOptions(hardware_ram=128, stop_after_test=True, priority_frames="first")
+    job = submitted(
+        farm, pools=("maya",), cloud=CloudWish.ALLOWED, department="lighting", options=options
+    )
+    assert farm.job(job).options == options
     found = farm.snapshot([job])
     (row,) = found.jobs
     said = replace(
@@ -192,6 +198,23 @@ def test_everything_a_snapshot_says_travels(farm):
     document = json.loads(json.dumps(write_snapshot(full)))
     assert schema.problems("snapshot.json", document) == ()
     assert read_snapshot(document) == full
+
+
+def test_options_that_cannot_be_used_keep_their_job_from_the_cloud_and_no_other(farm):
+    submitted(farm, name="good")
+    submitted(farm, name="bad")
+    document = write_snapshot(farm.snapshot())
+    bad = next(row["job"] for row in document["jobs"] if row["job"]["name"] == "bad")
+    bad["options"] = {"hardware_ram": "lots", "tilse": "2"}
+    bad["refusal"] = "its camera is no camera"
+    assert schema.problems("snapshot.json", document) == ()
+    jobs = {row.job.name: row.job for row in read_snapshot(document).jobs}
+    assert jobs["good"].refusal == ""
+    assert jobs["bad"].options == NO_OPTIONS
+    assert jobs["bad"].refusal == (
+        "its camera is no camera; cloud options: 'tilse' is not known; did you mean 'tiles'?; "
+        'cloud option hardware_ram: "lots" must be of type integer'
+    )
 
 
 def test_an_agent_tells_the_kinds_of_workers(farm):

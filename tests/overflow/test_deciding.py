@@ -28,6 +28,7 @@ from renderbus_core.jobs import (
     WorkerKind,
 )
 from renderbus_core.money import Money, render_cost
+from renderbus_core.options import CloudOptions
 from renderbus_core.overflow import (
     Budget,
     History,
@@ -146,6 +147,27 @@ def decision(tasks, *, mean=10.0, **changes):
 
 def ids(item):
     return [ref.id for ref in item.tasks]
+
+
+# -- jobs that ask for machines of their own ----------------------------------------------------
+
+
+def test_a_job_with_dearer_machines_is_reckoned_at_their_price():
+    dear = Money(PRICE.amount * 5, PRICE.currency)
+    history = History(spending=replace(rich(), prices={JOB: dear}))
+    usual, mine = decision(queued(100)), decision(queued(100), history=history)
+    assert usual.tasks == mine.tasks
+    assert mine.estimate.amount == 5 * usual.estimate.amount
+
+
+def test_a_job_that_asks_for_few_machines_is_done_later():
+    policy = replace(POLICY, cloud_machines=100)
+    (item,) = answer(
+        one_job(queued(100), options=CloudOptions(machine_limit=1)), policy=policy
+    ).items
+    assert item.verdict is Verdict.STAY
+    assert "local workers would be done in" in item.sentence
+    assert decision(queued(100), policy=policy).verdict is Verdict.BURST
 
 
 # -- whether ------------------------------------------------------------------------------------

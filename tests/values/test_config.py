@@ -353,6 +353,13 @@ class TestWaivers:
         text = refusal(f'[preflight]\nwaive = ["missing_file", "{waiver}"]\n')
         assert f"line 2: preflight.waive[1]: {sentence}" in text
 
+    def test_an_option_that_there_is_not_is_refused_with_its_line(self, refusal):
+        text = refusal('[burst]\noptions_refused = ["tiles", "tilse"]\n')
+        assert (
+            "line 2: burst.options_refused[1]: no cloud option is called 'tilse'; "
+            "did you mean 'tiles'?" in text
+        )
+
 
 class TestSoftware:
     ROW = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -19,6 +20,7 @@ from renderbus_core.cli import findings as show
 from renderbus_core.cli.carry import carry
 from renderbus_core.cli.output import confirm, json_option, print_json, print_line, refuse_unasked
 from renderbus_core.cli.waiving import by_hand, person, tell_unused, waive_option
+from renderbus_core.cli.wanting import options_of, wanted_option
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import CloudError, InputError
 from renderbus_core.frames import FrameSet
@@ -36,6 +38,7 @@ from renderbus_core.package import Finding, Offer, Severity, grouped
     is_flag=True,
     help="Check scene and files, ask the cloud, and show all of it; nothing is sent or changed.",
 )
+@wanted_option
 @waive_option
 @click.option("--detach", is_flag=True, help="Only record the burst; `renderbus run` carries it.")
 @click.option("--yes", is_flag=True, help="Agree to the cost without being asked.")
@@ -47,6 +50,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     farm_kind: str | None,
     frames: str | None,
     dry_run: bool,
+    wanted: tuple[str, ...],
     waive: tuple[str, ...],
     detach: bool,
     yes: bool,
@@ -64,6 +68,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         local, tasks = _waiting(
             gateway, JobId(job), FrameSet.parse(frames) if frames is not None else None
         )
+        local = replace(local, options=options_of(wanted, local.options))
         if not dry_run:
             refuse_when_spent(gateway.store, config, gateway.clock.now(), Payer.of(local))
         count = f"{len(tasks)} task{'s' if len(tasks) != 1 else ''}"

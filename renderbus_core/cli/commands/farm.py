@@ -14,6 +14,7 @@ import click
 
 from renderbus_core import scene
 from renderbus_core.cli.output import console, json_option, print_json, table
+from renderbus_core.cli.wanting import options_of, wanted_option
 from renderbus_core.cli.workplace import open_local_farm, read_config
 from renderbus_core.errors import InputError
 from renderbus_core.farm import JobSpec, WorkerPool
@@ -64,6 +65,7 @@ def command() -> None:
     type=click.Choice([wish.value for wish in (CloudWish.ALLOWED, CloudWish.REFUSED)]),
     help="Whether it may leave for the cloud, as far as people say so.",
 )
+@wanted_option
 @click.option(
     "--renderer",
     type=click.Choice(["auto", "blender", "stand-in"]),
@@ -91,6 +93,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
     groups: tuple[str, ...],
     department: str,
     cloud: str | None,
+    wanted: tuple[str, ...],
     renderer: str,
     seconds: float,
 ) -> None:
@@ -125,6 +128,7 @@ def submit(  # noqa: PLR0917 - click passes options by name
         pools=pools,
         groups=groups,
         cloud=CloudWish(cloud or ""),
+        options=options_of(wanted),
     )
     with open_local_farm(read_config(ctx)) as farm:
         click.echo(farm.submit(spec))
