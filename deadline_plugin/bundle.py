@@ -16,6 +16,8 @@ EVENT = PurePosixPath("events/Renderbus")
 
 # The core's side of the link lies with the core; it is the same file on both sides.
 _LINK = "renderbus_link.py"
+# So do the options of a job, which the dialog judges and explains by it.
+_OPTIONS = "options.json"
 # A process that loads one plug-in does not see the folder of the other.
 _SHARED = ("renderbus_gateway.py", "renderbus_record.py")
 
@@ -29,7 +31,12 @@ def bundle() -> Mapping[PurePosixPath, bytes]:
     }
     link = files("renderbus_core.shim") / _LINK
     shared = {EVENT / name: found[PLUGIN / name] for name in _SHARED}
-    return MappingProxyType({**found, **shared, PLUGIN / _LINK: link.read_bytes()})
+    options = files("schemas") / _OPTIONS
+    of_core = {
+        PLUGIN / _LINK: link.read_bytes(),
+        PLUGIN / f"renderbus_{_OPTIONS}": options.read_bytes(),
+    }
+    return MappingProxyType({**found, **shared, **of_core})
 
 
 def _below(folder: Traversable, place: PurePosixPath) -> list[tuple[PurePosixPath, Traversable]]:

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from deadline_plugin import tables
 from deadline_plugin.judging import refusals, says_nothing, traits
+from deadline_plugin.options import cloud_options
 from deadline_plugin.outputs import declared
 from deadline_plugin.submission import Dump
 from deadline_plugin.tables import Plugin
@@ -142,6 +143,7 @@ def _job(dump: Dump, plugin: Plugin, now: datetime) -> LocalJob:
         cloud=read_wish(extra.get(CLOUD_KEY, ""), f"the extra info key {CLOUD_KEY}"),
         expects=dict(_expected(own, plugin)),
         frame_offset=offset,
+        options=cloud_options(extra),
     )
 
 

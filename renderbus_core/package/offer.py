@@ -58,6 +58,18 @@ class Offer:
             for version, plugins in self.releases.items()
         }
 
+    def machines_on(self, platform: int) -> list[Machine]:
+        """Return the machines of a platform that can be had; none when the cloud did not say.
+
+        Args:
+            platform: number of it.
+        """
+        return [
+            machine
+            for machine in self.machines or ()
+            if machine.status == _AVAILABLE and machine.platform == platform
+        ]
+
     def version_like(self, version: str) -> str | None:
         """Return how the cloud spells a version of the program; None when it has none like it.
 
@@ -231,8 +243,8 @@ def _plugins(
 def _hardware(request: BurstRequest, offer: Offer) -> Iterator[Finding]:
     if offer.machines is None or not str(request.hardware):
         return
-    here = [m for m in offer.machines if m.status == _AVAILABLE and m.platform == request.platform]
     if not any(_has_size(machine, request) for machine in _wanted(request, offer)):
+        here = offer.machines_on(request.platform)
         there = [f"{m.model} ({m.ram_gigabytes} GB, {m.gpu_count} graphics cards)" for m in here]
         yield Finding(
             "hardware_wanted",
@@ -248,11 +260,8 @@ def _wanted(request: BurstRequest, offer: Offer) -> list[Machine]:
     model = request.hardware.model.casefold()
     return [
         machine
-        for machine in offer.machines or ()
-        if str(request.hardware)
-        and machine.status == _AVAILABLE
-        and machine.platform == request.platform
-        and model in {"", machine.model.casefold()}
+        for machine in offer.machines_on(request.platform)
+        if str(request.hardware) and model in {"", machine.model.casefold()}
     ]
 
 

@@ -12,6 +12,7 @@ from deadline_plugin import Dump, convert, read_submission
 from renderbus_core.errors import InputError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import CloudWish
+from renderbus_core.options import CloudOptions
 from renderbus_core.overflow import TRAITS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -304,3 +305,23 @@ def test_a_file_that_is_no_submission_is_one_sentence(tmp_path, content, sentenc
         read_submission(file, file)
     with pytest.raises(InputError, match="cannot be read"):
         read_submission(tmp_path / "gone", file)
+
+
+def test_what_it_wants_of_the_cloud_stands_in_its_extra_info():
+    found = converted(
+        ExtraInfoKeyValue0="renderbus_machine_limit=5",
+        ExtraInfoKeyValue1="renderbus_priority_frames=first, last",
+        ExtraInfoKeyValue2="renderbus_when=now",
+        ExtraInfoKeyValue3="renderbus_deadline=2026-03-02T09:00+00:00",
+        ExtraInfoKeyValue4="renderbus_tiles=",
+    )
+    assert found.job.options == CloudOptions(machine_limit=5, priority_frames="first, last")
+
+
+def test_what_nobody_understands_of_it_keeps_the_job_here():
+    (why,) = refused(
+        ExtraInfoKeyValue0="renderbus_machine_limt=5",
+        ExtraInfoKeyValue1="renderbus_hardware_ram=lots",
+    ).values()
+    assert "'machine_limt' is not known; did you mean 'machine_limit'?" in why
+    assert 'cloud option hardware_ram: "lots" must be of type integer' in why

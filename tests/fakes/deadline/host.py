@@ -64,6 +64,24 @@ class Acts:
         controls = self._repository.dialogs[-1]._controls
         return {name: [one.kind, one.value] for name, one in controls.items()}
 
+    def choose(self, name, value):
+        """Choose an entry of a combo, or fill in a field, of the last dialog."""
+        self._repository.dialogs[-1].SetValue(name, value)
+
+    def choices(self, name):
+        """Return the entries of a combo of the last dialog."""
+        return self._repository.dialogs[-1]._controls[name].items
+
+    def layout(self):
+        """Return the title of the last dialog, and each control: what it shows, and where."""
+        dialog = self._repository.dialogs[-1]
+        controls = dialog._controls
+        rows = [
+            dict(row, value=controls[row["name"]].value, items=controls[row["name"]].items)
+            for row in dialog._layout
+        ]
+        return {"title": dialog._title, "controls": rows}
+
     def execute(self, name, *arguments):
         """Run a script as `deadlinecommand -ExecuteScript` does, to its end."""
         file = Path(self._repository.root) / "custom" / "scripts" / "General" / (name + ".py")
@@ -133,6 +151,16 @@ class Acts:
     def put_back(self, job):
         """Save the copy, which is old by now."""
         self._repository.jobs[job].extra = dict(self._kept._extra)
+
+    def spoil(self, part, key, value):
+        """Have all jobs say something else than was submitted, as another script may do."""
+        for record in self._repository.jobs.values():
+            getattr(record, part)[key] = value
+
+    def reframe_all(self, frames):
+        """Give all jobs other frames than were submitted."""
+        for job in list(self._repository.jobs):
+            self._repository.change_frames(job, frames, 1)
 
     def forget_all_extra(self):
         for job in self._repository.jobs:

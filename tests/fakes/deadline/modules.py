@@ -104,6 +104,9 @@ class FrameUtils(Strict):
         except AttributeError:
             return False
 
+    def Parse(self, frameList):
+        return Array(frames_of(frameList))
+
 
 class PathUtils(Strict):
     """`Deadline.Scripting.PathUtils`."""
@@ -129,9 +132,10 @@ class Signal(object):
 class Control(Strict):
     """A control of a dialog."""
 
-    def __init__(self, kind, value):
+    def __init__(self, kind, value, items):
         self.kind = kind
         self.value = value
+        self.items = items
         self.ValueModified = Signal()
 
 
@@ -144,6 +148,9 @@ class DeadlineScriptDialog(Strict):
         self._controls = {}
         self._open = []
         self._title = ""
+        self._tab = ""
+        self._cells = set()
+        self._layout = []
         self.repository.dialogs.append(self)
 
     def _begin(self, what):
@@ -153,12 +160,22 @@ class DeadlineScriptDialog(Strict):
         if not self._open or self._open.pop() != what:
             raise RuntimeError("{} ends where it did not begin".format(what))
 
-    def _add(self, name, kind, value):
-        if name in self._controls:
-            raise RuntimeError("a control named {} is there already".format(name))
+    def _place(self, name, row, column, rows, columns):
         if "grid" not in self._open:
             raise RuntimeError("{} is added outside of a grid".format(name))
-        self._controls[name] = Control(kind, value)
+        cells = {(row + r, column + c) for r in range(max(rows, 1)) for c in range(max(columns, 1))}
+        if cells & self._cells:
+            raise RuntimeError("{} is laid over another control".format(name))
+        self._cells |= cells
+
+    def _add(self, name, kind, value, place, tip, text="", items=None):
+        if name in self._controls:
+            raise RuntimeError("a control named {} is there already".format(name))
+        self._place(name, *place)
+        self._controls[name] = Control(kind, value, items)
+        row, column, _, columns = place
+        shown = {"name": name, "kind": kind, "text": text, "tip": tip, "tab": self._tab}
+        self._layout.append(dict(shown, row=row, column=column, columns=max(columns, 1)))
         return self._controls[name]
 
     def SetTitle(self, title):
@@ -172,20 +189,26 @@ class DeadlineScriptDialog(Strict):
 
     def AddTabPage(self, title):
         self._begin("page")
+        self._tab = title
 
     def EndTabPage(self):
         self._end("page")
+        self._tab = ""
 
     def AddGrid(self):
         self._begin("grid")
+        self._cells = set()
 
     def EndGrid(self):
         self._end("grid")
 
+    def AddHorizontalSpacerToGrid(self, name, row, column):
+        self._place(name, row, column, 1, 1)
+
     def AddControlToGrid(
         self, name, control, value, row, column, tooltip="", expand=True, rowSpan=-1, colSpan=-1
     ):
-        return self._add(name, control, value)
+        return self._add(name, control, value, (row, column, rowSpan, colSpan), tooltip)
 
     def AddComboControlToGrid(
         self, name, control, value, items, row, column, tooltip="", expand=True, rowSpan=1,
@@ -193,19 +216,34 @@ class DeadlineScriptDialog(Strict):
     ):  # fmt: skip
         if value not in items:
             raise RuntimeError("{} is none of the choices of {}".format(value, name))
-        return self._add(name, control, value)
+        place = (row, column, rowSpan, colSpan)
+        return self._add(name, control, value, place, tooltip, items=list(items))
 
     def AddSelectionControlToGrid(
         self, name, control, value, theFilter, row, column, tooltip="", expand=True, rowSpan=1,
         colSpan=1, browserLocation="",
     ):  # fmt: skip
-        return self._add(name, control, value)
+        place = (row, column, rowSpan, colSpan)
+        return self._add(name, control, value, place, tooltip, text=theFilter)
+
+    def SetItems(self, controlName, items):
+        control = self._controls[controlName]
+        control.items = list(items)
+        if control.value not in control.items:
+            # Qt shows the first of the new entries, and tells of it.
+            control.value = control.items[0]
+            control.ValueModified.emit()
 
     def GetValue(self, controlName):
         return self._controls[controlName].value
 
     def SetValue(self, controlName, value):
-        self._controls[controlName].value = value
+        control = self._controls[controlName]
+        if control.items is not None and value not in control.items:
+            raise RuntimeError("{} is none of the choices of {}".format(value, controlName))
+        if control.value != value:
+            control.value = value
+            control.ValueModified.emit()
 
     def LoadSettings(self, iniFile, controlNames):
         for name in controlNames:

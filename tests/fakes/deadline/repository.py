@@ -277,6 +277,66 @@ class JobObject(Strict):
         return int(self._info.get("Priority", "50"))
 
     @property
+    def JobComment(self):
+        return self._info.get("Comment", "")
+
+    @property
+    def JobDepartment(self):
+        return self._info.get("Department", "")
+
+    @property
+    def JobPool(self):
+        return self._info.get("Pool", "none")
+
+    @property
+    def JobSecondaryPool(self):
+        return self._info.get("SecondaryPool", "")
+
+    @property
+    def JobGroup(self):
+        return self._info.get("Group", "none")
+
+    @property
+    def JobFramesPerTask(self):
+        return int(self._info.get("ChunkSize", "1"))
+
+    @property
+    def JobNotificationTargets(self):
+        return Array(filter(None, self._info.get("NotificationTargets", "").split(",")))
+
+    @property
+    def JobNotificationEmails(self):
+        return Array(filter(None, self._info.get("NotificationEmails", "").split(",")))
+
+    @property
+    def JobNotificationNote(self):
+        return self._info.get("NotificationNote", "")
+
+    @property
+    def JobOverrideJobFailureDetection(self):
+        return self._info.get("OverrideJobFailureDetection") == "True"
+
+    @property
+    def JobFailureDetectionJobErrors(self):
+        return int(self._info.get("FailureDetectionJobErrors", "100"))
+
+    @property
+    def JobOverrideTaskFailureDetection(self):
+        return self._info.get("OverrideTaskFailureDetection") == "True"
+
+    @property
+    def JobFailureDetectionTaskErrors(self):
+        return int(self._info.get("FailureDetectionTaskErrors", "5"))
+
+    @property
+    def JobIgnoreBadSlaveDetection(self):
+        return self._info.get("IgnoreBadJobDetection") == "True"
+
+    @property
+    def JobSendJobErrorWarning(self):
+        return self._info.get("SendJobErrorWarning") == "True"
+
+    @property
     def JobSubmitDateTime(self):
         return DateTime(self._record.submitted_at)
 

@@ -7,6 +7,7 @@ it whenever it comes back; what it wants of the cloud stands in its extra info.
 import re
 
 from renderbus_gateway import CLOUD_ONLY, NATIVE_PLUGIN, PATIENT, PLUGIN, ROLE
+from renderbus_options import KEY_PREFIX
 
 NOW, OVERFLOW, CLOUD, NEVER = "Now", "On overflow", "Cloud only", "Never"
 WHEN = (OVERFLOW, NOW, CLOUD, NEVER)
@@ -29,6 +30,9 @@ _JOB_KEYS = {
     "Limits": "LimitGroups",
     "OutputFolder": "OutputDirectory0",
     "OutputFile": "OutputFilename0",
+    "NotifyUsers": "NotificationTargets",
+    "NotifyMails": "NotificationEmails",
+    "NotifyNote": "NotificationNote",
 }
 # The same for the info of each plug-in.
 _MAYA_KEYS = {
@@ -44,6 +48,49 @@ _PLUGIN_KEYS = {
     "MayaCmd": _MAYA_KEYS,
     "Blender": {"Scene": "SceneFile"},
 }
+OPTIONS = {
+    "Platform": "platform",
+    "HardwareModel": "hardware_model",
+    "HardwareRam": "hardware_ram",
+    "HardwareGpus": "hardware_gpus",
+    "MachineLimit": "machine_limit",
+    "PriorityFrames": "priority_frames",
+    "StopAfterTest": "stop_after_test",
+    "FramesPerMachine": "frames_per_machine",
+    "Tiles": "tiles",
+    "TilesType": "tiles_type",
+    "FrameLimit": "frame_limit_minutes",
+    "TaskLimit": "task_limit_minutes",
+    "RemindAfter": "remind_minutes",
+}
+"""Option of the cloud by the field of the form that asks for it."""
+
+# What Deadline shows of a job for each key of its info that the dialog sets.
+_SHOWN = {
+    "Plugin": "JobPlugin",
+    "Name": "JobName",
+    "Comment": "JobComment",
+    "Department": "JobDepartment",
+    "Pool": "JobPool",
+    "SecondaryPool": "JobSecondaryPool",
+    "Group": "JobGroup",
+    "Priority": "JobPriority",
+    "ChunkSize": "JobFramesPerTask",
+    "LimitGroups": "JobLimitGroups",
+    "MachineLimit": "JobMachineLimit",
+    "OutputDirectory0": "JobOutputDirectories",
+    "OutputFilename0": "JobOutputFileNames",
+    "NotificationTargets": "JobNotificationTargets",
+    "NotificationEmails": "JobNotificationEmails",
+    "NotificationNote": "JobNotificationNote",
+    "OverrideJobFailureDetection": "JobOverrideJobFailureDetection",
+    "FailureDetectionJobErrors": "JobFailureDetectionJobErrors",
+    "OverrideTaskFailureDetection": "JobOverrideTaskFailureDetection",
+    "FailureDetectionTaskErrors": "JobFailureDetectionTaskErrors",
+    "IgnoreBadJobDetection": "JobIgnoreBadSlaveDetection",
+    "SendJobErrorWarning": "JobSendJobErrorWarning",
+}
+_EXTRA = "ExtraInfoKeyValue"
 _WISHES = {
     OVERFLOW: {"renderbus": "allowed", "renderbus_when": "overflow"},
     NOW: {"renderbus": "allowed", "renderbus_when": "now"},
@@ -75,6 +122,8 @@ def problems(form, is_frame_range):
         found.append("The output file has no # for the digits of the frame: shot.####.exr")
     if form["Plugin"] != "Blender" and not form["Version"].strip():
         found.append("A Maya job needs the version of Maya, for example 2024.")
+    if form["FrameSeconds"].strip() and not _is_above_zero(form["FrameSeconds"]):
+        found.append("The seconds per frame are no number above 0.")
     if form["Deadline"].strip() and not _MOMENT.match(form["Deadline"].strip()):
         found.append("Write the deadline with its zone, for example 2026-11-30T09:00+01:00.")
     long = [name for name, text in form.items() if len(text.splitlines()) > 1]
@@ -110,7 +159,7 @@ def job_files(form):
         info.update(PATIENT, Plugin=PLUGIN, MachineLimit="1")
         plugin_info.update({ROLE: CLOUD_ONLY, NATIVE_PLUGIN: native})
     for number, (key, value) in enumerate(sorted(wishes(form).items())):
-        info["ExtraInfoKeyValue" + str(number)] = "{}={}".format(key, value)
+        info[_EXTRA + str(number)] = "{}={}".format(key, value)
     return info, plugin_info
 
 
@@ -121,26 +170,77 @@ def wishes(form):
         found["project"] = form["Project"].strip()
     if form["Deadline"].strip():
         found["renderbus_deadline"] = form["Deadline"].strip()
+    said = options(form).items()
+    found.update({KEY_PREFIX + name: text for name, text in said if text})
     return found
 
 
-def differences(form, extra, frames, plugin):
+def options(form):
+    """Return what a form wants of the cloud, texts by the name of the option; "" for nothing."""
+    found = {name: form[field].strip() for field, name in OPTIONS.items()}
+    found["stop_after_test"] = "true" if found["stop_after_test"] == "True" else ""
+    if not found["tiles"]:
+        # The choice has no empty entry.
+        found["tiles_type"] = ""
+    return found
+
+
+def fields_of(texts):
+    """Return the values of fields for some options, by the name of the field; the way back.
+
+    Args:
+        texts: by the name of the option; what is absent is emptied.
+    """
+    found = {field: texts.get(name, "") for field, name in OPTIONS.items()}
+    found["StopAfterTest"] = found["StopAfterTest"].lower() == "true"
+    found["TilesType"] = found["TilesType"] or "block"
+    return found
+
+
+def differences(form, job, frames):
     """Return what Deadline took otherwise than it was filled in, in sentences.
 
     Args:
         form: that was submitted.
-        extra: the job's extra info by key, as Deadline has it now.
-        frames: the job's frames as numbers.
-        plugin: of the job.
+        job: of Deadline, as it is now.
+        frames: that were asked for, as numbers.
     """
-    info, _ = job_files(form)
-    found = [
-        "{} is '{}' instead of '{}'.".format(key, extra.get(key, ""), value)
-        for key, value in wishes(form).items()
-        if extra.get(key, "") != value
-    ]
-    if plugin != info["Plugin"]:
-        found.append("The plug-in is '{}' instead of '{}'.".format(plugin, info["Plugin"]))
-    if not frames:
-        found.append("The job has no frames.")
+    info, plugin_info = job_files(form)
+    found = []
+    for key, wanted in info.items():
+        if not key.startswith(_EXTRA) and key != "Frames":
+            found += _otherwise(key, wanted, _text(getattr(job, _SHOWN[key])))
+    extra = {str(key): job.GetJobExtraInfoKeyValue(key) for key in job.GetJobExtraInfoKeys()}
+    for key, wanted in wishes(form).items():
+        found += _otherwise(key, wanted, _text(extra.get(key, "")))
+    native = {str(key): job.GetJobPluginInfoKeyValue(key) for key in job.GetJobPluginInfoKeys()}
+    for key, wanted in plugin_info.items():
+        found += _otherwise(key, wanted, _text(native.get(key, "")))
+    if sorted(int(number) for number in job.JobFramesList) != sorted(frames):
+        found.append("The frames are others than {}.".format(form["Frames"].strip()))
     return found
+
+
+def _otherwise(key, wanted, taken):
+    if _plain(wanted) == _plain(taken):
+        return []
+    return ["{} is '{}' instead of '{}'.".format(key, taken, wanted)]
+
+
+def _text(value):
+    """Return a value of Deadline as text: collections with commas."""
+    is_many = not isinstance(value, str) and hasattr(value, "__iter__")
+    return ",".join(str(each) for each in value) if is_many else str(value)
+
+
+def _plain(text):
+    """Return a text without what Deadline may write in another way: case, blanks, slashes."""
+    parts = text.replace("\\", "/").split(",")
+    return sorted(part.strip().rstrip("/").lower() for part in parts)
+
+
+def _is_above_zero(text):
+    try:
+        return 0 < float(text) < float("inf")
+    except ValueError:
+        return False

@@ -1,5 +1,6 @@
 """Submit a job that workers can render, and that may go to the Renderbus cloud."""
 
+import json
 import re
 import sys
 import uuid
@@ -10,66 +11,24 @@ from DeadlineUI.Controls.Scripting.DeadlineScriptDialog import DeadlineScriptDia
 
 sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
 
+from renderbus_form import AS_ALL_JOBS, MACHINE, NO_PRESET, fields, tabs
 from renderbus_gateway import lines
-from renderbus_look import Look
-from renderbus_submit import PLUGINS, WHEN, differences, job_files, problems
+from renderbus_look import Look, machine_parts, machines, told
+from renderbus_options import Options
+from renderbus_presets import Presets
+from renderbus_submit import OPTIONS, differences, fields_of, job_files, options, problems
 
 TITLE = "Submit To Renderbus"
-SCENES = "Scenes (*.ma *.mb *.blend);;All Files (*)"
-_NO_NAME = frozenset({"", "none"})
-
-# Tab: rows of name, kind of control, label, value, what it means. Combos have their choices, and
-# browsers their filter, as a sixth.
-TABS = (
-    (
-        "Scene",
-        (
-            ("Plugin", "ComboControl", "Program", PLUGINS[0], "Who renders it here", PLUGINS),
-            ("Scene", "FileBrowserControl", "Scene", "", "The scene, as workers see it", SCENES),
-            ("Version", "TextControl", "Version", "", "Of the program, for example 2024"),
-            ("Renderer", "TextControl", "Renderer", "File", "Of a Maya job; File: the scene's own"),
-            ("Layer", "TextControl", "Render Layer", "", "Of a Maya job; empty for all"),
-            ("Camera", "TextControl", "Camera", "", "Of a Maya job; empty for those of the scene"),
-            ("ProjectPath", "FolderBrowserControl", "Project Folder", "", "Of a Maya job", ""),
-            ("Frames", "TextControl", "Frames", "1-100", "For example 1-100, 1-100x5 or 1,5,9"),
-            ("ChunkSize", "TextControl", "Frames Per Task", "1", "Whole tasks go to the cloud"),
-            ("OutputFolder", "FolderBrowserControl", "Output Folder", "", "Where pictures lie", ""),
-            ("OutputFile", "TextControl", "Output File", "", "For example shot.####.exr"),
-        ),
-    ),
-    (
-        "Job",
-        (
-            ("Name", "TextControl", "Job Name", "", "Shown in the Monitor"),
-            ("Comment", "TextControl", "Comment", "", "For people"),
-            ("Department", "TextControl", "Department", "", "For people, and for the policy"),
-            ("Pool", "PoolComboControl", "Pool", "none", "Of workers"),
-            ("SecondaryPool", "SecondaryPoolComboControl", "Secondary Pool", "", "Of workers"),
-            ("Group", "GroupComboControl", "Group", "none", "Of workers"),
-            ("Priority", "TextControl", "Priority", "50", "Higher is sooner"),
-            ("Limits", "LimitGroupControl", "Limits", "", "Licences and the like"),
-        ),
-    ),
-    (
-        "Cloud",
-        (
-            ("When", "ComboControl", "Go To The Cloud", WHEN[0], "Now costs money at once", WHEN),
-            ("Project", "TextControl", "Budget", "", "Project whose budget it takes from"),
-            ("Deadline", "TextControl", "Done By", "", "For example 2026-11-30T09:00+01:00"),
-        ),
-    ),
-)
-NAMES = tuple(row[0] for _, rows in TABS for row in rows)
-# What is new for each job is not remembered.
-STICKY = tuple(name for name in NAMES if name not in ("Name", "Comment", "Deadline"))
-
+ON_GATEWAY = "Scene, files and cost are checked on the gateway before anything is sent."
 CHECK_TIP = (
     "Look at scene, files and cost with the bridge on this machine; press again for the answer"
 )
-ON_GATEWAY = "Scene, files and cost are checked on the gateway before anything is sent."
-
-_COMBOS = frozenset({"ComboControl"})
-_BROWSERS = frozenset({"FileBrowserControl", "FolderBrowserControl"})
+# What is new for each job, and what only fills in others, is not remembered.
+_FRESH = frozenset(
+    ("Name", "Comment", "Deadline", "FrameSeconds", "Preset", "PresetName", "Machine")
+)
+_BROWSERS = frozenset(("FileBrowserControl", "FolderBrowserControl"))
+_NO_NAME = frozenset({"", "none"})
 
 
 def __main__(*_args):
@@ -82,56 +41,96 @@ class Submission:
 
     def __init__(self):
         self._looking = None
+        self._filling = False
+        self._options = Options()
+        self._tabs = tabs(self._options.tip)
+        self._fields = fields(self._tabs)
+        folder = Path(str(ClientUtils.GetUsersSettingsDirectory()))
+        self._machines_file = folder / "RenderbusMachines.json"
+        studio = RepositoryUtils.GetRepositoryPath("custom/scripts/Submission", True)
+        self._presets = Presets(
+            Path(str(studio)) / "RenderbusPresets.ini",
+            folder / "RenderbusPresets.ini",
+            self._options,
+        )
         self._dialog = DeadlineScriptDialog()
         self._dialog.SetTitle(TITLE)
-        self._dialog.AddTabControl("Tabs", 0, 0)
-        for title, rows in TABS:
-            self._add_tab(title, rows)
-        self._dialog.EndTabControl()
-        self._add_buttons()
-        folder = Path(str(ClientUtils.GetUsersSettingsDirectory()))
+        controls = self._add_tabs()
+        buttons = self._add_buttons()
+        self._sticky = tuple(one.name for one in self._fields if one.name not in _FRESH)
         self._settings = str(folder / "RenderbusSubmissionSettings.ini")
-        self._dialog.LoadSettings(self._settings, STICKY)
-        self._dialog.EnabledStickySaving(STICKY, self._settings)
+        self._dialog.LoadSettings(self._settings, self._sticky)
+        self._dialog.EnabledStickySaving(self._sticky, self._settings)
+        self._offer_presets()
+        self._offer_machines(self._known_machines())
+        # Only now, so that what was remembered is not taken for a choice.
+        controls.update(buttons)
+        for name, act in self._acts().items():
+            controls[name].ValueModified.connect(act)
 
     def show(self):
         """Show it; Deadline keeps it open."""
         self._dialog.ShowDialog(False)
+        if self._presets.problems:
+            self._say("\n".join(self._presets.problems))
 
-    def _add_tab(self, title, rows):
-        dialog = self._dialog
-        dialog.AddTabPage(title)
-        dialog.AddGrid()
-        for number, (name, control, label, value, tip, *more) in enumerate(rows):
-            dialog.AddControlToGrid(name + "Label", "LabelControl", label, number, 0, tip, False)
-            if control in _COMBOS:
-                dialog.AddComboControlToGrid(name, control, value, more[0], number, 1, tip)
-            elif control in _BROWSERS:
-                dialog.AddSelectionControlToGrid(name, control, value, more[0], number, 1, tip)
-            else:
-                dialog.AddControlToGrid(name, control, value, number, 1, tip)
-        dialog.EndGrid()
-        dialog.EndTabPage()
+    def _acts(self):
+        return {
+            "Submit": self.submit,
+            "Check": self.check,
+            "Close": self._dialog.CloseDialog,
+            "Preset": self.use_preset,
+            "SavePreset": self.save_preset,
+            "DeletePreset": self.delete_preset,
+            "Machine": self.use_machine,
+        }
+
+    # What the dialog is made of.
+
+    def _add_tabs(self):
+        dialog, controls = self._dialog, {}
+        dialog.AddTabControl("Tabs", 0, 0)
+        for title, rows in self._tabs:
+            dialog.AddTabPage(title)
+            dialog.AddGrid()
+            for number, row in enumerate(rows):
+                for place, field in enumerate(row):
+                    # A field that is alone has the whole width.
+                    span = 1 if len(row) > 1 else 3
+                    controls[field.name] = self._add(field, number, 2 * place, span)
+            dialog.EndGrid()
+            dialog.EndTabPage()
+        dialog.EndTabControl()
+        return controls
+
+    def _add(self, field, row, column, span):
+        dialog, (name, control, label, value, tip, more) = self._dialog, field
+        if control == "ButtonControl":
+            return dialog.AddControlToGrid(name, control, label, row, column, tip, False)
+        place = (row, column + 1, tip, True, 1, span)
+        if control == "CheckBoxControl":
+            return dialog.AddSelectionControlToGrid(name, control, value, more, *place)
+        dialog.AddControlToGrid(name + "Label", "LabelControl", label, row, column, tip, False)
+        if control == "ComboControl":
+            return dialog.AddComboControlToGrid(name, control, value, more, *place)
+        if control in _BROWSERS:
+            return dialog.AddSelectionControlToGrid(name, control, value, more, *place)
+        return dialog.AddControlToGrid(name, control, value, *place)
 
     def _add_buttons(self):
-        dialog = self._dialog
+        dialog, controls = self._dialog, {}
         dialog.AddGrid()
-        dialog.AddControlToGrid(
-            "Note",
-            "LabelControl",
-            ON_GATEWAY,
-            0,
-            0,
-            "",
-            True,
-        )
-        submit = dialog.AddControlToGrid("Submit", "ButtonControl", "Submit", 1, 0, "", False)
-        submit.ValueModified.connect(self.submit)
-        check = dialog.AddControlToGrid("Check", "ButtonControl", "Check", 1, 1, CHECK_TIP, False)
-        check.ValueModified.connect(self.check)
-        close = dialog.AddControlToGrid("Close", "ButtonControl", "Close", 1, 2, "", False)
-        close.ValueModified.connect(self._dialog.CloseDialog)
+        dialog.AddControlToGrid("Note", "LabelControl", ON_GATEWAY, 0, 0, "", True, 1, 4)
+        dialog.AddHorizontalSpacerToGrid("ButtonSpace", 1, 0)
+        tips = {"Check": CHECK_TIP, "Submit": "", "Close": ""}
+        for column, (name, tip) in enumerate(tips.items(), 1):
+            controls[name] = dialog.AddControlToGrid(
+                name, "ButtonControl", name, 1, column, tip, False
+            )
         dialog.EndGrid()
+        return controls
+
+    # Submitting.
 
     def submit(self, *_args):
         """Check what was filled in, submit it, and look at what Deadline made of it."""
@@ -143,7 +142,7 @@ class Submission:
             "Submit it all the same?".format(form["Scene"])
         ):
             return
-        self._dialog.SaveSettings(self._settings, STICKY)
+        self._dialog.SaveSettings(self._settings, self._sticky)
         said = self._send(*job_files(form))
         found = re.search(r"JobID=([0-9a-fA-F]{24})", said)
         if not found:
@@ -151,44 +150,22 @@ class Submission:
             return
         self._say("\n".join([said.strip(), *self._looked_at(found.group(1), form)]))
 
-    def check(self, *_args):
-        """Begin to look at the job, or show what was found; the Monitor never waits for it."""
-        if self._looking is None:
-            form = self._filled_in()
-            if form is not None:
-                self._begin_to_look(form)
-            return
-        answer = self._looking.answer()
-        if answer is None:
-            self._say("It is still being looked at; press Check again in a moment.")
-            return
-        self._looking = None
-        self._say(answer)
-
-    def _begin_to_look(self, form):
-        config = RepositoryUtils.GetPluginConfig("Renderbus")
-        program = FileUtils.SearchFileList(str(config.GetConfigEntryWithDefault("Executable", "")))
-        if not program:
-            self._say("The bridge is not installed on this machine. " + ON_GATEWAY)
-            return
-        file = str(config.GetConfigEntryWithDefault("ConfigFile", ""))
-        try:
-            self._looking = Look(program, file, *job_files(form))
-        except OSError as error:
-            self._say("The bridge could not be started: {}. {}".format(error, ON_GATEWAY))
-            return
-        self._say("It is being looked at; press Check again for the answer.")
-
     def _filled_in(self):
         """Return what was filled in; None, and what is wrong is told, when it is no job."""
-        form = {name: str(self._dialog.GetValue(name) or "") for name in NAMES}
-        for name in ("Pool", "SecondaryPool", "Group"):
-            if form[name].lower() in _NO_NAME:
-                form[name] = ""
+        form = self._form()
         wrong = problems(form, FrameUtils.FrameRangeValid)
+        labels = {OPTIONS[one.name]: one.label for one in self._fields if one.name in OPTIONS}
+        wrong += self._options.problems(options(form), labels)
         if wrong:
             self._say("\n".join(wrong))
             return None
+        return form
+
+    def _form(self):
+        form = {one.name: str(self._dialog.GetValue(one.name) or "") for one in self._fields}
+        for name in ("Pool", "SecondaryPool", "Group"):
+            if form[name].lower() in _NO_NAME:
+                form[name] = ""
         return form
 
     def _send(self, info, plugin_info):
@@ -209,10 +186,111 @@ class Submission:
         job = RepositoryUtils.GetJob(job_id, True)
         if job is None:
             return ["Deadline does not show the job yet."]
-        keys = [str(key) for key in job.GetJobExtraInfoKeys()]
-        extra = {key: str(job.GetJobExtraInfoKeyValue(key)) for key in keys}
-        found = differences(form, extra, list(job.JobFramesList), str(job.JobPlugin))
+        frames = [int(number) for number in FrameUtils.Parse(form["Frames"])]
+        found = differences(form, job, frames)
         return ["", "Deadline took it otherwise than you said:", *found] if found else []
+
+    # Looking before that.
+
+    def check(self, *_args):
+        """Begin to look at the job, or show what was found; the Monitor never waits for it."""
+        if self._looking is None:
+            form = self._filled_in()
+            if form is not None:
+                self._begin_to_look(form)
+            return
+        answer = self._looking.answer()
+        if answer is None:
+            self._say("It is still being looked at; press Check again in a moment.")
+            return
+        self._looking = None
+        self._remember_machines(machines(answer))
+        self._say(told(answer))
+
+    def _begin_to_look(self, form):
+        config = RepositoryUtils.GetPluginConfig("Renderbus")
+        program = FileUtils.SearchFileList(str(config.GetConfigEntryWithDefault("Executable", "")))
+        if not program:
+            self._say("The bridge is not installed on this machine. " + ON_GATEWAY)
+            return
+        file = str(config.GetConfigEntryWithDefault("ConfigFile", ""))
+        seconds = float(form["FrameSeconds"]) if form["FrameSeconds"].strip() else None
+        try:
+            self._looking = Look(program, file, *job_files(form), frame_seconds=seconds)
+        except OSError as error:
+            self._say("The bridge could not be started: {}. {}".format(error, ON_GATEWAY))
+            return
+        self._say("It is being looked at; press Check again for the answer.")
+
+    # Machines and presets: both fill in fields.
+
+    def use_machine(self, *_args):
+        """Fill in the machine that was chosen."""
+        if not self._filling:
+            chosen = machine_parts(str(self._dialog.GetValue("Machine")))
+            self._fill(dict(zip(MACHINE, chosen)))
+
+    def use_preset(self, *_args):
+        """Fill in the preset that was chosen."""
+        name = str(self._dialog.GetValue("Preset"))
+        if not self._filling and name != NO_PRESET:
+            self._fill(fields_of(self._presets.options(name)))
+
+    def save_preset(self, *_args):
+        """Keep what the form wants of the cloud under a name."""
+        name = str(self._dialog.GetValue("PresetName") or "")
+        wrong = self._presets.save(name, options(self._form()))
+        if wrong:
+            self._say(wrong)
+            return
+        self._offer_presets(name)
+
+    def delete_preset(self, *_args):
+        """Forget the preset that is chosen."""
+        name = str(self._dialog.GetValue("Preset"))
+        if name == NO_PRESET:
+            self._say("Choose the preset that is to be deleted.")
+            return
+        wrong = self._presets.delete(name)
+        if wrong:
+            self._say(wrong)
+            return
+        self._offer_presets()
+
+    def _offer_presets(self, chosen=NO_PRESET):
+        self._offer("Preset", [NO_PRESET, *self._presets.names], chosen)
+
+    def _offer_machines(self, known):
+        self._offer("Machine", [AS_ALL_JOBS, *known], AS_ALL_JOBS)
+
+    def _offer(self, name, items, chosen):
+        """Change the choices of a combo; that is no choice of a person."""
+        self._filling = True
+        self._dialog.SetItems(name, items)
+        self._dialog.SetValue(name, chosen)
+        self._filling = False
+
+    def _fill(self, values):
+        for name, value in values.items():
+            self._dialog.SetValue(name, value)
+
+    def _known_machines(self):
+        """Return the machines that the last look told of."""
+        try:
+            found = json.loads(self._machines_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return [str(each) for each in found] if isinstance(found, list) else []
+
+    def _remember_machines(self, found):
+        """Offer the machines that a look told of, the next time too; a look may tell of none."""
+        if not found:
+            return
+        self._offer_machines(found)
+        try:
+            self._machines_file.write_text(json.dumps(found), encoding="utf-8")
+        except OSError as error:
+            self._say("The machines cannot be remembered: {}".format(error))
 
     def _say(self, text):
         self._dialog.ShowMessageBox(text, TITLE)
