@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deadline_plugin.bundle import EVENT, PLUGIN
-from deadline_plugin.settings_file import carried_over
+from deadline_plugin.settings_file import as_edited, carried_over
 from renderbus_core.errors import InputError
 from renderbus_core.installation import Site
 
@@ -32,5 +32,5 @@ def site_of(repository: Path) -> Site:
         folder=repository / "custom",
         record=PLUGIN / "renderbus-installed.json",
         own=(PLUGIN, EVENT),
-        settings={".param": carried_over},
+        settings={".param": carried_over, ".ini": as_edited},
     )

@@ -1,4 +1,4 @@
-"""`.param` files of Deadline, as far as an upgrade must understand them."""
+"""Files that a studio edits, as far as an upgrade must understand them: `.param` files, presets."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ def carried_over(original: str, edited: str, new: str) -> str:
         is_ours = line.startswith(_DEFAULT) and section in changed
         found.append(_DEFAULT + changed[section] if is_ours else line)
     return "\n".join(found) + "\n"
+
+
+def as_edited(original: str, edited: str, new: str) -> str:
+    """Return a file as a studio edited it; as it is brought now where nobody did.
+
+    Args:
+        original: text of the file as it was brought.
+        edited: as it is now.
+        new: as it is brought now.
+    """
+    return new if edited == original else edited
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

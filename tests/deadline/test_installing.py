@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deadline_plugin.bundle import bundle
-from deadline_plugin.settings_file import carried_over, defaults
+from deadline_plugin.settings_file import as_edited, carried_over, defaults
 from renderbus_core.cli import main
 
 PARAM = "plugins/Renderbus/Renderbus.param"
@@ -94,6 +94,17 @@ def test_an_upgrade_keeps_defaults_that_were_edited(install, repository):
     assert install()[PARAM] == "merge"
     assert file.read_text() == edited
     assert install()[PARAM] == "keep"
+
+
+def test_presets_that_the_studio_edited_stay_as_they_are(install, repository):
+    presets = "scripts/Submission/RenderbusPresets.ini"
+    install()
+    file = repository / "custom" / presets
+    file.write_text("[ours]\ntiles = 4\n")
+    assert install()[presets] == "keep"
+    assert install("--uninstall")[presets] == "leave"
+    assert file.read_text() == "[ours]\ntiles = 4\n"
+    assert as_edited("a", "a", "b") == "b"
 
 
 def test_other_files_that_were_edited_are_kept_aside(install, repository):

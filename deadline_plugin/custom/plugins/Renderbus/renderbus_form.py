@@ -45,6 +45,10 @@ def _button(name, label, tip):
     return Field(name, "ButtonControl", "", label, tip)
 
 
+def _check(name, text, tip):
+    return Field(name, "CheckBoxControl", "", False, tip, text)
+
+
 def _folder(name, label, tip):
     return Field(name, "FolderBrowserControl", label, "", tip, "")
 
@@ -114,23 +118,6 @@ def tabs(tip):
             ),
         ),
         (
-            "When",
-            (
-                (_combo("When", "Go To The Cloud", "Now costs money at once", WHEN),),
-                (
-                    _text("Project", "Budget", "Project whose budget it takes from"),
-                    _text("Deadline", "Done By", "For example 2026-11-30T09:00+01:00"),
-                ),
-                (
-                    _text(
-                        "FrameSeconds",
-                        "Seconds Per Frame",
-                        "What a frame takes here, for the cost that Check tells; not submitted",
-                    ),
-                ),
-            ),
-        ),
-        (
             "Cloud",
             (
                 (
@@ -148,23 +135,44 @@ def tabs(tip):
                         "Fills in the three below; Check tells which there are",
                         (AS_ALL_JOBS,),
                     ),
-                    option("MachineLimit", "Machines At Most"),
                 ),
                 (option("HardwareModel", "Model"), option("HardwareRam", "Memory (GB)")),
                 (option("HardwareGpus", "Graphics Cards"), option("Platform", "Platform")),
                 (
-                    option("PriorityFrames", "Render First"),
-                    Field("StopAfterTest", "CheckBoxControl", "", False, stop, "Then wait for me"),
-                ),
-                (
+                    option("MachineLimit", "Machines At Most"),
                     option("FramesPerMachine", "Frames In A Row"),
-                    option("Tiles", "Tiles"),
                 ),
                 (
-                    choice("TilesType", "Cut Into", ("block", "strip")),
-                    option("FrameLimit", "Frame Limit (min)"),
+                    option("PriorityFrames", "Render First"),
+                    Field(
+                        "StopAfterTest",
+                        "CheckBoxControl",
+                        "",
+                        False,
+                        stop,
+                        "Then wait for approval",
+                    ),
                 ),
-                (option("TaskLimit", "Burst Limit (min)"),),
+                (option("Tiles", "Tiles"), choice("TilesType", "Cut Into", ("block", "strip"))),
+                (
+                    option("FrameLimit", "Frame Limit (min)"),
+                    option("TaskLimit", "Burst Limit (min)"),
+                ),
+            ),
+        ),
+        (
+            "When",
+            (
+                (_combo("When", "Go To The Cloud", "Now costs money at once", WHEN),),
+                (_text("Project", "Budget", "Project whose budget it takes from"),),
+                (_text("Deadline", "Done By", "For example 2026-11-30T09:00+01:00"),),
+                (
+                    _text(
+                        "FrameSeconds",
+                        "Seconds Per Frame",
+                        "What a frame takes here, for the cost that Check tells; not submitted",
+                    ),
+                ),
             ),
         ),
         (

@@ -106,10 +106,13 @@ class Submission:
     def _add(self, field, row, column, span):
         dialog, (name, control, label, value, tip, more) = self._dialog, field
         if control == "ButtonControl":
-            return dialog.AddControlToGrid(name, control, label, row, column, tip, False)
-        place = (row, column + 1, tip, True, 1, span)
+            return dialog.AddControlToGrid(name, control, value, row, column, tip, False)
         if control == "CheckBoxControl":
-            return dialog.AddSelectionControlToGrid(name, control, value, more, *place)
+            # Its text stands beside it, and takes the place of a label.
+            return dialog.AddSelectionControlToGrid(
+                name, control, value, more, row, column, tip, True, 1, span + 1
+            )
+        place = (row, column + 1, tip, True, 1, span)
         dialog.AddControlToGrid(name + "Label", "LabelControl", label, row, column, tip, False)
         if control == "ComboControl":
             return dialog.AddComboControlToGrid(name, control, value, more, *place)
