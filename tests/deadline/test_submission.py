@@ -199,7 +199,9 @@ def test_what_cannot_be_done_with_a_preset_is_told(hands, press, fields, sentenc
 
 @pytest.mark.parametrize(("text", "sentence"), [
     ("tiles = 4", "cannot be read: File contains no section headers"),
-    ("[mine]\ntilse = 4\n", "The preset mine of "),
+    ("[mine]\ntilse = 4\n", "there is no option tilse."),
+    ("[mine]\ntiles = many\n", "tiles: 'many' is no whole number."),
+    ("[mine]\ntiles_type = strip\n", "tiles_type needs tiles."),
 ])  # fmt: skip
 def test_a_file_of_presets_that_somebody_damaged_is_told_and_stops_nobody(
     hands, tmp_path, text, sentence
@@ -427,6 +429,9 @@ def test_the_machines_that_a_look_tells_of_can_be_chosen_the_next_time_too(hands
     fields = ("HardwareModel", "HardwareRam", "HardwareGpus")
     hands("choose", "Machine", known[1])
     assert values(hands, *fields) == ["28C, new", "64", "0"]
+    hands("choose", "Preset", STUDIO)
+    assert values(hands, "Machine", *fields) == ["As all jobs", "", "", ""]
+    hands("choose", "Machine", known[2])
     hands("choose", "Machine", known[0])
     assert values(hands, *fields) == ["", "", ""]
 

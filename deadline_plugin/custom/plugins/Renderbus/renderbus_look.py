@@ -36,17 +36,18 @@ class Look(object):
     def __init__(self, program, config_file, info, plugin_info, frame_seconds=None):
         named = ["--config", config_file] if config_file else []
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the answer
-        self._process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
-            [program, *named, "rpc"],
-            stdin=subprocess.PIPE,
-            stdout=self._said,
-            stderr=subprocess.STDOUT,
-            env={name: v for name, v in os.environ.items() if name not in _DROPPED},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        # It fits into the pipe, and is read at once.
-        self._process.stdin.write(_request(info, plugin_info, frame_seconds))
-        self._process.stdin.close()
+        # A file, because writing into a pipe may wait until the other side reads.
+        with tempfile.TemporaryFile() as asked:
+            asked.write(_request(info, plugin_info, frame_seconds))
+            asked.seek(0)
+            self._process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
+                [program, *named, "rpc"],
+                stdin=asked,
+                stdout=self._said,
+                stderr=subprocess.STDOUT,
+                env={name: v for name, v in os.environ.items() if name not in _DROPPED},
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
 
     def answer(self):
         """Return the reply of `renderbus rpc`; None while it is being looked at."""

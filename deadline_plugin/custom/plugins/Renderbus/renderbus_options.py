@@ -47,7 +47,7 @@ class Options(object):
         ]
         for name, others in self._needs.items():
             found += [
-                "{} needs {}.".format(labels[name], labels[other])
+                "{} needs {}.".format(labels[name], labels.get(other, other))
                 for other in others
                 if name in said and other not in said
             ]

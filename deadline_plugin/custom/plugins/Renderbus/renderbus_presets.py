@@ -18,15 +18,15 @@ class Presets(object):
     Args:
         studio: path of the studio's file.
         own: path of the person's.
-        known: names of the options that there are.
+        options: those that there are, see `renderbus_options`.
 
     Attributes:
         problems: what is wrong with the files, in sentences.
     """
 
-    def __init__(self, studio, own, known):
+    def __init__(self, studio, own, options):
         self._own_file = own
-        self._known = frozenset(known)
+        self._options = options
         self.problems = []
         self._studio = self._read(studio)
         self._own = self._read(own)
@@ -71,17 +71,19 @@ class Presets(object):
             self.problems.append("The presets of {} cannot be read: {}".format(file, error))
             return {}
         found = {name: dict(parser[name]) for name in parser.sections()}
-        for name, options in found.items():
-            unknown = sorted(set(options) - self._known)
-            if unknown:
-                self.problems.append(
-                    "The preset {} of {} has {}, which is no option.".format(
-                        name, file, ", ".join(unknown)
-                    )
-                )
-            for key in unknown:
-                del options[key]
+        for name in list(found):
+            wrong = self._wrong(found[name])
+            if wrong:
+                self.problems.append("The preset {} of {}: {}".format(name, file, wrong))
+                del found[name]
         return found
+
+    def _wrong(self, texts):
+        """Return what is wrong with the options of a preset; "" when they can be used."""
+        unknown = sorted(set(texts) - set(self._options))
+        if unknown:
+            return "there is no option {}.".format(", ".join(unknown))
+        return " ".join(self._options.problems(texts, {name: name for name in texts}))
 
     def _write(self, presets):
         parser = _parser()

@@ -91,6 +91,7 @@ _SHOWN = {
     "SendJobErrorWarning": "JobSendJobErrorWarning",
 }
 _EXTRA = "ExtraInfoKeyValue"
+_TRUE = ("true", "yes", "1")
 _WISHES = {
     OVERFLOW: {"renderbus": "allowed", "renderbus_when": "overflow"},
     NOW: {"renderbus": "allowed", "renderbus_when": "now"},
@@ -192,7 +193,7 @@ def fields_of(texts):
         texts: by the name of the option; what is absent is emptied.
     """
     found = {field: texts.get(name, "") for field, name in OPTIONS.items()}
-    found["StopAfterTest"] = found["StopAfterTest"].lower() == "true"
+    found["StopAfterTest"] = found["StopAfterTest"].lower() in _TRUE
     found["TilesType"] = found["TilesType"] or "block"
     return found
 

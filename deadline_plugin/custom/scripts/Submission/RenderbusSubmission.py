@@ -42,6 +42,7 @@ class Submission:
     def __init__(self):
         self._looking = None
         self._filling = False
+        self._machines = []
         self._options = Options()
         self._tabs = tabs(self._options.tip)
         self._fields = fields(self._tabs)
@@ -237,6 +238,7 @@ class Submission:
         """Fill in the preset that was chosen."""
         name = str(self._dialog.GetValue("Preset"))
         if not self._filling and name != NO_PRESET:
+            self._offer_machines(self._machines)
             self._fill(fields_of(self._presets.options(name)))
 
     def save_preset(self, *_args):
@@ -264,6 +266,7 @@ class Submission:
         self._offer("Preset", [NO_PRESET, *self._presets.names], chosen)
 
     def _offer_machines(self, known):
+        self._machines = known
         self._offer("Machine", [AS_ALL_JOBS, *known], AS_ALL_JOBS)
 
     def _offer(self, name, items, chosen):
