@@ -6,6 +6,7 @@ import click
 
 from renderbus_core.cli.output import console, table
 from renderbus_core.farm import Conversion
+from renderbus_core.options import write_options
 from renderbus_core.overflow import TRAITS
 
 
@@ -29,6 +30,7 @@ def show_conversion(found: Conversion, name: str = "") -> None:
         *(("numbers of pictures", f"{job.frame_offset:+d}") for _ in [job] if job.frame_offset),
         *(("layer", layer) for layer in [job.layer] if layer),
         *((f"the scene must say: {name}", value) for name, value in job.expects.items()),
+        *((f"cloud option {name}", text) for name, text in write_options(job.options).items()),
     ]
     end = "is converted, and stays here" if job.refusal else "can be sent"
     console().print(table(f"{job.name} {end}", ("", ""), facts))

@@ -12,6 +12,7 @@ Frames=1-10
 OutputDirectory0=/show/out
 OutputFilename0=beauty.####.exr
 PreTaskScript=/show/script.py
+ExtraInfoKeyValue0=renderbus_machine_limit=5
 """
 PLUGIN = """SceneFile=/show/shot.ma
 Version=2024
@@ -29,7 +30,12 @@ def files(tmp_path):
 def test_a_job_that_can_be_sent_is_shown_as_what(renderbus, files):
     shown = renderbus("deadline", "convert", *files)
     assert shown.status == 0, shown.err
-    for words in ("shot 010 can be sent", "/show/shot.ma", "the scene must say: renderer"):
+    for words in (
+        "shot 010 can be sent",
+        "/show/shot.ma",
+        "the scene must say: renderer",
+        "machine_limit",
+    ):
         assert words in shown.out
     assert "On its own it stays: scripts run before or after its tasks" in shown.out
     document = renderbus("deadline", "convert", *files, "--json").json

@@ -14,6 +14,7 @@ from renderbus_core.clock import SystemClock
 from renderbus_core.config import Config
 from renderbus_core.jobs import BurstId
 from renderbus_core.money import Money
+from renderbus_core.options import write_options
 from renderbus_core.overflow import Fill, Payer
 from renderbus_core.schema import printable
 
@@ -127,6 +128,8 @@ def _one(store: BurstStore, burst: Burst, *, as_json: bool) -> None:
         print_json({"burst": burst, "log": events, "outputs": outputs, "strays": strays})
         return
     _print_bursts((burst,))
+    if wanted := list(write_options(burst.options).items()):
+        console().print(table("Cloud options of its job", ("option", "says"), wanted))
     tasks = [
         (task.ref.id, task.ref.frames, task.state, task.remote or "", task.reason)
         for task in burst.tasks
