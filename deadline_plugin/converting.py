@@ -15,7 +15,6 @@ from datetime import datetime
 
 from deadline_plugin import tables
 from deadline_plugin.judging import refusals, says_nothing, traits
-from deadline_plugin.options import cloud_options
 from deadline_plugin.outputs import declared
 from deadline_plugin.submission import Dump
 from deadline_plugin.tables import Plugin
@@ -25,6 +24,7 @@ from renderbus_core.farm import (
     DEADLINE_KEY,
     Conversion,
     Refusal,
+    read_cloud_options,
     read_deadline,
     read_wish,
     same_value,
@@ -143,7 +143,7 @@ def _job(dump: Dump, plugin: Plugin, now: datetime) -> LocalJob:
         cloud=read_wish(extra.get(CLOUD_KEY, ""), f"the extra info key {CLOUD_KEY}"),
         expects=dict(_expected(own, plugin)),
         frame_offset=offset,
-        options=cloud_options(extra),
+        options=read_cloud_options(extra),
     )
 
 

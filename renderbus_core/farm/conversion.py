@@ -6,16 +6,22 @@ cloud from the same keys.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from renderbus_core.errors import InputError
 from renderbus_core.jobs import CloudWish, LocalJob
+from renderbus_core.options import CloudOptions, read_options
 
 CLOUD_KEY = "renderbus"
 """Key of a job by which people say whether it may leave: `allowed` or `refused`."""
 DEADLINE_KEY = "renderbus_deadline"
 """Key of the time at which a job should be done, ISO 8601 with a zone."""
+WHEN_KEY = "renderbus_when"
+"""Key by which people say when a job leaves: `now` for as soon as it is submitted."""
+OPTION_PREFIX = "renderbus_"
+"""How the keys of cloud options begin: `renderbus_machine_limit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,24 @@ def read_wish(text: str, key: str) -> CloudWish:
     except ValueError:
         words = " or ".join(repr(wish.value) for wish in CloudWish if wish.value)
         raise InputError(f"{key} is {text!r}; write {words}") from None
+
+
+def read_cloud_options(entries: Mapping[str, str]) -> CloudOptions:
+    """Read what a job wants of the cloud; a key that says nothing known is refused by name.
+
+    Args:
+        entries: of the job by key; those of other beginnings are left alone.
+
+    Raises:
+        InputError: something cannot be used; the text names everything that is wrong.
+    """
+    return read_options(
+        {
+            key.removeprefix(OPTION_PREFIX): text
+            for key, text in entries.items()
+            if key.startswith(OPTION_PREFIX) and key not in {DEADLINE_KEY, WHEN_KEY}
+        }
+    )
 
 
 def read_deadline(text: str, key: str) -> datetime | None:
