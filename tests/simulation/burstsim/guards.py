@@ -84,15 +84,19 @@ _ROUGH: Mapping[str, Any] = {"intensity": 0.03, "orders": 1, "budget": "", "bala
 
 @contextmanager
 def swapped(owner: Any, **parts: Any) -> Iterator[None]:
-    """Replace attributes for as long as the block lasts."""
-    before = {name: owner.__dict__[name] for name in parts}
+    """Replace attributes for as long as the block lasts; those of a base are hidden meanwhile."""
+    before = {name: vars(owner)[name] for name in parts if name in vars(owner)}
+    assert all(hasattr(owner, name) for name in parts)
     for name, part in parts.items():
         setattr(owner, name, part)
     try:
         yield
     finally:
-        for name, part in before.items():
-            setattr(owner, name, part)
+        for name in parts:
+            if name in before:
+                setattr(owner, name, before[name])
+            else:
+                delattr(owner, name)
 
 
 def _acts(local: Local, change: Mapping[Remote, Act], *asked: Asked) -> Any:
