@@ -1,9 +1,9 @@
 """The rule of the mirror, as data: what the farm shows x what the cloud says x what people asked.
 
 `RULES` is read from top to bottom, the first row that fits decides; `ACTS` is the same spelled out
-for every combination. A worker that renders a frame, and a person who completed, failed, changed
-or deleted it, always win over the cloud. A mere Resume does not: a frame that the cloud has would
-be rendered twice; who wants it back recalls or requeues it.
+for every combination. A worker that renders a frame, and a person who completed, failed, changed,
+archived or deleted it, always win over the cloud. A mere Resume does not: a frame that the cloud
+has would be rendered twice; who wants it back recalls or requeues it.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ _W, _C, _G, _L, _H, _R, _S, _X = Act
 _ANYTHING = frozenset(Asked)
 # Whoever decided on the farm: a worker, or a person.
 _DECIDED = frozenset(Local) - {Local.HELD, Local.RESUMED}
+# Whoever put the job away, though the farm may show it until it is gone for good.
+_PUT_AWAY = frozenset(asked for asked in Asked if asked.puts_away)
 
 
 def _rule(asked: frozenset[Asked] | Asked, local: frozenset[Local] | Local, *acts: Act) -> Rule:
@@ -78,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     _rule(Asked.RECALL_ALL, Local.RESUMED, _R, _R, _H, _X, _X, _X, _H),
     # Begin anew, here: said of one task that is queued again, nothing else can be meant.
     _rule(Asked.REQUEUE, Local.RESUMED, _S, _S, _X, _X, _X, _X, _W),
+    _rule(_PUT_AWAY, frozenset({Local.HELD, Local.RESUMED}), _S, _S, _X, _X, _X, _X, _W),
     # A suspended job keeps its claims and the cloud goes on: giving back would queue what nobody
     # wants rendered. Priorities differ between farm and cloud and stay where they are.
     _rule(_ANYTHING, Local.HELD, _W, _W, _C, _G, _L, _G, _W),

@@ -37,6 +37,10 @@ from renderbus_core.transfer import Header, Progress, Silent, TransferEngine
 _PERHAPS_OURS = frozenset({Reason.NOT_OURS, Reason.CHANGED})
 
 
+class JobGoneError(FarmError):
+    """The farm says that there is no such job any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts that all bursts of one farm share.
@@ -185,13 +189,13 @@ class Context:
         return self.config.burst.work_folder / burst
 
     def job(self, burst: Burst) -> LocalJob:
-        """Read the local job; `FarmError` when it is gone.
+        """Read the local job; `JobGoneError` when it is gone.
 
         Its options are those with which the burst was planned: people may edit them meanwhile.
         """
         job = self.farm.job(burst.job)
         if isinstance(job, Gone):
-            raise FarmError(f"job {burst.job} no longer exists on the farm")
+            raise JobGoneError(f"job {burst.job} no longer exists on the farm")
         return replace(job, options=burst.options)
 
     def local_tasks(self, job: JobId) -> tuple[LocalTask, ...] | None:

@@ -188,9 +188,9 @@ class _View:
 
     def _asked(self, task: BurstTask, cloud: Remote) -> tuple[Asked, str]:
         """Return what is wanted of a task and why: by a person, or because it is stuck."""
-        if self._burst.state is BurstState.RECALLING:
+        if self._burst.state is BurstState.RECALLING and not task.asked.puts_away:
             return Asked.RECALL_ALL, self._burst.recall or self._burst.reason
-        if task.asked.is_recall:
+        if task.asked.is_recall or task.asked.puts_away:
             return task.asked, task.asked_why
         longest = _longest(task, cloud, self._policy)
         if not longest or not self._lasted(task, cloud, longest):

@@ -144,6 +144,11 @@ class Asked(StrEnum):
         """Whether the task is to come back."""
         return self in {Asked.RECALL_WAITING, Asked.RECALL_ALL}
 
+    @property
+    def puts_away(self) -> bool:
+        """Whether the job was taken out of the queue; a farm may show it until it is purged."""
+        return self in {Asked.DELETE, Asked.ARCHIVE}
+
 
 class Remote(StrEnum):
     """What the cloud says of the frames of one local task, folded over layers and tiles."""

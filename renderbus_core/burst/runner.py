@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from renderbus_core.burst import follow, prepare, still, submit
-from renderbus_core.burst.context import Context, Gateway, Memory
+from renderbus_core.burst.context import Context, Gateway, JobGoneError, Memory
 from renderbus_core.burst.effects import Effects, EndingError
 from renderbus_core.burst.leases import Held, lease_name
 from renderbus_core.burst.model import Burst, BurstKind, BurstState, Finished, TaskState, WakeAt
@@ -157,10 +157,15 @@ class Runner:
 def _one_step(context: Context, burst: Burst) -> WakeAt:
     if burst.recall and burst.state is not BurstState.RECALLING:
         return _begin_recall(context, burst)
-    if burst.submits == 0 and any(task.asked.is_recall for task in burst.open_tasks):
-        return _leave_out(context, burst)
+    if burst.submits == 0:
+        if any(task.asked.puts_away for task in burst.open_tasks):
+            return _let_lie(context, burst)
+        if any(task.asked.is_recall for task in burst.open_tasks):
+            return _leave_out(context, burst)
     try:
         return STEPS[burst.state](context, burst)
+    except JobGoneError as error:
+        return _without_its_job(context, burst, error)
     except _REFUSALS as error:
         # As it stands now: the step may have come further before it was refused.
         now = context.store.burst(burst.id)
@@ -189,6 +194,28 @@ def _leave_out(context: Context, burst: Burst) -> WakeAt:
     context.move_tasks(burst, wanted, TaskState.LOST, why)
     if not context.store.burst(burst.id).open_tasks:
         return _begin_recall(context, replace(burst, recall=why))
+    return context.at_once()
+
+
+def _let_lie(context: Context, burst: Burst) -> WakeAt:
+    """Let go of tasks of a job that was put away before anything was submitted.
+
+    The farm is not asked to take them back: nobody wants them rendered. Stamps that they bear are
+    taken off should the job come back.
+    """
+    away = [task for task in burst.open_tasks if task.asked.puts_away]
+    context.move_tasks(burst, [task.ref for task in away], TaskState.LOST, away[0].asked_why)
+    if not context.store.burst(burst.id).open_tasks:
+        return _begin_recall(context, replace(burst, recall=away[0].asked_why))
+    return context.at_once()
+
+
+def _without_its_job(context: Context, burst: Burst, error: JobGoneError) -> WakeAt:
+    """End a burst whose job is gone before anything was submitted, when a second look agrees."""
+    now = context.store.burst(burst.id)
+    if now.submits or context.farm.tasks([burst.job]).get(burst.job) is not None:
+        raise error
+    context.store.ask_recall(burst.id, str(error), context.now(), context.gateway.owner)
     return context.at_once()
 
 

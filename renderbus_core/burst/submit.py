@@ -41,8 +41,9 @@ def reserve(ctx: Context, burst: Burst) -> WakeAt:
 def submit(ctx: Context, burst: Burst) -> WakeAt:
     """Stamp the job, send the four files, then submit."""
     assert burst.remote_id is not None  # noqa: S101 - the state says that it is reserved
-    stamp(ctx, burst)
+    # Also a look whether there still is such a job.
     built, _ = build(ctx, burst)
+    stamp(ctx, burst)
     stage_anew(ctx, burst, built)
     final = package.with_identity(built, task_id=burst.remote_id, user_id=profile(ctx).user_id)
     ctx.effects.perform("write_package", lambda: package.write(final, ctx.folder(burst.id)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 import pytest
 import requests
+from cloud_bench import SCENE, Folders, simulated, text_picture
 
 from renderbus_core import config as configuration
-from renderbus_core.api import Client, Endpoint, Seams
 from renderbus_core.burst import (
     Burst,
     BurstStore,
@@ -25,69 +25,13 @@ from renderbus_core.burst import (
     Runner,
 )
 from renderbus_core.clock import ManualClock
-from renderbus_core.config import Credentials, Secret
 from renderbus_core.farm import JobSpec, LocalFarm
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, JobId, LocalState, LocalTask
 from renderbus_core.options import NO_OPTIONS, CloudOptions
-from renderbus_core.simulator import (
-    Account,
-    DiskStorage,
-    RenderFrame,
-    Settings,
-    SimulatedCloud,
-    SimulatorAdapter,
-)
+from renderbus_core.simulator import SimulatedCloud
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-KEY = Secret("a-key-of-the-test")
-
-SCENE = """//Maya ASCII 2023 scene
-requires maya "2023";
-currentUnit -l centimeter -a degree -t film;
-fileInfo "application" "maya";
-fileInfo "product" "Maya 2023";
-createNode transform -s -n "camera1";
-createNode camera -s -n "cameraShape1" -p "camera1";
-\tsetAttr ".rnd" yes;
-createNode file -n "wood";
-\tsetAttr ".ftn" -type "string" "{texture}";
-select -ne :defaultRenderGlobals;
-\tsetAttr ".ren" -type "string" "mayaSoftware";
-\tsetAttr ".outf" 32;
-\tsetAttr ".an" yes;
-\tsetAttr ".fs" 1;
-\tsetAttr ".ef" 10;
-\tsetAttr ".ifp" -type "string" "<Scene>";
-select -ne :defaultResolution;
-\tsetAttr ".w" 64;
-\tsetAttr ".h" 36;
-"""
-
-
-class Folders:
-    """A transfer engine that copies between this disk and the simulated storages."""
-
-    def __init__(self, storage: DiskStorage, user: int, bids) -> None:
-        self.inputs, self.outputs = f"{bids.input_bid}-{user}", f"{bids.output_bid}-{user}"
-        self.storage = storage
-        self.uploaded: list[str] = []
-
-    def upload(self, plan, progress):
-        for item in plan:
-            with self.storage.receive(self.inputs, item.server) as file:
-                file.write(item.local.read_bytes())
-            self.uploaded.append(item.server)
-            progress.file_done(item.server, item.size, skipped=False)
-
-    def close(self):
-        pass
-
-    def download(self, plan, progress):
-        for item in plan:
-            item.local.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.storage.path(self.outputs, item.remote), item.local)
-            progress.file_done(item.remote, item.size, skipped=False)
 
 
 class Cut:
@@ -165,15 +109,9 @@ class World:
         return list(self.gateway.client.query.iter_tasks())
 
 
-def text_picture(name: str, frame: int) -> dict[str, bytes]:
-    """Return what the cloud makes of a frame, by name."""
-    return {name: b"\x89PNG frame %d" % frame}
-
-
 @pytest.fixture
 def make_world(tmp_path):
     """Return a function that builds a world; settings of the cloud may be changed."""
-    opened: list = []
     names = itertools.count()
 
     def make(
@@ -211,29 +149,11 @@ url = "sqlite:///{folder}/bursts.db"
 """
         )
         clock = ManualClock(NOW)
-        storage = DiskStorage(folder / "cloud")
-        owner = Account("AKIDTESTTEST", KEY, **account)
-        cloud = SimulatedCloud(Settings(accounts=(owner,), jitter=0, **settings), storage)
-
-        def render(event: RenderFrame) -> dict[str, int]:
-            sizes = {}
-            for frame in event.frames:
-                for picture in event.layer.pictures:
-                    name = picture.template.replace("####", f"{frame:04d}")
-                    for made, content in paint(name, frame).items():
-                        with storage.receive(event.outputs, f"{event.folder}/{made}") as file:
-                            file.write(content)
-                        sizes[made] = len(content)
-            return sizes
-
-        adapter = SimulatorAdapter(cloud, clock, render)
-        seams = Seams(clock=clock, sleep=clock.advance, adapter=lambda: adapter)
-        client = Client(
-            Endpoint("cloud.test", scheme="http"), Credentials(owner.access_id, KEY), seams
+        cloud = opened.enter_context(
+            simulated(folder / "cloud", clock, paint=paint, account=account, **settings)
         )
-        farm = LocalFarm(folder / "farm.db", clock)
-        store = BurstStore(f"sqlite:///{folder}/bursts.db")
-        opened.extend([farm, store, client])
+        farm = opened.enter_context(closing(LocalFarm(folder / "farm.db", clock)))
+        store = opened.enter_context(closing(BurstStore(f"sqlite:///{folder}/bursts.db")))
         clock.advance(5)
         job = farm.submit(
             JobSpec(
@@ -248,23 +168,13 @@ url = "sqlite:///{folder}/bursts.db"
                 options=options,
             )
         )
-        engines: list[Folders] = []
-
-        def open_engine(client, _config):
-            engine = Folders(storage, owner.user_id, client.user.get_transfer_bid())
-            engines.append(engine)
-            return engine
-
-        config_value = configuration.load(folder / "renderbus.toml", env={})
-        gateway = Gateway(
-            farm, client, store, config_value, clock, "gateway-1", open_engine=open_engine
-        )
+        settled = configuration.load(folder / "renderbus.toml", env={})
+        gateway = cloud.gateway(farm, store, settled, "gateway-1")
         clock.advance(5)
-        return World(folder, clock, farm, store, cloud, gateway, job, engines)
+        return World(folder, clock, farm, store, cloud.cloud, gateway, job, cloud.engines)
 
-    yield make
-    for each in opened:
-        each.close()
+    with ExitStack() as opened:
+        yield make
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from renderbus_core.burst import Asked, BurstState, Crew, TaskState
 from renderbus_core.burst.model import Remote
+from renderbus_core.burst.recover import free_left_behind
 from renderbus_core.jobs import LocalState
 
 QUEUED, HELD, COMPLETED = LocalState.QUEUED, LocalState.SUSPENDED, LocalState.COMPLETED
@@ -286,3 +289,64 @@ def test_frames_behind_test_frames_that_nobody_approves_come_back(make_world):
     assert ids(end, TaskState.COMPLETED) == ["0"]
     assert ids(end, TaskState.RELEASED) == [str(n) for n in range(1, 10)]
     assert "nobody approved its test frames within 3600 s" in end.tasks[5].reason
+
+
+# -- jobs that are put away -----------------------------------------------------------------------
+
+EARLY = [BurstState.INTENDED, BurstState.INSPECTED, BurstState.CHECKED, BurstState.STAGED,
+         BurstState.CLAIMED, BurstState.ID_RESERVED]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", EARLY)
+def test_a_job_that_is_gone_before_it_was_sent_ends_its_burst(world, state):
+    burst = world.order()
+    runner = world.runner(burst)
+    if state is not BurstState.INTENDED:
+        world.carry(runner, burst, lambda b: b.state is state)
+    world.farm.delete_job(world.job)
+    end = world.carry(runner, burst)
+    assert end.state in {BurstState.RECALLED, BurstState.FAILED}
+    assert not [task for task in world.remote_tasks() if task.is_submitted]
+
+
+@pytest.mark.parametrize("state", EARLY)
+def test_a_job_that_was_put_away_is_not_sent_though_the_farm_still_shows_it(world, state):
+    burst = world.order()
+    runner = world.runner(burst)
+    if state is not BurstState.INTENDED:
+        world.carry(runner, burst, lambda b: b.state is state)
+    world.store.ask(burst, Asked.DELETE, "deleted by ada", world.clock.now())
+    end = world.carry(runner, burst)
+    assert (end.state, end.reason) == (BurstState.RECALLED, "deleted by ada")
+    assert not [task for task in world.remote_tasks() if task.is_submitted]
+    free_left_behind(world.gateway)
+    assert set(world.states()) == {QUEUED}, "should it come back, nobody holds it"
+
+
+@pytest.mark.parametrize("asked", [Asked.DELETE, Asked.ARCHIVE])
+def test_a_job_that_was_put_away_is_stopped_though_the_farm_still_shows_it(make_world, asked):
+    world = make_world(nodes=1)
+    burst = world.order()
+    runner = world.runner(burst)
+    world.carry(runner, burst, lambda b: b.refs(TaskState.COMPLETED))
+    world.store.ask(burst, asked, "put away", world.clock.now())
+    end = world.carry(runner, burst)
+    assert end.state is BurstState.DONE
+    assert len(end.refs(TaskState.LOST)) == 10 - len(end.refs(TaskState.COMPLETED)) > 0
+    (task,) = world.remote_tasks()
+    assert task.abort_frames > 0
+
+
+def test_what_was_put_away_is_not_called_back_unless_somebody_asks_for_it(world):
+    burst = world.order()
+    for asked, stands in (
+        (Asked.RECALL_WAITING, Asked.RECALL_WAITING),
+        (Asked.DELETE, Asked.DELETE),
+        (Asked.RESUME, Asked.DELETE),
+        (Asked.RECALL_WAITING, Asked.DELETE),
+        (Asked.RECALL_ALL, Asked.RECALL_ALL),
+        (Asked.PRIORITY, Asked.RECALL_ALL),
+        (Asked.ARCHIVE, Asked.ARCHIVE),
+    ):
+        world.store.ask(burst, asked, "a person", world.clock.now())
+        assert {task.asked for task in world.store.burst(burst).tasks} == {stands}

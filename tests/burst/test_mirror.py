@@ -98,6 +98,7 @@ def act(*entries, frames="1", over=False, **farm):
 ROWS = sorted(ACTS)
 RECALLS = {Asked.RECALL_WAITING, Asked.RECALL_ALL}
 UNASKED = sorted(set(Asked) - RECALLS)
+PUT_AWAY = {Asked.DELETE, Asked.ARCHIVE}
 
 
 def test_there_is_an_act_for_every_combination():
@@ -123,7 +124,7 @@ def test_the_table_cannot_be_changed():
 
 @pytest.mark.parametrize(("asked", "local"), ROWS)
 def test_what_the_cloud_does_not_tell_changes_nothing(asked, local):
-    again = local is Local.RESUMED and asked is not Asked.REQUEUE
+    again = local is Local.RESUMED and asked not in {Asked.REQUEUE, *PUT_AWAY}
     assert ACTS[asked, local][Remote.UNKNOWN] is (Act.HOLD_AGAIN if again else Act.WAIT)
 
 
@@ -146,7 +147,7 @@ def test_only_a_task_that_is_still_held_is_collected_or_given_back():
     assert {local for _, local in ROWS if acts & set(ACTS[_, local].values())} == {Local.HELD}
 
 
-@pytest.mark.parametrize("asked", sorted(set(UNASKED) - {Asked.REQUEUE}))
+@pytest.mark.parametrize("asked", sorted(set(UNASKED) - {Asked.REQUEUE} - PUT_AWAY))
 def test_a_resumed_task_is_held_again_unless_the_cloud_cannot_do_it(asked):
     row = ACTS[asked, Local.RESUMED]
     assert {row[remote] for remote in AT_WORK | {Remote.DONE}} == {Act.HOLD_AGAIN}
@@ -157,7 +158,13 @@ def test_a_requeued_task_is_the_farms_again():
     assert ACTS[Asked.REQUEUE, Local.RESUMED] == ACTS[Asked.NOTHING, Local.RENDERING]
 
 
-@pytest.mark.parametrize("asked", UNASKED)
+@pytest.mark.parametrize("local", [Local.HELD, Local.RESUMED])
+@pytest.mark.parametrize("asked", sorted(PUT_AWAY))
+def test_what_was_put_away_is_stopped_even_while_the_farm_still_shows_it(asked, local):
+    assert ACTS[asked, local] == ACTS[Asked.NOTHING, Local.GONE]
+
+
+@pytest.mark.parametrize("asked", sorted(set(UNASKED) - PUT_AWAY))
 def test_what_people_do_to_a_held_task_shows_on_the_farm_or_changes_nothing(asked):
     assert ACTS[asked, Local.HELD] == ACTS[Asked.NOTHING, Local.HELD]
 

@@ -40,6 +40,8 @@ def ask(
 ) -> None:
     """Note what somebody wants of some tasks; a recall is not weakened by what comes after it.
 
+    Only whoever puts the job away wants nothing back any more, until a recall says otherwise.
+
     Raises:
         StoreError: there is no such burst, or it has no such task.
     """
@@ -83,7 +85,8 @@ def set_route(db: Connection, new: Route) -> None:
 
 
 def _outranks(asked: Asked, before: Asked) -> bool:
-    return not before.is_recall or asked is Asked.RECALL_ALL
+    strong = asked is Asked.RECALL_ALL or asked.puts_away
+    return strong or not (before.is_recall or before.puts_away)
 
 
 def _set(db: Connection, burst: BurstId, values: dict[str, object]) -> None:
