@@ -348,7 +348,7 @@ def test_a_job_that_deadline_cannot_show_is_passed_over(farm, hands):
 
 @pytest.mark.parametrize("key", ["renderbus.claims", "renderbus.notes"])
 @pytest.mark.parametrize(
-    "bursts", ['{"burst-1": [7, {"tasks": [1]}, {"epoch": 1, "tasks": 1}]}', '{"burst-1": 7}']
+    "bursts", ['{"burst-1": [7, {"tasks": "1"}, {"epoch": 1, "tasks": 1}]}', '{"burst-1": 7}']
 )
 def test_an_entry_that_somebody_damaged_by_hand_holds_nothing(farm, hands, key, bursts):
     job = submit(hands)
@@ -393,3 +393,99 @@ def test_two_gateways_that_claim_at_once_both_keep_what_they_got(farm, hands, ca
     assert farm.release(mine, mine.tasks, "recalled").taken == mine.tasks
     assert states(hands, job) == ["Queued"] * 4
     assert held(farm, job) == [False] * 4
+
+
+# -- odd jobs, huge jobs, and people who write over what was written ------------------------------
+
+
+def test_a_job_of_which_nothing_can_be_read_hides_no_other(farm, hands):
+    odd, good = submit(hands), submit(hands)
+    hands("script", "Jobs/RenderbusBurst", [odd, good])
+    hands("switch", "odd", [odd])
+    assert [row.job.id for row in farm.snapshot([good, odd]).jobs] == [good]
+    assert [one.job for one in farm.intents()] == [good]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"at": "yesterday"}, {"at": "2026-13-01T00:00:00+00:00"}, {"frames": "all"}, {"frames": 7},
+    {"note": 7}, {"who": None}, {"kind": "fly"}, {"job": "another"},
+])  # fmt: skip
+def test_an_ask_that_somebody_wrote_by_hand_stops_no_other(farm, hands, wrong):
+    job = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    row = {"job": job, "kind": "burst", "at": "2026-11-20T09:00:00+00:00", "who": "ada"}
+    hands("set_extra", job, "renderbus.ask.1", json.dumps(row | wrong))
+    assert [one.kind for one in farm.intents()] == [IntentKind.BURST]
+
+
+def test_an_entry_about_ten_thousand_tasks_is_a_few_letters(farm, hands):
+    job = submit(hands, Frames="1-10000")
+    claim = claim_of(farm, job)
+    assert farm.claim(claim).taken == claim.tasks
+    assert farm.complete(claim, claim.tasks[:5000]).taken == claim.tasks[:5000]
+    assert farm.release(claim, claim.tasks[9000:], "recalled").taken == claim.tasks[9000:]
+    entry = hands("state", job)["extra"]["renderbus.claims"]
+    assert len(entry) < 400
+    assert sum(held(farm, job)) == 9000
+
+
+@pytest.mark.parametrize("tasks", ["0-999999999999", "0-999999999", "1,x", "-1", "5-1", 7, None])
+def test_tasks_that_somebody_wrote_by_hand_hold_nothing(farm, hands, tasks):
+    job = submit(hands)
+    bursts = {"burst-1": [{"epoch": 1, "tasks": tasks}]}
+    entry = {"job": job, "bursts": bursts, "returned": tasks}
+    hands("set_extra", job, "renderbus.claims", json.dumps(entry))
+    assert held(farm, job) == [False] * 4
+
+
+def test_what_was_held_of_frames_that_are_no_more_is_forgotten(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("change_frames", job, "1-2", 1)
+    assert held(farm, job) == [True] * 2
+    hands("change_frames", job, "1-4", 1)
+    assert held(farm, job) == [True] * 2 + [False] * 2
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_the_others_are_completed_when_a_person_has_completed_one(farm, hands, others):
+    hands("switch", "completes_others", others)
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("calls")
+    hands("before", "CompleteTasks", "complete", job, [0], "ada-pc")
+    assert farm.complete(claim, claim.tasks).taken == claim.tasks
+    assert "ResumeTasks" not in hands("calls"), "no worker could take one"
+    workers = [worker for _, worker in hands("state", job)["tasks"]]
+    assert workers == ["ada-pc", "cloud", "cloud", "cloud"]
+
+
+def test_an_ask_that_the_gateway_has_written_over_is_written_again(farm, hands):
+    job = submit(hands)
+    hands("keep", job)
+    # The gateway held a copy that is older, and saves it just behind the script.
+    hands("before", "GetJob", "look", "calls")
+    hands("before", "GetJob", "put_back", job)
+    hands("script", "Jobs/RenderbusRecall", [job])
+    assert [one.kind for one in farm.intents()] == [IntentKind.RECALL]
+
+
+def test_an_ask_that_was_acted_on_is_taken_off_when_somebody_puts_it_back(farm, hands):
+    job = submit(hands)
+    hands("script", "Jobs/RenderbusRecall", [job])
+    hands("keep", job)
+    farm.acknowledge([one.id for one in farm.intents()])
+    hands("put_back", job)
+    assert farm.intents() == ()
+    extra = hands("state", job)["extra"]
+    assert not [key for key in extra if key.startswith("renderbus.ask.")]
+
+
+def test_a_copy_says_nothing_of_its_originals_frames_in_the_cloud(hands, farm):
+    job = submit(hands, ExtraInfo3="IN CLOUD 4/4: use Recall to render it here", ExtraInfo4="mine")
+    farm.claim(claim_of(farm, job))
+    copy = hands("copy", job)
+    info = hands("jobs")[copy]
+    assert (info["ExtraInfo3"], info["ExtraInfo4"]) == ("", "mine")
+    assert hands("state", copy)["extra"] == {}

@@ -62,6 +62,31 @@ def test_what_is_held_is_held_again_when_somebody_resumes_the_job(farm, hands):
     )
 
 
+def test_an_event_that_comes_late_holds_nothing_that_was_given_back(farm, hands):
+    """Deadline can be set to tell of events later, by whatever scans the queue."""
+    job = submit(hands)
+    claim = held(farm, job)
+    hands("keep", job)
+    farm.release(claim, claim.tasks, "recalled")
+    hands("tell_late", "OnJobResumed")
+    assert states(hands, job) == ["Queued"] * 4
+
+
+def test_what_is_given_back_in_the_midst_of_it_is_not_held(farm, hands):
+    job = submit(hands)
+    claim = held(farm, job, "2", "3")
+    hands("resume", job, [2, 3])
+    request = {
+        "claim": {"burst": "burst-1", "claim_epoch": 1, "lease_epoch": 1, "job": job},
+        "tasks": [{"id": ref.id, "frames": str(ref.frames)} for ref in claim.tasks[:1]],
+        "why": "recalled",
+    }
+    hands("before", "SuspendTasks", "other_gateway", "release", request)
+    hands("tell", "OnJobResumed", job)
+    assert states(hands, job) == ["Queued"] * 3 + ["Suspended"]
+    assert hands("state", job)["history"][-1].startswith("Renderbus: 1 tasks are in the cloud")
+
+
 def test_what_the_bridge_gives_back_is_not_held_again(farm, hands):
     job = submit(hands)
     claim = held(farm, job)
@@ -160,17 +185,50 @@ def test_whether_one_is_kept_is_a_setting(hands, keep, asked, count):
     assert len(gateways(hands)) == count
 
 
-def test_two_machines_that_clean_at_once_submit_one(hands):
+def alive(hands):
+    """Return the gateway jobs that are in the queue."""
+    jobs = hands("jobs")
+    found = [id_ for id_, info in jobs.items() if info["Plugin"] == "Renderbus"]
+    return [id_ for id_ in found if hands("state", id_)["status"] == "Active"]
+
+
+def test_of_two_that_machines_submit_at_once_one_stays(hands):
     hands("before", "SubmitJob", "house_cleaning")
     hands("house_cleaning")
-    assert len(gateways(hands)) == 1
+    assert len(gateways(hands)) == 2
+    (first,) = alive(hands)
+    hands("house_cleaning")
+    assert alive(hands) == [first]
+
+
+def test_whoever_looks_later_ends_what_is_one_too_many(hands):
+    """The other machine's job may come to light only after both have looked."""
+    hands("house_cleaning")
+    (first,) = alive(hands)
+    hands("suspend", first)
+    hands("fail_job", first)
+    hands("house_cleaning")
+    (second,) = alive(hands)
+    hands("requeue", first)
+    assert len(alive(hands)) == 2
+    hands("house_cleaning")
+    assert alive(hands) == [first]
+    assert second
+
+
+def test_a_second_gateway_that_a_person_submits_stays(hands):
+    hands("house_cleaning")
+    (first,) = alive(hands)
+    copy = hands("copy", first)
+    own = hands("submit", {"Plugin": "Renderbus", "Frames": "0"}, {"Role": "gateway"})
+    hands("house_cleaning")
+    assert alive(hands) == [first, copy, own]
 
 
 def test_one_that_ended_is_replaced(hands):
     hands("house_cleaning")
     (first,) = hands("jobs")
     hands("complete", first, [0], "node-1")
-    hands("forget_lease")
     hands("house_cleaning")
     assert len(gateways(hands)) == 2
 
@@ -179,7 +237,6 @@ def test_one_that_a_person_suspended_stays_the_only_one(hands):
     hands("house_cleaning")
     (first,) = hands("jobs")
     hands("suspend", first)
-    hands("forget_lease")
     hands("house_cleaning")
     assert len(gateways(hands)) == 1
 
@@ -192,3 +249,95 @@ def test_what_a_script_asks_is_a_reason_for_a_gateway(hands):
     hands("script", "Jobs/RenderbusBurst", [job])
     hands("house_cleaning")
     assert len(gateways(hands)) == 1
+
+
+def test_a_farm_without_house_cleaning_keeps_one_by_a_script(hands):
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand", "GatewayPool": "io"}})
+    hands("execute", "RenderbusHouseCleaning")
+    assert gateways(hands) == []
+    submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    hands("execute", "RenderbusHouseCleaning")
+    hands("execute", "RenderbusHouseCleaning")
+    (info,) = gateways(hands)
+    assert info["Pool"] == "io"
+    assert hands("look", "said") == ["Renderbus: a gateway job was submitted"]
+
+
+def test_what_was_acted_on_is_no_demand_for_a_gateway(farm, hands):
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand"}})
+    submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    farm.acknowledge([one.id for one in farm.intents()])
+    hands("execute", "RenderbusHouseCleaning")
+    assert gateways(hands) == []
+
+
+# -- whatever Deadline does, nothing is raised into it, and nothing takes long --------------------
+
+EVENTS = ["JobSubmitted", "JobDeleted", "JobPurged", "JobFinished", "JobFailed", "JobRequeued",
+          "JobSuspended", "JobResumed"]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_job_that_cannot_be_read_is_told_in_the_log(hands, event):
+    job = submit(hands)
+    hands("switch", "odd", [job])
+    hands("tell", f"On{event}", job)
+    (said,) = hands("take_log")
+    assert said.startswith("WARNING Renderbus: Traceback")
+
+
+@pytest.mark.parametrize("keep", ["Always", "On Demand"])
+def test_a_job_that_cannot_be_read_does_not_keep_a_gateway_from_being_kept(hands, keep):
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": keep}})
+    odd = submit(hands)
+    submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    hands("switch", "odd", [odd])
+    hands("house_cleaning")
+    assert len(gateways(hands)) == 1
+
+
+GARBAGE = ["", "null", "[]", "{", '{"job": 7}', '{"job": "x", "kind": "burst"}', "\x00"]
+
+
+def test_metadata_that_is_none_of_ours_is_thrown_away(farm, hands):
+    odd = {f"intent.{n:020.6f}.x": text for n, text in enumerate(GARBAGE, 4_000_000_000)}
+    odd |= {"intent.": "x", "intent.nan.x": "x", "intent..": "x", "theirs": "kept"}
+    hands("switch", "metadata", {"Renderbus": odd})
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand", "Acknowledged": "{"}})
+    job = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    assert told(farm) == [(IntentKind.BURST, job)]
+    hands("house_cleaning")
+    kept = hands("look", "metadata")["Renderbus"]
+    assert len(intents_kept(hands)) == 1
+    assert kept["theirs"] == "kept"
+
+
+def test_a_mass_of_metadata_is_cleaned_in_parts(farm, hands):
+    many = {f"intent.{n:020.6f}.x": "{}" for n in range(20_000)}
+    hands("switch", "metadata", {"Renderbus": many})
+    assert farm.intents() == ()
+    hands("switch", "latency", 0.01)
+    hands("house_cleaning")
+    left = len(intents_kept(hands))
+    assert 0 < left < 20_000, "it took the time it may take"
+    hands("house_cleaning")
+    assert len(intents_kept(hands)) < left
+
+
+def test_a_slow_repository_is_not_asked_for_ever(hands):
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand"}})
+    for _ in range(3):
+        submit(hands)
+    hands("switch", "latency", 15.0)
+    hands("calls")
+    hands("house_cleaning")
+    assert len(hands("calls")) < 20
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_asks_a_few_things_however_large_the_job(farm, hands, event):
+    job = submit(hands, Frames="1-5000")
+    held(farm, job)
+    hands("calls")
+    hands("tell", f"On{event}", job)
+    assert len(hands("calls")) <= 6

@@ -109,8 +109,11 @@ def test_each_plug_in_has_an_icon():
 def test_every_setting_that_is_read_is_one_that_people_see_and_the_reverse(kind):
     texts = {p: t for p, t in texts_of_bundle().items() if p.parts[0] == kind}
     (param,) = (text for place, text in texts.items() if place.suffix == ".param")
-    code = "".join(text for place, text in texts.items() if place.suffix == ".py")
-    read = set(re.findall(r'Get\w*ConfigEntry(?:WithDefault)?\(\s*"(\w+)"', code))
+    # Shared with the job plug-in, and about settings of the event plug-in.
+    own = {p: t for p, t in texts.items() if kind == "events" or p.name != "renderbus_keeper.py"}
+    code = "".join(text for place, text in own.items() if place.suffix == ".py")
+    names = r'(?:Get\w*ConfigEntry(?:WithDefault)?|_setting)\(\s*"(\w+)"'
+    read = set(re.findall(names, code))
     read |= set(re.findall(r'\("\w+", "(Gateway\w+)"\)', code))
     read |= {"Acknowledged"} if kind == "events" else set()
     shown = set(re.findall(r"^\[(\w+)\]", param, re.MULTILINE))

@@ -9,6 +9,7 @@ import json
 import os
 import select
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -91,12 +92,6 @@ class Acts:
         """Have the worker of this process do something."""
         return getattr(self.worker, act)(*arguments)
 
-    def forget_lease(self):
-        """Let so much time pass that nobody is submitting a gateway job any more."""
-        entries = self._repository.metadata["Renderbus"]
-        for key in [key for key in entries if key.startswith("gateway.lease")]:
-            del entries[key]
-
     def house_cleaning(self):
         self._repository.tell("OnHouseCleaning")
 
@@ -147,6 +142,15 @@ class Acts:
     def keep(self, job):
         """Hold a copy of a job, as a script does."""
         self._kept = JobObject(self._repository.jobs[job])
+
+    def tell_late(self, event):
+        """Tell of what happened to the copy, as asynchronous events do."""
+        self._repository.tell(event, self._kept)
+
+    def take_log(self):
+        """Return what event plug-ins said, and forget it."""
+        said, self._repository.log[:] = list(self._repository.log), []
+        return said
 
     def put_back(self, job):
         """Save the copy, which is old by now."""
@@ -325,6 +329,8 @@ def main(mode, folder, descriptor):
     custom = Path(folder)
     repository = Repository()
     repository.root = str(custom.parent)
+    monotonic = time.monotonic
+    time.monotonic = lambda: monotonic() + repository.passed
     modules.install(repository, str(custom.parent))
     modules.listen(repository, custom / "events" / "Renderbus" / "Renderbus.py")
     sys.path.insert(0, str(custom / "plugins" / "Renderbus"))

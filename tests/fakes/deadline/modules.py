@@ -341,6 +341,7 @@ class DeadlineEventListener(Strict):
         return self._settings().get(key, defaultValue)
 
     def AddMetaDataEntry(self, key, value):
+        self.repository.call("AddMetaDataEntry")
         self._metadata().setdefault(key, value)
 
     def GetMetaDataEntry(self, key):
@@ -351,6 +352,7 @@ class DeadlineEventListener(Strict):
             self._metadata()[key] = value
 
     def DeleteMetaDataEntry(self, key):
+        self.repository.call("DeleteMetaDataEntry")
         self._metadata().pop(key, None)
 
     def LogInfo(self, message):
@@ -365,8 +367,8 @@ def listen(repository, file):
     module = load(file)
     listener = module.GetDeadlineEventListener()
 
-    def told(event, *ids):
-        jobs = [JobObject(repository.jobs[id_]) for id_ in ids]
+    def told(event, *jobs):
+        jobs = [repository.given(repository.jobs[j]) if isinstance(j, str) else j for j in jobs]
         slot = getattr(listener, "{}Callback".format(event), None)
         for handler in slot.handlers if slot else ():
             handler(*jobs)

@@ -42,7 +42,6 @@ class Record:
         self.environment = pairs(info, "EnvironmentKeyValue")
         self.submitted_at = at
         self.history = []
-        self.archived = False
         self.cut()
 
     def cut(self):
@@ -95,11 +94,16 @@ class Repository:
         before: what happens just before a call of the API by its name, once each.
         completes_suspended: whether Deadline completes a task that is suspended.
         script_frames: of tasks that run the script before or after a job.
+        completes_others: whether it completes the others when one of several cannot be.
+        shows_deleted: whether GetJob still gives a job that was deleted and not purged yet.
+        odd: ids of jobs of which nothing can be read.
+        latency: seconds that each call takes; they do not pass, but clocks of this process are set.
     """
 
     def __init__(self):
         self.jobs = {}
         self.deleted = {}
+        self.archived = {}
         self.workers = {}
         self.limits = {}
         self.metadata = {}
@@ -108,6 +112,8 @@ class Repository:
         self.before = {}
         self.completes_suspended = True
         self.script_frames = ()
+        self.completes_others = True
+        self.shows_deleted = False
         self.calls = []
         self.log = []
         self.selected = []
@@ -120,6 +126,9 @@ class Repository:
         self.said = []
         self.plugin_settings = {}
         self.root = ""
+        self.odd = []
+        self.latency = 0.0
+        self.passed = 0.0
         self._ids = itertools.count(0x5F0000000000000000000001)
 
     def now(self):
@@ -128,6 +137,7 @@ class Repository:
     def call(self, name):
         """Note a call of the API, and let others act before it."""
         self.calls.append(name)
+        self.passed += self.latency
         acts = self.before.get(name)
         if acts:
             acts.pop(0)()
@@ -156,6 +166,30 @@ class Repository:
         self.tell("OnJobDeleted", id_)
         self.deleted[id_] = self.jobs.pop(id_)
 
+    def undelete(self, id_):
+        self.jobs[id_] = self.deleted.pop(id_)
+
+    def purge(self, id_):
+        """Take a job out of the database at once."""
+        self.tell("OnJobPurged", id_)
+        del self.jobs[id_]
+
+    def archive(self, id_):
+        """Put a job into a file; no event is known that tells of it."""
+        self.archived[id_] = self.jobs.pop(id_)
+
+    def fail_job(self, id_):
+        self.fail(id_, None)
+        self.tell("OnJobFailed", id_)
+
+    def given(self, record):
+        """Return what a script gets of a job."""
+        return OddJob() if record.id in self.odd else JobObject(record)
+
+    def find(self, id_):
+        """Return what GetJob gives of an id."""
+        return self.jobs.get(id_) or (self.deleted.get(id_) if self.shows_deleted else None)
+
     def tasks(self, id_, numbers=None):
         chosen = None if numbers is None else {int(n) for n in numbers}
         return [t for t in self.jobs[id_].tasks if chosen is None or t.number in chosen]
@@ -183,11 +217,13 @@ class Repository:
 
     def complete(self, id_, numbers, worker):
         """Mark tasks as completed; those that are so already are an error, told at the end."""
-        wrong = []
-        for task in self.tasks(id_, numbers):
-            accepted = self.completes_suspended or task.status != "Suspended"
-            if task.status == "Completed" or not accepted:
-                wrong.append(task.status)
+        refused = {"Completed"} if self.completes_suspended else {"Completed", "Suspended"}
+        tasks = self.tasks(id_, numbers)
+        wrong = [task.status for task in tasks if task.status in refused]
+        if wrong and not self.completes_others:
+            tasks = []
+        for task in tasks:
+            if task.status in refused:
                 continue
             task.status, task.worker = "Completed", worker
             task.completed_at = self.now()
@@ -195,6 +231,11 @@ class Repository:
             self.tell("OnJobFinished", id_)
         if wrong:
             raise RuntimeError(f"Cannot mark a task with status {wrong[0]} complete")
+
+    def complete_job(self, id_):
+        open_ = [task.number for task in self.tasks(id_) if task.status != "Completed"]
+        if open_:
+            self.complete(id_, open_, "")
 
     def fail(self, id_, numbers, worker=""):
         for task in self.tasks(id_, numbers):
@@ -376,10 +417,6 @@ class JobObject(Strict):
     def JobTaskCount(self):
         return len(self._record.tasks)
 
-    JobExtraInfo0 = property(
-        lambda self: self._info.get("ExtraInfo0", ""),
-        lambda self, text: self._info.update(ExtraInfo0=text),
-    )
     JobQueuedTasks = property(lambda self: self._counts.get("Queued", 0))
     JobRenderingTasks = property(lambda self: self._counts.get("Rendering", 0))
     JobCompletedTasks = property(lambda self: self._counts.get("Completed", 0))
@@ -423,6 +460,24 @@ class JobObject(Strict):
 
     def DeleteJobExtraInfoKey(self, key):
         self._extra.pop(key, None)
+
+
+class OddJob(object):
+    """A job whose document in the database is damaged."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("{} cannot be read".format(name))
+
+
+def _column(name):
+    return property(
+        lambda self: self._info.get(name, ""),
+        lambda self, text: self._info.update({name: text}),
+    )
+
+
+for _digit in range(10):
+    setattr(JobObject, "JobExtraInfo{}".format(_digit), _column("ExtraInfo{}".format(_digit)))
 
 
 class TaskObject(Strict):
@@ -495,18 +550,18 @@ class RepositoryUtils(Strict):
 
     def GetJob(self, jobId, invalidate):
         self._repository.call("GetJob")
-        record = self._repository.jobs.get(jobId)
-        return None if record is None else JobObject(record)
+        record = self._repository.find(jobId)
+        return None if record is None else self._repository.given(record)
 
     def GetJobsInState(self, states):
         self._repository.call("GetJobsInState")
         wanted = {states} if isinstance(states, str) else set(states)
         found = [r for r in self._repository.jobs.values() if r.status in wanted]
-        return Array(JobObject(record) for record in found)
+        return Array(map(self._repository.given, found))
 
     def GetJobTasks(self, job, invalidate):
         self._repository.call("GetJobTasks")
-        record = self._repository.jobs.get(job.JobId)
+        record = self._repository.find(job.JobId)
         return TaskCollection([TaskObject(task) for task in record.tasks] if record else [])
 
     def GetEventPluginDirectory(self, eventPluginName):
@@ -536,6 +591,10 @@ class RepositoryUtils(Strict):
     def CompleteTasks(self, job, tasks, slaveName):
         self._repository.call("CompleteTasks")
         self._repository.complete(job.JobId, [task.TaskId for task in tasks], slaveName)
+
+    def CompleteJob(self, job):
+        self._repository.call("CompleteJob")
+        self._repository.complete_job(job.JobId)
 
     def FailTasks(self, job, tasks, slaveName=""):
         self._repository.call("FailTasks")

@@ -11,40 +11,39 @@ import sys
 import time
 import traceback
 import uuid
-from pathlib import Path
 
 from Deadline.Events import DeadlineEventListener
 from Deadline.Scripting import ClientUtils, RepositoryUtils
 
-# Files that are shared with the job plug-in lie here too.
-sys.path.insert(0, str(RepositoryUtils.GetEventPluginDirectory("Renderbus")))
+# Files that are shared with the job plug-in lie here too. One process may load many listeners.
+sys.path.extend({str(RepositoryUtils.GetEventPluginDirectory("Renderbus"))}.difference(sys.path))
 
-from renderbus_gateway import GATEWAY, PLUGIN, ROLE, job_info, lines, plugin_info
+from renderbus_keeper import Keeper
 from renderbus_record import (
-    ASK_PREFIX,
+    ACKNOWLEDGED,
     CLAIMS_KEY,
     CLOUD,
     COMPLETED,
+    EVENT,
+    INTENT_PREFIX,
     NOTES_KEY,
     QUEUED,
+    SHOWN,
     SUSPENDED,
     Record,
+    foreign,
+    moment,
+    read_acknowledged,
+    written_intent,
 )
 
-INTENT_PREFIX = "intent."
-LEASE = "gateway.lease"
-ACKNOWLEDGED = "Acknowledged"
 WHEN_KEY = "renderbus_when"
 """Extra info key by which a job asks for a burst as soon as it is submitted: `now`."""
 
-_LEASE_SECONDS = 600.0
 _LONGEST_SECONDS = 20.0
 # Intents that nobody fetched for so long are of no use to anybody.
 _OLDEST_SECONDS = 30 * 86400.0
-# States in which a gateway job does its work, or will as soon as a worker is free or a person
-# resumes it: who suspends it wants no other one.
-_ALIVE = ("Active", "Pending", "Suspended")
-_IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
+_COLUMNS = ["JobExtraInfo" + str(digit) for digit in range(10)]
 
 
 def GetDeadlineEventListener():
@@ -104,9 +103,10 @@ class RenderbusListener(DeadlineEventListener):
     @harmless
     def OnJobSubmitted(self, job):
         """Write down that a job asks for the cloud; a copy of one that was there does not."""
+        is_copy = _forget_original(_now(job))
         if _extra(job, WHEN_KEY) != "now":
             return
-        if _extra(job, NOTES_KEY) or _extra(job, CLAIMS_KEY):
+        if is_copy:
             self.LogInfo("Renderbus: a copy of a job that was in the cloud; ask for it by hand")
             return
         self._record(job, "burst", "asked for when it was submitted")
@@ -149,23 +149,25 @@ class RenderbusListener(DeadlineEventListener):
 
     @harmless
     def OnJobResumed(self, job):
-        """Suspend again what is still held: a worker would render it a second time."""
-        record = _stamps(job)
-        if not record:
+        """Suspend again what is still held: a worker would render it a second time.
+
+        Deadline may tell of it late, and the gateway may give tasks back meanwhile: both the job
+        and its tasks are looked at as they are now, and once more afterwards.
+        """
+        job = _now(job)
+        queued = [task for task in _tasks(job) if str(task.TaskStatus) == QUEUED] if job else []
+        held = _held_of(job, queued) if queued else []
+        if not held:
             return
-        held = [
-            task
-            for task in _tasks(job)
-            if str(task.TaskStatus) == QUEUED
-            and str(task.TaskId) in record
-            and not record[str(task.TaskId)].leaving
-            and not record[str(task.TaskId)].is_over
-        ]
-        if held:
-            RepositoryUtils.SuspendTasks(job, held)
+        RepositoryUtils.SuspendTasks(job, held)
+        kept = _held_of(_now(job), held)
+        if len(kept) < len(held):
+            still = {str(task.TaskId) for task in kept}
+            RepositoryUtils.ResumeTasks(job, [t for t in held if str(t.TaskId) not in still])
+        if kept:
             why = "{} tasks are in the cloud and stay held; use Recall to render them here"
             RepositoryUtils.AddJobHistoryEntry(
-                str(job.JobId), "Renderbus: " + why.format(len(held))
+                str(job.JobId), "Renderbus: " + why.format(len(kept))
             )
 
     def _record(self, job, kind, note):
@@ -174,7 +176,7 @@ class RenderbusListener(DeadlineEventListener):
         row = {
             "job": str(job.JobId),
             "kind": kind,
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + "+00:00",
+            "at": moment(now),
             "who": str(ClientUtils.GetDeadlineUser()),
             "note": note,
         }
@@ -188,88 +190,58 @@ class RenderbusListener(DeadlineEventListener):
         """Forget what was acted on, and see to it that a gateway job is there when one is due."""
         until = time.monotonic() + _LONGEST_SECONDS
         left = self._forget(until)
-        if time.monotonic() < until and self._is_due(left):
-            self._keep_gateway()
+        keeper = Keeper(RepositoryUtils, self.GetConfigEntryWithDefault)
+        if time.monotonic() < until and keeper.is_due(left, until):
+            for sentence in keeper.keep(str(ClientUtils.GetDeadlineTempPath())):
+                self.LogInfo("Renderbus: " + sentence)
 
     def _forget(self, until):
         """Delete intents that were acted on, or that nobody wants; return how many are left."""
-        known = RepositoryUtils.GetEventPluginConfigMetaDataDictionary(PLUGIN)
-        done = _list(self.GetConfigEntryWithDefault(ACKNOWLEDGED, ""))
+        known = RepositoryUtils.GetEventPluginConfigMetaDataDictionary(EVENT)
+        done = read_acknowledged(self.GetConfigEntryWithDefault(ACKNOWLEDGED, ""))
         keys = [str(key) for key in known.Keys if str(key).startswith(INTENT_PREFIX)]
         left = 0
         for key in keys:
             if time.monotonic() >= until:
                 break
-            if key in done or _age(key) > _OLDEST_SECONDS:
+            is_one = written_intent(key, str(known[key])) is not None
+            if key in done or not is_one or _age(key) > _OLDEST_SECONDS:
                 self.DeleteMetaDataEntry(key)
             else:
                 left += 1
         return left
 
-    def _is_due(self, intents):
-        """Tell whether a gateway has work: always, unless the settings say on demand."""
-        if self.GetConfigEntryWithDefault("KeepGateway", "Always") == "Never":
-            return False
-        if self.GetConfigEntryWithDefault("KeepGateway", "Always") == "Always" or intents:
-            return True
-        return any(
-            _held(job) or _is_asked(job)
-            for state in _IN_QUEUE
-            for job in RepositoryUtils.GetJobsInState(state)
-        )
 
-    def _keep_gateway(self):
-        """Submit a gateway job where none is alive; of two machines at once, one does it."""
-        # Looked at again under the lease: another machine may have submitted one just before.
-        if _has_gateway() or not self._take_lease() or _has_gateway():
-            return
-        chosen = {
-            name: self.GetConfigEntryWithDefault(key, "")
-            for name, key in (
-                ("pool", "GatewayPool"),
-                ("group", "GatewayGroup"),
-                ("limits", "GatewayLimits"),
-                ("priority", "GatewayPriority"),
-            )
-        }
-        folder = Path(str(ClientUtils.GetDeadlineTempPath()))
-        files = []
-        try:
-            for info in (job_info(**chosen), plugin_info()):
-                files.append(folder / "renderbus-{}.job".format(uuid.uuid4().hex))
-                files[-1].write_text(lines(info), encoding="utf-8")
-            RepositoryUtils.SubmitJob([str(file) for file in files])
-            self.LogInfo("Renderbus: a gateway job was submitted")
-        finally:
-            for file in filter(Path.exists, files):
-                file.unlink()
+def _now(job):
+    """Return a job as it is now; None when it is gone."""
+    return RepositoryUtils.GetJob(str(job.JobId), True)
 
-    def _take_lease(self):
-        """Claim to be the one who submits now: adding an entry that is there has no effect.
 
-        Each span of time has a name of its own, so that none is ever taken away from somebody.
-        """
-        span, mine = int(time.time() // _LEASE_SECONDS), uuid.uuid4().hex
-        name = "{}.{}".format(LEASE, span)
-        known = RepositoryUtils.GetEventPluginConfigMetaDataDictionary(PLUGIN)
-        for key in [str(key) for key in known.Keys]:
-            if key.startswith(LEASE) and key != name:
-                self.DeleteMetaDataEntry(key)
-        self.AddMetaDataEntry(name, mine)
-        return str(self.GetMetaDataEntry(name) or "") == mine
+def _forget_original(job):
+    """Take off a job what is about the one whose copy it is; tell whether there was anything."""
+    if job is None:
+        return False
+    entries = {str(key): str(job.GetJobExtraInfoKeyValue(key)) for key in job.GetJobExtraInfoKeys()}
+    others = foreign(str(job.JobId), entries)
+    for key in others:
+        job.DeleteJobExtraInfoKey(key)
+    shown = [name for name in _COLUMNS if str(getattr(job, name) or "").startswith(SHOWN)]
+    for name in shown:
+        setattr(job, name, "")
+    if others or shown:
+        RepositoryUtils.SaveJob(job)
+    return bool(others)
 
 
 def _stamps(job):
     return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).stamps
 
 
-def _has_gateway():
-    alive = (job for state in _ALIVE for job in RepositoryUtils.GetJobsInState(state))
-    return any(map(_is_gateway, alive))
-
-
-def _is_asked(job):
-    return any(str(key).startswith(ASK_PREFIX) for key in job.GetJobExtraInfoKeys())
+def _held_of(job, tasks):
+    """Return those of some tasks that bursts hold and do not give back."""
+    stamps = _stamps(job) if job else {}
+    found = [(task, stamps.get(str(task.TaskId))) for task in tasks]
+    return [task for task, stamp in found if stamp and not stamp.leaving and not stamp.is_over]
 
 
 def _held(job):
@@ -278,7 +250,7 @@ def _held(job):
 
 def _has_completed_by_hand(job):
     stamps = _stamps(job)
-    return any(
+    return bool(stamps) and any(
         str(task.TaskStatus) == COMPLETED and str(task.TaskSlaveName or "") != CLOUD
         for task in _tasks(job)
         if str(task.TaskId) in stamps
@@ -293,30 +265,16 @@ def _has_suspended_by_hand(job):
 
 
 def _was_away(job):
-    return bool(_stamps(job)) or bool(_extra(job, NOTES_KEY))
+    """Tell whether a job, as it is shown here or as it is now, was ever in the cloud."""
+    return any(_stamps(one) or _extra(one, NOTES_KEY) for one in (job, _now(job)) if one)
 
 
 def _tasks(job):
     return list(RepositoryUtils.GetJobTasks(job, True).TaskCollectionTasks)
 
 
-def _is_gateway(job):
-    if str(job.JobPlugin) != PLUGIN:
-        return False
-    keys = [str(key) for key in job.GetJobPluginInfoKeys()]
-    return ROLE not in keys or str(job.GetJobPluginInfoKeyValue(ROLE)) == GATEWAY
-
-
 def _extra(job, key):
     return str(job.GetJobExtraInfoKeyValueWithDefault(key, "") or "")
-
-
-def _list(text):
-    try:
-        found = json.loads(text) if text else []
-    except ValueError:
-        return ()
-    return frozenset(each for each in found if isinstance(each, str))
 
 
 def _age(key):

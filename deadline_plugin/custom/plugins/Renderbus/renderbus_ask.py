@@ -11,9 +11,12 @@ import uuid
 from Deadline.Scripting import ClientUtils, MonitorUtils, RepositoryUtils
 from DeadlineUI.Controls.Scripting.DeadlineScriptDialog import DeadlineScriptDialog
 from renderbus_link import frame_text
-from renderbus_record import ASK_PREFIX, CLAIMS_KEY, NOTES_KEY, QUEUED, Notes, Record
+from renderbus_record import ASK_PREFIX, CLAIMS_KEY, NOTES_KEY, QUEUED, Notes, Record, moment
 
 TITLE = "Renderbus"
+
+# After which the gateway has saved what it held in its hands when something was asked.
+_MOMENT_SECONDS = 0.3
 
 _FACTS = (
     ("renderbus.progress", "Progress"),
@@ -34,8 +37,7 @@ def ask_of_jobs(kind, question):
     """
     jobs = _selected()
     if jobs and _agrees(question.format(len(jobs))):
-        for job in jobs:
-            _ask(str(job.JobId), kind)
+        _ask({str(job.JobId): None for job in jobs}, kind)
 
 
 def ask_of_tasks(kind, question):
@@ -50,9 +52,9 @@ def ask_of_tasks(kind, question):
         return
     (job,) = jobs
     tasks = MonitorUtils.GetSelectedTasks()
-    frames = sorted({int(number) for task in tasks for number in task.TaskFrameList})
+    frames = _frames(tasks)
     if _agrees(question.format(len(frames))):
-        _ask(str(job.JobId), kind, frames)
+        _ask({str(job.JobId): frames}, kind)
 
 
 def ask_of_route(kind, question):
@@ -64,7 +66,7 @@ def ask_of_route(kind, question):
     """
     jobs = _selected()
     if jobs and _agrees(question):
-        _ask(str(jobs[0].JobId), kind)
+        _ask({str(jobs[0].JobId): None}, kind)
 
 
 def explain():
@@ -72,8 +74,7 @@ def explain():
     jobs = _selected()
     if not jobs:
         return
-    for job in jobs:
-        _ask(str(job.JobId), "explain")
+    _ask({str(job.JobId): None for job in jobs}, "explain")
     said = "The answer comes into the history of {} jobs, as soon as a gateway has looked."
     DeadlineScriptDialog().ShowMessageBox(said.format(len(jobs)), TITLE)
 
@@ -87,10 +88,7 @@ def retry_failed():
         said = "None of their tasks came back from the cloud and waits."
         DeadlineScriptDialog().ShowMessageBox(said, TITLE)
     elif count and _agrees(question.format(count)):
-        for job, tasks in found:
-            if tasks:
-                numbers = sorted({int(n) for task in tasks for n in task.TaskFrameList})
-                _ask(str(job.JobId), "burst", numbers)
+        _ask({str(job.JobId): _frames(tasks) for job, tasks in found if tasks}, "burst")
 
 
 def _returned(job):
@@ -122,27 +120,47 @@ def _agrees(question):
     return DeadlineScriptDialog().ShowMessageBox(question, TITLE, ("Yes", "No")) == "Yes"
 
 
-def _ask(job_id, kind, frames=None):
-    """Write it on the job as it is now, where there still is such a job."""
-    job = RepositoryUtils.GetJob(job_id, True)
-    if job is None:
-        return
-    now, who = time.time(), str(ClientUtils.GetDeadlineUser())
-    row = {
-        "job": job_id,
-        "kind": kind,
-        "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + "+00:00",
-        "who": who,
-    }
-    meant = ""
+def _frames(tasks):
+    return sorted({int(number) for task in tasks for number in task.TaskFrameList})
+
+
+def _ask(jobs, kind):
+    """Write on jobs what is asked of them; looked at again, should the gateway have saved then.
+
+    Args:
+        jobs: frames that are meant by id of their job; None for all.
+        kind: of the intent.
+    """
+    asked = [(job_id, *_written(job_id, kind, frames)) for job_id, frames in jobs.items()]
+    there = [one for one in asked if _put(*one)]
+    for job_id, _, row in there:
+        meant = " for frames " + row["frames"] if "frames" in row else ""
+        entry = "Renderbus: {} asks for a {}{}".format(row["who"], kind, meant)
+        RepositoryUtils.AddJobHistoryEntry(job_id, entry)
+    time.sleep(_MOMENT_SECONDS)
+    for one in there:
+        _put(*one)
+
+
+def _written(job_id, kind, frames):
+    """Return the key and the row by which something is asked."""
+    now = time.time()
+    row = {"job": job_id, "kind": kind, "at": moment(now)}
+    row["who"] = str(ClientUtils.GetDeadlineUser())
     if frames is not None:
         row["frames"] = frame_text(frames)
-        meant = " for frames " + row["frames"]
-    key = "{}{:020.6f}.{}".format(ASK_PREFIX, now, uuid.uuid4().hex)
-    job.SetJobExtraInfoKeyValue(key, json.dumps(row))
-    RepositoryUtils.SaveJob(job)
-    entry = "Renderbus: {} asks for a {}{}".format(who, kind, meant)
-    RepositoryUtils.AddJobHistoryEntry(job_id, entry)
+    return "{}{:020.6f}.{}".format(ASK_PREFIX, now, uuid.uuid4().hex), row
+
+
+def _put(job_id, key, row):
+    """Write it on the job as it is now, where it is not yet; tell whether there is such a job."""
+    job = RepositoryUtils.GetJob(job_id, True)
+    if job is None:
+        return False
+    if key not in {str(name) for name in job.GetJobExtraInfoKeys()}:
+        job.SetJobExtraInfoKeyValue(key, json.dumps(row))
+        RepositoryUtils.SaveJob(job)
+    return True
 
 
 def status(job):

@@ -89,8 +89,9 @@ class Claims:
         """Sort the tasks of a request into those to act on and those that are refused or done."""
         claim, refs = params["claim"], params["tasks"]
         job = self._jobs.job(claim["job"])
-        work = _Work(job, None if job is None else self._jobs.record(job))
-        known = {} if job is None else {str(t.TaskId): t for t in self._jobs.tasks(job)}
+        record, tasks = (None, ()) if job is None else self._jobs.look(job)
+        work = _Work(job, record)
+        known = {str(task.TaskId): task for task in tasks}
         for id_, task in known.items():
             # Workers have begun what people resumed: it is theirs.
             if work.record.of(id_, str(task.TaskStatus), str(task.TaskSlaveName or "")) is None:
@@ -114,19 +115,35 @@ class Claims:
         return work
 
     def _complete_all(self, work):
-        """Complete tasks at once; where Deadline minds that they are suspended, resumed first."""
+        """Complete tasks at once; where Deadline minds that they are suspended, resumed first.
+
+        It also minds one that somebody completed a moment ago: then the others are asked for again.
+        """
+        left = work.tasks()
+        if self._completed(work, left):
+            return
+        before, left = len(left), self._held(work)
+        if len(left) < before and (not left or self._completed(work, left)):
+            return
+        left = self._held(work)
+        if left:
+            # Whoever hears of the resumption must not take it for a person's.
+            for task in left:
+                work.record.stamps[str(task.TaskId)].leaving = True
+            self._jobs.save(self._jobs.job(str(work.job.JobId)) or work.job, work.record)
+            self._repository.ResumeTasks(work.job, left)
+            self._repository.CompleteTasks(work.job, left, CLOUD)
+
+    def _completed(self, work, tasks):
         try:
-            self._repository.CompleteTasks(work.job, work.tasks(), CLOUD)
+            self._repository.CompleteTasks(work.job, tasks, CLOUD)
         except Exception as error:  # noqa: BLE001 - what Deadline raises is not documented
-            self._log(f"completing tasks of {work.job.JobId}: {error}")
-            left = [t for t in self._fresh(work).values() if str(t.TaskStatus) in HELD]
-            if left:
-                # Whoever hears of the resumption must not take it for a person's.
-                for task in left:
-                    work.record.stamps[str(task.TaskId)].leaving = True
-                self._jobs.save(self._jobs.job(str(work.job.JobId)) or work.job, work.record)
-                self._repository.ResumeTasks(work.job, left)
-                self._repository.CompleteTasks(work.job, left, CLOUD)
+            self._log("completing tasks of {}: {}".format(work.job.JobId, error))
+            return False
+        return True
+
+    def _held(self, work):
+        return [task for task in self._fresh(work).values() if str(task.TaskStatus) in HELD]
 
     def _fresh(self, work):
         now = {str(task.TaskId): task for task in self._jobs.tasks(work.job)}

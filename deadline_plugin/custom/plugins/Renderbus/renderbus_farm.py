@@ -11,20 +11,23 @@ from renderbus_claims import Claims
 from renderbus_jobs import Jobs
 from renderbus_link import Pages, RefusedError
 from renderbus_queue import Queue
-from renderbus_record import ASK_PREFIX, NOTES_KEY, Notes, asked, is_intent
+from renderbus_record import (
+    ACKNOWLEDGED,
+    ASK_PREFIX,
+    EVENT,
+    INTENT_PREFIX,
+    NOTES_KEY,
+    Notes,
+    asked,
+    read_acknowledged,
+    written_intent,
+)
 from renderbus_words import extra, legible
 
 FARM = "deadline"
 """How the agent calls its farm; the core finds by it what translates its jobs."""
 
 CAPABILITIES = ("annotate", "complete", "fail", "intents")
-EVENT = "Renderbus"
-"""Name of the event plug-in, in whose metadata it records what people ask."""
-
-INTENT_PREFIX = "intent."
-ACKNOWLEDGED = "Acknowledged"
-"""Setting of the event plug-in that names the intents which were acted on."""
-
 # Facts about a burst that people read in the job's history, each time they change.
 _TOLD = ("renderbus.reason", "renderbus.notice", "renderbus.probe", "renderbus.answer")
 
@@ -111,20 +114,23 @@ class DeadlineFarm:
         """Read what people asked and did, oldest first, until it is acknowledged."""
         jobs = list(self._jobs.in_queue())
         rows = self._told(jobs)
-        rows += [
-            asked(str(job.JobId), key, str(job.GetJobExtraInfoKeyValue(key)))
-            for job in jobs
-            for key in _asks(job)
-        ]
-        found = [row for row in rows if row and row["id"] not in self._done]
+        rows += self._jobs.each(jobs, _asked)
+        rows = [row for row in rows if row]
+        # Somebody put back what was taken off.
+        self._take_off(row["id"] for row in rows if row["id"] in self._done)
+        found = [row for row in rows if row["id"] not in self._done]
         return Pages({}, {"intents": sorted(found, key=lambda row: row["at"])})
 
     def acknowledge(self, params):
         """Forget intents; the event plug-in deletes its own at the next house cleaning."""
         self._done.update(params["ids"])
         self._told.forget(params["ids"])
+        self._take_off(params["ids"])
+
+    def _take_off(self, ids):
+        """Take off jobs what was asked of them."""
         of_jobs = collections.defaultdict(list)
-        for id_ in params["ids"]:
+        for id_ in ids:
             job_id, _, key = id_.partition(" ")
             if key.startswith(ASK_PREFIX):
                 of_jobs[job_id].append(key)
@@ -151,14 +157,16 @@ class Told:
         known, done = self._known(), self._acknowledged()
         keys = sorted(str(key) for key in known.Keys)
         mine = (key for key in keys if key.startswith(INTENT_PREFIX) and key not in done)
-        return [_intent(key, str(known[key])) for key in mine]
+        return [written_intent(key, str(known[key])) for key in mine]
 
     def forget(self, ids):
         """Write down that intents were acted on."""
         here = {str(key) for key in self._known().Keys}
-        done = (self._acknowledged() | set(ids)) & here
-        text = json.dumps(sorted(done))
-        self._repository.AddOrUpdateEventPluginConfigSetting(EVENT, ACKNOWLEDGED, text)
+        before = self._acknowledged()
+        done = (before | set(ids)) & here
+        if done != before:
+            text = json.dumps(sorted(done))
+            self._repository.AddOrUpdateEventPluginConfigSetting(EVENT, ACKNOWLEDGED, text)
 
     def _known(self):
         return self._repository.GetEventPluginConfigMetaDataDictionary(EVENT)
@@ -168,23 +176,8 @@ class Told:
         return read_acknowledged(config.GetConfigEntryWithDefault(ACKNOWLEDGED, ""))
 
 
-def _asks(job):
+def _asked(job):
+    """Return what people ask of a job, what is no such thing as None."""
     keys = (str(key) for key in job.GetJobExtraInfoKeys())
-    return sorted(key for key in keys if key.startswith(ASK_PREFIX))
-
-
-def read_acknowledged(text):
-    """Return the keys of intents that were acted on."""
-    try:
-        keys = json.loads(text) if text else []
-    except ValueError:
-        return set()
-    return {key for key in keys if isinstance(key, str)} if isinstance(keys, list) else set()
-
-
-def _intent(key, text):
-    try:
-        row = json.loads(text)
-    except ValueError:
-        return None
-    return dict(row, id=key) if isinstance(row, dict) and is_intent(row) else None
+    asks = [key for key in keys if key.startswith(ASK_PREFIX)]
+    return [asked(str(job.JobId), key, str(job.GetJobExtraInfoKeyValue(key))) for key in asks]

@@ -5,13 +5,11 @@ Standard library only, Python 3.7 and up.
 
 import collections
 
-from renderbus_record import CLAIMS_KEY, Record
+from renderbus_record import CLAIMS_KEY, SHOWN, Record
 from renderbus_words import extra, frames
 
 IN_QUEUE = ("Active", "Pending", "Suspended", "Failed")
 """States of jobs that the bridge may be concerned with; Deadline asks for one at a time."""
-
-_SHOWN = "IN CLOUD "
 
 
 class Jobs:
@@ -27,15 +25,28 @@ class Jobs:
         self._repository = repository
         self._log = log
         self._column = "JobExtraInfo" + column if column else ""
-        # What this process wrote last on each job, should somebody's stale copy overwrite it.
+        # The entry that this process wrote last on each job, should a stale copy overwrite it.
         self._written = {}
 
     def in_queue(self):
         """Give all jobs that are in the queue, or were stopped on their way."""
         for state in IN_QUEUE:
-            for job in self._repository.GetJobsInState(state):
-                if not job.IsCorrupted():
-                    yield job
+            yield from self.each(self._repository.GetJobsInState(state), _sound)
+
+    def each(self, jobs, read):
+        """Give what is read of jobs; one that cannot be read must not hide all others.
+
+        Args:
+            jobs: of Deadline.
+            read: returns what it finds of a job, in a list.
+        """
+        for job in jobs:
+            try:
+                found = read(job)
+            except Exception as error:  # noqa: BLE001 - what an odd job raises nobody knows
+                self._log("job {} cannot be read: {}".format(_name(job), error))
+                continue
+            yield from found
 
     def job(self, id_):
         """Fetch a job as it is now; None when there is none."""
@@ -48,15 +59,23 @@ class Jobs:
         These have no frames, it is believed. Should they have some, then others than the job, or
         such as another task has too: whose a frame is that two tasks have, nobody can tell.
         """
-        found = self._repository.GetJobTasks(job, True).TaskCollectionTasks
-        tasks = [(task, frames(task)) for task in found]
-        times = collections.Counter(frame for _, own in tasks for frame in own)
-        of_job = {int(frame) for frame in job.JobFramesList}
-        return [
-            task
-            for task, own in tasks
-            if own and all(times[frame] == 1 and frame in of_job for frame in own)
-        ]
+        return _of_frames(job, self._found(job))
+
+    def _found(self, job):
+        return list(self._repository.GetJobTasks(job, True).TaskCollectionTasks)
+
+    def look(self, job):
+        """Return what bursts hold of a job, and its tasks.
+
+        Tasks whose frames people took off the end of the job are forgotten: others would come to
+        bear their stamps.
+        """
+        record, found = self.record(job), self._found(job)
+        if found and record.forget_behind(max(int(task.TaskId) for task in found)):
+            fresh = self.job(str(job.JobId))
+            if fresh is not None:
+                self.save(fresh, record)
+        return record, _of_frames(job, found)
 
     def record(self, job):
         """Read what bursts hold of a job, written again where it was overwritten.
@@ -66,26 +85,32 @@ class Jobs:
         this process wrote.
         """
         id_ = str(job.JobId)
-        found, mine = Record(id_, extra(job, CLAIMS_KEY)), self._written.get(id_)
-        if mine is None or found.revision > mine.revision or found.text() == mine.text():
+        found, mine = self._read(job)
+        if mine is None or found.revision > mine.revision:
             return found
         # It may be an old copy that was read here, too.
         fresh = self.job(id_)
         if fresh is None:
             return mine
-        found = Record(id_, extra(fresh, CLAIMS_KEY))
-        if found.revision > mine.revision or found.text() == mine.text():
+        found, mine = self._read(fresh)
+        if mine is None or found.revision > mine.revision:
             return found
         self._log("job {}: its claims were overwritten, and are written again".format(id_))
         found.add(mine)
         self.save(fresh, found)
         return found
 
+    def _read(self, job):
+        """Return what a job says, and what this process wrote where that is something else."""
+        id_, text = str(job.JobId), extra(job, CLAIMS_KEY)
+        mine = self._written.get(id_, text)
+        return Record(id_, text), None if mine == text else Record(id_, mine)
+
     def save(self, job, record):
         """Write down what bursts hold of a job, and show it."""
         record.revision += 1
         text = record.text()
-        self._written[str(job.JobId)] = Record(record.job_id, text)
+        self._written[str(job.JobId)] = text
         job.SetJobExtraInfoKeyValue(CLAIMS_KEY, text)
         self._show(job, record.held)
         self._repository.SaveJob(job)
@@ -125,7 +150,30 @@ class Jobs:
         if not self._column:
             return
         before = str(getattr(job, self._column) or "")
-        if not before or before.startswith(_SHOWN):
-            words = _SHOWN + "{}/{}: use Recall to render it here"
+        if not before or before.startswith(SHOWN):
+            words = SHOWN + "{}/{}: use Recall to render it here"
             shown = words.format(held, int(job.JobTaskCount)) if held else ""
             setattr(job, self._column, shown)
+
+
+def _of_frames(job, found):
+    """Leave out tasks of scripts, see `Jobs.tasks`."""
+    tasks = [(task, frames(task)) for task in found]
+    times = collections.Counter(frame for _, own in tasks for frame in own)
+    of_job = {int(frame) for frame in job.JobFramesList}
+    return [
+        task
+        for task, own in tasks
+        if own and all(times[frame] == 1 and frame in of_job for frame in own)
+    ]
+
+
+def _sound(job):
+    return [] if job.IsCorrupted() else [job]
+
+
+def _name(job):
+    try:
+        return str(job.JobId)
+    except Exception:  # noqa: BLE001 - as where it is called
+        return "without a name"

@@ -42,17 +42,12 @@ class Queue:
         Args:
             wanted: ids of those jobs.
         """
-        rows, tasks = [], []
-        for job in self._queue():
-            try:
-                looked = self._look(job) if self._is_looked_at(job, wanted) else None
-                row = self._row(job, looked)
-            except Exception as error:  # noqa: BLE001 - one odd job must not hide all others
-                self._log("job {} cannot be read: {}".format(job.JobId, error))
-                continue
+        rows, tasks, jobs = [], [], self._queue()
+        for row, of_job in self._jobs.each(jobs, lambda job: [self._read(job, wanted)]):
             rows.append(row)
-            if job.JobId in wanted:
-                tasks.extend(_task_rows(job, looked))
+            tasks.extend(of_job)
+        here = {str(job.JobId) for job in jobs}
+        self._means = {id_: mean for id_, mean in self._means.items() if id_ in here}
         self.held = sum(row["claimed"] for row in rows)
         kinds = self._kinds()
         head = {
@@ -66,24 +61,29 @@ class Queue:
 
     def rows(self, job):
         """Give the tasks of a job as the link has them."""
-        return _task_rows(job, self._look(job))
+        return _task_rows(job, self._jobs.look(job))
 
     def native(self, job):
         """Return a job in Deadline's words."""
         return native(job, str(self._repository.GetJobAuxiliaryPath(job)))
 
-    def _look(self, job):
-        """Return what bursts hold of a job, and its tasks."""
-        return self._jobs.record(job), self._jobs.tasks(job)
+    def _read(self, job, wanted):
+        """Return the row of a job, and its tasks where they are wanted."""
+        looked = self._jobs.look(job) if self._is_looked_at(job, wanted) else None
+        asked = str(job.JobId) in wanted
+        return self._row(job, looked), list(_task_rows(job, looked)) if asked else []
 
     def _queue(self):
         """Return the jobs that wait or are held, in the order in which they would render."""
-        found = {
-            job.JobId: job
-            for job in self._jobs.in_queue()
-            if is_work(job) and (str(job.JobStatus) == "Active" or self._is_shown(job))
-        }
-        return sorted(found.values(), key=lambda job: (-int(job.JobPriority), submitted_at(job)))
+        placed = self._jobs.each(self._jobs.in_queue(), self._place)
+        # By id: one that changed its state meanwhile was met twice.
+        found = {str(job.JobId): (place, job) for place, job in placed}
+        return [job for _, job in sorted(found.values(), key=lambda pair: pair[0])]
+
+    def _place(self, job):
+        if not is_work(job) or not (str(job.JobStatus) == "Active" or self._is_shown(job)):
+            return []
+        return [((-int(job.JobPriority), submitted_at(job)), job)]
 
     def _is_shown(self, job):
         """Tell whether a job that is not active concerns the bridge: it holds claims."""
@@ -91,9 +91,9 @@ class Queue:
 
     def _is_looked_at(self, job, wanted):
         """Tell whether tasks are read: asked for, held, or rendered since they were timed."""
-        known = self._means.get(job.JobId)
+        known = self._means.get(str(job.JobId))
         return (
-            job.JobId in wanted
+            str(job.JobId) in wanted
             or self._is_shown(job)
             or (int(job.JobCompletedTasks) > 0 and known is None)
             or (known is not None and known[0] != int(job.JobCompletedTasks))
@@ -102,8 +102,8 @@ class Queue:
     def _row(self, job, looked):
         counts = {word: int(getattr(job, name)) for word, name in COUNTS.items()}
         if looked is not None:
-            self._means[job.JobId] = (counts["completed"], *mean(*looked))
-        _, seconds, timed = self._means.get(job.JobId, (0, None, 0))
+            self._means[str(job.JobId)] = (counts["completed"], *mean(*looked))
+        _, seconds, timed = self._means.get(str(job.JobId), (0, None, 0))
         row = {
             "job": self.native(job),
             "counts": {word: number for word, number in counts.items() if number},

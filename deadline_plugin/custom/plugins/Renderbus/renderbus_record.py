@@ -6,9 +6,13 @@ that was submitted again as a copy bears the entry of the original, which then c
 """
 
 import json
+import re
+import time
 
 CLAIMS_KEY = "renderbus.claims"
 NOTES_KEY = "renderbus.notes"
+# How all our entries begin that are about one job; what people say of it has an underscore.
+_OURS = "renderbus."
 
 _ASKED = ("burst", "recall", "approve", "explain", "drain", "open")
 _DONE = ("suspended", "resumed", "requeued", "completed", "failed", "changed", "priority")
@@ -16,6 +20,16 @@ KINDS = frozenset((*_ASKED, *_DONE, "archived", "deleted"))
 """What people may ask or do that the core knows of; another word would stop all others."""
 ASK_PREFIX = "renderbus.ask."
 """How the extra info keys begin by which people ask something of a job; each asks one thing."""
+
+EVENT = "Renderbus"
+"""Name of the event plug-in, in whose metadata it records what people ask and do."""
+
+INTENT_PREFIX = "intent."
+ACKNOWLEDGED = "Acknowledged"
+"""Setting of the event plug-in that names the intents which were acted on."""
+
+SHOWN = "IN CLOUD "
+"""How the text begins that a column of the job list shows while something of a job is away."""
 
 CLOUD = "cloud"
 """Name of the worker that tasks show whose pictures came from the cloud."""
@@ -30,6 +44,13 @@ COMPLETED, FAILED, QUEUED, RENDERING, SUSPENDED, PENDING = (
 )
 HELD = frozenset({QUEUED, SUSPENDED, PENDING})
 """States in which a stamp still holds a task; once a worker has begun it, it is the worker's."""
+
+# Ids of tasks in ranges, `0-9,12`: ten thousand in a row are a few letters.
+_IDS = re.compile(r"\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*")
+_MOST_TASKS = 1000000
+# Frames as the link has them, and its times.
+_FRAMES = re.compile(r"-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?(,-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?)*")
+_TIME = "%Y-%m-%dT%H:%M:%S+00:00"
 
 
 class Stamp:
@@ -73,13 +94,13 @@ class Record:
         self.job_id = job_id
         self.revision, bursts, returned = _parts(job_id, text)
         self.stamps = {}
-        self.returned = {str(task) for task in returned}
+        self.returned = set(_ids(returned))
         for burst, claims in bursts.items():
             for claim in filter(_is_claim, claims if isinstance(claims, list) else ()):
                 flags = "leaving" in claim, "home" in claim
-                for task in claim["tasks"]:
+                for task in _ids(claim["tasks"]):
                     why = str(claim.get("why", ""))
-                    self.stamps[str(task)] = Stamp(burst, claim["epoch"], why, *flags)
+                    self.stamps[task] = Stamp(burst, claim["epoch"], why, *flags)
 
     def text(self):
         """Return the entry as it is kept, also where nothing is held any more."""
@@ -90,7 +111,7 @@ class Record:
         held = {burst: [_claim(*one) for one in claims.items()] for burst, claims in bursts.items()}
         entry = {"job": self.job_id, "revision": self.revision, "bursts": held}
         if self.returned:
-            entry["returned"] = sorted(self.returned)
+            entry["returned"] = _ranges(self.returned)
         return json.dumps(entry, sort_keys=True)
 
     def let_go(self, task_id):
@@ -102,6 +123,21 @@ class Record:
         """Put a stamp on a task."""
         self.stamps[task_id] = Stamp(burst, epoch)
         self.returned.discard(task_id)
+
+    def forget_behind(self, last):
+        """Forget tasks that are no more: people took frames off the end of the job.
+
+        Args:
+            last: the greatest number of a task that the job has.
+
+        Returns:
+            Whether there were any.
+        """
+        gone = [task for task in self.stamps if int(task) > last]
+        for task in gone:
+            del self.stamps[task]
+        self.returned = {task for task in self.returned if int(task) <= last}
+        return bool(gone)
 
     def add(self, other):
         """Take over what another record of the job says besides.
@@ -178,19 +214,77 @@ def asked(job_id, key, text):
     return row if is_intent(row) else None
 
 
+def written_intent(key, text):
+    """Return what the event plug-in wrote down as an intent of the link; None when it is none.
+
+    Args:
+        key: of the entry in its metadata, which is the intent's name.
+        text: of the entry.
+    """
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return None
+    return dict(row, id=key) if isinstance(row, dict) and is_intent(row) else None
+
+
+def read_acknowledged(text):
+    """Return the keys of intents that were acted on."""
+    try:
+        keys = json.loads(text) if text else []
+    except ValueError:
+        return set()
+    return {key for key in keys if isinstance(key, str)} if isinstance(keys, list) else set()
+
+
 def is_intent(row):
-    """Tell whether an entry is an intent that the core understands."""
+    """Tell whether an entry is an intent that the core understands: one that is none stops all."""
     texts = all(isinstance(row.get(name), str) for name in ("job", "kind", "at", "who"))
-    return texts and row["kind"] in KINDS
+    frames, note = row.get("frames"), row.get("note", "")
+    return (
+        texts
+        and row["kind"] in KINDS
+        and _is_time(row["at"])
+        and (frames is None or (isinstance(frames, str) and bool(_FRAMES.fullmatch(frames))))
+        and isinstance(note, str)
+    )
+
+
+def moment(seconds):
+    """Return a time as intents have it.
+
+    Args:
+        seconds: since 1970.
+    """
+    return time.strftime(_TIME, time.gmtime(seconds))
+
+
+def foreign(job_id, entries):
+    """Return the keys of a job's entries that are about another job, whose copy it is.
+
+    Args:
+        job_id: of the job.
+        entries: of its extra info, texts by key.
+    """
+    ours = {key: text for key, text in entries.items() if key.startswith(_OURS)}
+    return sorted(key for key, text in ours.items() if not _document(job_id, text))
+
+
+def _is_time(text):
+    try:
+        time.strptime(text, _TIME)
+    except ValueError:
+        return False
+    return True
 
 
 def _parts(job_id, text):
     document = _document(job_id, text)
-    revision, returned = document.get("revision", 0), document.get("returned", [])
+    revision = document.get("revision", 0)
     return (
         revision if isinstance(revision, int) else 0,
         _entry(job_id, text),
-        returned if isinstance(returned, list) else [],
+        document.get("returned", ""),
     )
 
 
@@ -214,13 +308,34 @@ def _is_claim(claim):
     return (
         isinstance(claim, dict)
         and isinstance(claim.get("epoch"), int)
-        and isinstance(claim.get("tasks"), list)
+        and isinstance(claim.get("tasks"), str)
     )
+
+
+def _ids(text):
+    """Return the ids of tasks that a text names; none when it is no such text, or a huge one."""
+    if not isinstance(text, str) or not _IDS.fullmatch(text):
+        return []
+    parts = [part.partition("-") for part in text.split(",")]
+    ranges = [range(int(first), int(last or first) + 1) for first, _, last in parts]
+    if sum(map(len, ranges)) > _MOST_TASKS:
+        return []
+    return [str(number) for numbers in ranges for number in numbers]
+
+
+def _ranges(ids):
+    runs = []
+    for number in sorted(map(int, ids)):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(a) if a == b else "{}-{}".format(a, b) for a, b in runs)
 
 
 def _claim(same, tasks):
     epoch, why, leaving, home = same
-    claim = {"epoch": epoch, "tasks": tasks}
+    claim = {"epoch": epoch, "tasks": _ranges(tasks)}
     if why:
         claim["why"] = why
     if leaving:

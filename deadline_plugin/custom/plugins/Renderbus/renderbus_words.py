@@ -41,7 +41,7 @@ def native(job, folder):
         job: of Deadline.
         folder: where the files lie that were submitted with it.
     """
-    info = {str(key): str(job.GetJobInfoKeyValue(key)) for key in job.GetJobInfoKeys()}
+    info = {str(key): _text(job.GetJobInfoKeyValue(key)) for key in job.GetJobInfoKeys()}
     info["Plugin"] = str(job.JobPlugin)
     pairs = (
         ("ExtraInfoKeyValue", job.GetJobExtraInfoKeys(), job.GetJobExtraInfoKeyValue),
@@ -50,13 +50,13 @@ def native(job, folder):
     for name, keys, value_of in pairs:
         for number, key in enumerate(keys):
             if not str(key).startswith("renderbus."):
-                info[name + str(number)] = f"{key}={value_of(key)}"
+                info[name + str(number)] = "{}={}".format(key, _text(value_of(key)))
     outputs = zip(job.JobOutputDirectories, job.JobOutputFileNames)
     for number, (place, name) in enumerate(outputs):
         info["OutputDirectory" + str(number)] = str(place)
         info["OutputFilename" + str(number)] = str(name)
     keys = job.GetJobPluginInfoKeys()
-    plugin_info = {str(key): str(job.GetJobPluginInfoKeyValue(key)) for key in keys}
+    plugin_info = {str(key): _text(job.GetJobPluginInfoKeyValue(key)) for key in keys}
     if info["Plugin"] == PLUGIN:
         # For the cloud only: what it would be on a worker, it says itself.
         info["Plugin"] = plugin_info.pop(NATIVE_PLUGIN, "")
@@ -162,6 +162,11 @@ def ended_at(task):
     """Return when a task ended, UTC; None when it has not."""
     moment = _utc(task.TaskCompletedDateTime)
     return None if moment.startswith("0001") else moment
+
+
+def _text(value):
+    """Return a value as text; nothing (null) is an empty one."""
+    return "" if value is None else str(value)
 
 
 def _utc(moment):
