@@ -111,14 +111,33 @@ class Acts:
         """Have something done just before the next call of the API with a name."""
         self._repository.before.setdefault(call, []).append(lambda: self(act, *arguments))
 
+    def in_window(self, calls, act, *arguments):
+        """Have something done in front of a call of the API, after so many other ones."""
+        self._repository.window = calls
+        self._repository.in_window = lambda: self(act, *arguments)
+
+    def is_open(self):
+        """Tell whether it is still to be done, and do it no more."""
+        window, self._repository.window = self._repository.window, None
+        return window is not None
+
     def spare(self, number):
         """Have a worker take a task just before it is suspended, which does not reach it."""
-        self._repository.before.setdefault("SuspendTasks", []).append(self._take_for_good)
+        self._repository.before.setdefault("SuspendTasks", []).append(self.take_for_good)
 
-    def _take_for_good(self):
-        job, number = self._repository.dequeue("node-1")
-        (task,) = self._repository.tasks(job, [number])
-        task.spared = True
+    def take_for_good(self):
+        """Have a worker take a task so that suspending it does not reach it."""
+        taken = self._repository.dequeue("node-1")
+        if taken:
+            (task,) = self._repository.tasks(taken[0], [taken[1]])
+            task.spared = True
+        return taken
+
+    def render(self):
+        """Have a worker take a task and finish it at once."""
+        taken = self._repository.dequeue("node-1")
+        if taken:
+            self._repository.finish(*taken, seconds=1.0)
 
     def forget_extra(self, job):
         """Lose what was written into the job's extra info, as a stale SaveJob does."""

@@ -92,6 +92,7 @@ class Repository:
     Attributes:
         listeners: those of this process, told of what happens.
         before: what happens just before a call of the API by its name, once each.
+        window: how many calls of the API come before the one in front of which `in_window` happens.
         completes_suspended: whether Deadline completes a task that is suspended.
         script_frames: of tasks that run the script before or after a job.
         completes_others: whether it completes the others when one of several cannot be.
@@ -110,6 +111,8 @@ class Repository:
         self.settings = {}
         self.listeners = []
         self.before = {}
+        self.window = None
+        self.in_window = None
         self.completes_suspended = True
         self.script_frames = ()
         self.completes_others = True
@@ -141,6 +144,11 @@ class Repository:
         acts = self.before.get(name)
         if acts:
             acts.pop(0)()
+        if self.window is not None:
+            self.window -= 1
+            if self.window < 0:
+                self.window, act = None, self.in_window
+                act()
 
     def tell(self, event, *arguments):
         """Tell the listeners of this process of an event."""
@@ -591,6 +599,10 @@ class RepositoryUtils(Strict):
     def CompleteTasks(self, job, tasks, slaveName):
         self._repository.call("CompleteTasks")
         self._repository.complete(job.JobId, [task.TaskId for task in tasks], slaveName)
+
+    def RequeueTasks(self, job, tasks):
+        self._repository.call("RequeueTasks")
+        self._repository.requeue(job.JobId, [task.TaskId for task in tasks])
 
     def CompleteJob(self, job):
         self._repository.call("CompleteJob")

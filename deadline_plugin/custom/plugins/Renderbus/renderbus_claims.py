@@ -32,13 +32,14 @@ class Claims:
         claim = params["claim"]
         work = self._begin(params, _may_claim)
         if work.wanted:
-            for id_ in work.wanted:
-                work.record.hold(id_, claim["burst"], claim["claim_epoch"])
-            self._jobs.save(work.job, work.record)
+            mine = claim["burst"], claim["claim_epoch"]
+            self._note(work, lambda record, id_: record.hold(id_, *mine))
             to_suspend = work.tasks(lambda state: state != SUSPENDED)
             if to_suspend:
                 self._repository.SuspendTasks(work.job, to_suspend)
             lost = self._look_again(work, SUSPENDED, "not_queued")
+            if work.strays:
+                self._repository.ResumeTasks(work.job, work.strays)
             if lost:
                 self._jobs.drop(claim, lost)
             self._jobs.check(claim["job"])
@@ -51,6 +52,8 @@ class Claims:
         if work.wanted:
             self._complete_all(work)
             missed = self._look_again(work, COMPLETED, None)
+            if work.strays:
+                self._repository.RequeueTasks(work.job, work.strays)
             came = [id_ for id_ in work.wanted if id_ not in missed]
             self.home += len(came)
             self._jobs.bring_home(params["claim"], came)
@@ -62,9 +65,7 @@ class Claims:
         work = self._begin(params, _may_end(FAILED))
         why = legible(params["why"])
         if work.wanted:
-            for id_ in work.wanted:
-                work.record.stamps[id_].why = why
-            self._jobs.save(work.job, work.record)
+            self._note(work, lambda record, id_: _set(record, id_, "why", why))
             self._repository.FailTasks(work.job, work.tasks(), CLOUD)
             self._look_again(work, FAILED, None)
         self._tell(params["claim"]["job"], "{} tasks failed in the cloud: " + why, work)
@@ -75,9 +76,7 @@ class Claims:
         claim = params["claim"]
         work = self._begin(params, _may_end(QUEUED))
         if work.wanted:
-            for id_ in work.wanted:
-                work.record.stamps[id_].leaving = True
-            self._jobs.save(work.job, work.record)
+            self._note(work, _leaves)
             held = work.tasks(lambda state: state == SUSPENDED)
             if held:
                 self._repository.ResumeTasks(work.job, held)
@@ -90,12 +89,13 @@ class Claims:
         claim, refs = params["claim"], params["tasks"]
         job = self._jobs.job(claim["job"])
         record, tasks = (None, ()) if job is None else self._jobs.look(job)
-        work = _Work(job, record)
+        work = _Work(job)
         known = {str(task.TaskId): task for task in tasks}
         for id_, task in known.items():
+            stamp, state = record.stamps.get(id_), str(task.TaskStatus)
             # Workers have begun what people resumed: it is theirs.
-            if work.record.of(id_, str(task.TaskStatus), str(task.TaskSlaveName or "")) is None:
-                work.record.stamps.pop(id_, None)
+            if stamp and record.of(id_, state, str(task.TaskSlaveName or "")) is None:
+                work.theirs[id_] = stamp
         for ref in refs:
             task = known.get(ref["id"])
             if task is None:
@@ -105,7 +105,7 @@ class Claims:
                 work.refused.append((ref, "changed"))
                 continue
             state, worker = str(task.TaskStatus), str(task.TaskSlaveName or "")
-            verdict = judge(state, work.record.of(ref["id"], state, worker), claim)
+            verdict = judge(state, record.of(ref["id"], state, worker), claim)
             if verdict == "act":
                 work.wanted[ref["id"]] = (ref, task)
             elif verdict == "done":
@@ -113,6 +113,18 @@ class Claims:
             else:
                 work.refused.append((ref, verdict))
         return work
+
+    def _note(self, work, act):
+        """Write down on the job, as it is now, what is about to be done to each task."""
+
+        def note(record):
+            for id_, stamp in work.theirs.items():
+                if stamp.is_same(record.stamps.get(id_)):
+                    del record.stamps[id_]
+            for id_ in work.wanted:
+                act(record, id_)
+
+        work.job = self._jobs.change(str(work.job.JobId), note) or work.job
 
     def _complete_all(self, work):
         """Complete tasks at once; where Deadline minds that they are suspended, resumed first.
@@ -128,9 +140,7 @@ class Claims:
         left = self._held(work)
         if left:
             # Whoever hears of the resumption must not take it for a person's.
-            for task in left:
-                work.record.stamps[str(task.TaskId)].leaving = True
-            self._jobs.save(self._jobs.job(str(work.job.JobId)) or work.job, work.record)
+            self._note(work, _leaves)
             self._repository.ResumeTasks(work.job, left)
             self._repository.CompleteTasks(work.job, left, CLOUD)
 
@@ -152,13 +162,17 @@ class Claims:
     def _look_again(self, work, goal, otherwise):
         """Take what reached a state, and return the ids of what did not.
 
-        That is refused, or unknown where nothing is said for `otherwise`.
+        That is refused, or unknown where nothing is said for `otherwise`. Where people changed the
+        frames in the midst of it, another task came to the same state: it is one of the strays.
         """
         now = self._fresh(work)
         missed = []
         for id_, (ref, _) in work.wanted.items():
             if id_ not in now:
                 work.refused.append((ref, "gone"))
+            elif frames(now[id_]) != frame_numbers(ref["frames"]):
+                work.refused.append((ref, "changed"))
+                work.strays += [now[id_]] if str(now[id_].TaskStatus) == goal else []
             elif str(now[id_].TaskStatus) == goal:
                 work.taken.append(ref)
                 continue
@@ -188,12 +202,19 @@ class Claims:
 
 
 class _Work:
-    """A request while it is carried out: each task ends in one of three lists."""
+    """A request while it is carried out: each task ends in one of three lists.
 
-    def __init__(self, job, record):
+    Attributes:
+        wanted: name and task by id of those to act on.
+        theirs: stamps by id of those that workers have taken all the same.
+        strays: what was acted on and is none of those that were meant.
+    """
+
+    def __init__(self, job):
         self.job = job
-        self.record = record
         self.wanted = {}
+        self.theirs = {}
+        self.strays = []
         self.taken = []
         self.refused = []
         self.unknown = []
@@ -208,6 +229,17 @@ class _Work:
             "refused": [{"ref": ref, "reason": reason} for ref, reason in self.refused],
             "unknown": self.unknown,
         }
+
+
+def _set(record, id_, name, value):
+    """Say something on a task's stamp, where it still bears one."""
+    stamp = record.stamps.get(id_)
+    if stamp is not None:
+        setattr(stamp, name, value)
+
+
+def _leaves(record, id_):
+    _set(record, id_, "leaving", True)
 
 
 def _may_claim(state, stamp, claim):

@@ -115,6 +115,22 @@ class Jobs:
         self._show(job, record.held)
         self._repository.SaveJob(job)
 
+    def change(self, id_, act):
+        """Change what bursts hold of a job as it is now, and return the job; None when it is gone.
+
+        Nothing is done between reading it and writing it: what somebody else writes there is lost.
+
+        Args:
+            id_: of the job.
+            act: called with the record.
+        """
+        job = self.job(id_)
+        if job is not None:
+            record = self.record(job)
+            act(record)
+            self.save(job, record)
+        return job
+
     def let_go(self, claim, ids):
         """Take the claim's stamp off tasks."""
         self._end(claim, ids, lambda record, id_: record.let_go(id_))
@@ -135,15 +151,15 @@ class Jobs:
 
     def _end(self, claim, ids, act):
         """Do something to the claim's stamps on tasks, where they still bear them."""
-        job = self.job(claim["job"])
-        if job is None:
-            return
-        record = self.record(job)
-        for id_ in ids:
-            stamp = record.stamps.get(id_)
-            if stamp and (stamp.burst, stamp.epoch) == (claim["burst"], claim["claim_epoch"]):
-                act(record, id_)
-        self.save(job, record)
+        mine = claim["burst"], claim["claim_epoch"]
+
+        def end(record):
+            for id_ in ids:
+                stamp = record.stamps.get(id_)
+                if stamp and (stamp.burst, stamp.epoch) == mine:
+                    act(record, id_)
+
+        self.change(claim["job"], end)
 
     def _show(self, job, held):
         """Write into the job's column how much of it is in the cloud; what people wrote stays."""

@@ -71,6 +71,10 @@ class Stamp:
         self.leaving = leaving
         self.home = home
 
+    def is_same(self, other):
+        """Tell whether another stamp, or none, is of the same claim."""
+        return other is not None and (self.burst, self.epoch) == (other.burst, other.epoch)
+
     @property
     def is_over(self):
         """Whether the burst has nothing to do with the task any more."""
