@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from deadline_bench import deadline
+from deadline_studio import simulated_cloud, studio
 
 
 @pytest.fixture
@@ -20,3 +23,24 @@ def farm(both):
 @pytest.fixture
 def hands(both):
     return both[1]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """Return what reaches a simulated cloud."""
+    with simulated_cloud(tmp_path_factory.mktemp("cloud")) as found:
+        yield found
+
+
+@pytest.fixture
+def open_studio(tmp_path, cloud, root):
+    """Return a function that opens a studio; its policy may be switched off."""
+
+    @contextmanager
+    def opened(*, enabled=False, workers=0, store=""):
+        scene = root / "examples" / "spin" / "spin.blend"
+        options = {"enabled": enabled, "workers": workers, "store": store}
+        with studio(tmp_path, cloud, scene, **options) as found:
+            yield found
+
+    return opened

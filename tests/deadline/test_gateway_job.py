@@ -2,156 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-from deadline_bench import check, started
-
-# The policy of the story: what is above two tasks per worker leaves, and nothing is probed.
-CONFIG = """
-[burst]
-work_folder = "packages"
-poll_seconds = 0.3
-submit_settle_seconds = 0.5
-lease_seconds = 2
-takeover_seconds = 1
-[gateway]
-decide_seconds = 0.5
-[store]
-url = "sqlite:///{folder}/bursts.db"
-[overflow]
-enabled = {enabled}
-backlog_tasks_per_worker = 2
-minimum_wait_seconds = 0
-cloud_wait_seconds = 0
-local_share_minimum = 0
-split_jobs = true
-probe = "never"
-[money]
-currency = "USD"
-price_per_hour = "1"
-budget = "100"
-"""
-
-LONGEST = 120
-"""Seconds after which a story that has not come to its end hangs."""
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    """Return what reaches a simulated cloud whose frames take a fifth of a second."""
-    folder = tmp_path_factory.mktemp("cloud")
-    command = [sys.executable, "-m", "renderbus_core", "simulator", "--json",
-               "--until-stdin-closes", "--storage", str(folder), "--renderer", "stand-in",
-               "--speed", "100", "--frame-seconds", "20"]  # fmt: skip
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        ready = json.loads(process.stdout.readline())
-        yield {
-            "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
-            "RENDERBUS_CLOUD_SCHEME": "http",
-            "RAYVISION_API_ACCESS_ID": ready["access_id"],
-            "RAYVISION_API_KEY": ready["access_key"],
-        }
-        process.communicate(timeout=60)
-
-
-class Studio:
-    """A Deadline with a worker that hosts the gateway.
-
-    Args:
-        folder: of everything.
-        hands: on the process.
-        scene: to render.
-    """
-
-    def __init__(self, folder, hands, scene):
-        self.folder, self.hands, self._scene = folder, hands, scene
-        hands("add_worker", "node-1", ["none"], [])
-        # As the bridge is installed: a program of its own.
-        self.program = folder / "renderbus"
-        self.program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
-        self.program.chmod(0o755)
-
-    def submit(self, frames="1-6", name="shot", **info):
-        """Submit a Blender job whose pictures lie in a folder of its name."""
-        output = self.folder / "renders" / name
-        output.mkdir(parents=True)
-        job = {
-            "Plugin": "Blender",
-            "Name": name,
-            "Frames": frames,
-            "UserName": "ada",
-            "OutputDirectory0": str(output),
-            "OutputFilename0": f"{name}.####.png",
-        }
-        return self.hands("submit", job | info, {"SceneFile": str(self._scene)})
-
-    def host(self, **plugin_info):
-        """Let the worker render a gateway job."""
-        settings = {
-            "Executable": f"/nowhere/renderbus;{self.program}",
-            "ConfigFile": str(self.folder / "renderbus.toml"),
-            "StopSeconds": "60",
-            "StatusColumn": "ExtraInfo0",
-        }
-        self.hands("gateway", "begin", settings, plugin_info)
-
-    def states(self, job):
-        return [tuple(task) for task in self.hands("state", job)["tasks"]]
-
-    def asks(self, job):
-        """Return what is asked of a job and was not acted on yet."""
-        extra = self.hands("state", job)["extra"]
-        return [key for key in extra if key.startswith("renderbus.ask.")]
-
-    def column(self, job):
-        """Return what the job list shows in our column."""
-        return self.hands("jobs")[job].get("ExtraInfo0", "")
-
-    def seen(self):
-        return self.hands("gateway", "seen")
-
-    def until(self, is_so):
-        """Wait until something is so, and return it; the story's log is told when it never is."""
-        end = time.monotonic() + LONGEST
-        while time.monotonic() < end:
-            if found := is_so():
-                return found
-            time.sleep(0.1)  # A process of its own goes on meanwhile.
-        raise AssertionError("\n".join(self.seen()["log"]))
-
-    def pictures(self, name="shot"):
-        return sorted(path.name for path in (self.folder / "renders" / name).glob("*.png"))
-
-    def detach(self):
-        self.hands("gateway", "cancel")
-        return self.until(lambda: self.seen()["outcome"] != "rendering" and self.seen())
-
-
-@pytest.fixture
-def open_studio(tmp_path, cloud, root):
-    """Return a function that opens a studio; its policy may be switched off."""
-
-    @contextmanager
-    def opened(*, enabled=False):
-        config = CONFIG.format(folder=tmp_path, enabled=str(enabled).lower())
-        (tmp_path / "renderbus.toml").write_text(config)
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("RENDERBUS_")}
-        environment = clean | cloud | {"HOME": str(tmp_path)}
-        scene = root / "examples" / "spin" / "spin.blend"
-        with started("worker", tmp_path, None, env=environment) as (_, hands):
-            yield Studio(tmp_path, hands, scene)
-            check(hands)
-
-    return opened
 
 
 def test_a_job_that_asks_for_the_cloud_comes_home(open_studio):
@@ -264,7 +120,7 @@ def test_a_job_for_the_cloud_only_is_work(open_studio):
             "OutputFilename0": "only.####.png",
             "ExtraInfoKeyValue0": "renderbus_when=now",
         }
-        scene = Path(studio._scene)
+        scene = Path(studio.scene)
         plugin_info = {"Role": "cloud", "NativePlugin": "Blender", "SceneFile": str(scene)}
         job = studio.hands("submit", info, plugin_info)
         studio.host()
@@ -278,8 +134,7 @@ def test_a_core_that_is_killed_leaves_everything_to_the_next(open_studio):
         job = studio.submit("1-8", ExtraInfoKeyValue0="renderbus_when=now")
         studio.host()
         studio.until(lambda: ("Suspended", "") in studio.states(job))
-        (serving,) = (line for line in studio.seen()["log"] if line.startswith("serving farm"))
-        os.kill(int(serving.split(":")[-2]), signal.SIGKILL)
+        os.kill(studio.workers[0].core(), signal.SIGKILL)
         end = studio.until(lambda: studio.seen()["outcome"].startswith("failed") and studio.seen())
         assert "the core was killed by signal 9" in end["outcome"], "so Deadline begins it again"
         studio.host()

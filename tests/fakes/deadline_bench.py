@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,15 @@ class Hands:
 
     def __call__(self, act: str, *arguments: Any) -> Any:
         """Have something done and return what came of it."""
+        return self.begin(act, *arguments)()
+
+    def begin(self, act: str, *arguments: Any) -> Callable[[], Any]:
+        """Have something done; what is returned waits for what comes of it."""
         self._stream.write(json.dumps([act, *arguments]).encode("ascii") + b"\n")
         self._stream.flush()
+        return self._answer
+
+    def _answer(self) -> Any:
         answer = json.loads(self._stream.readline())
         if "error" in answer:
             raise AssertionError(answer["error"])
@@ -82,12 +90,13 @@ class Hands:
 
 @contextmanager
 def started(
-    mode: str, folder: Path, interpreter: Path | None, **popen: Any
+    mode: str, folder: Path, interpreter: Path | None, address: str = "", **popen: Any
 ) -> Iterator[tuple[subprocess.Popen[bytes], Hands]]:
-    """Start a process of Deadline's, and see to it that it asked for documented names only."""
+    """Start a process of Deadline's, and see to it that it ends well, unless it was killed."""
     custom = installed(folder)
     ours, theirs = socket.socketpair()
-    command = [interpreter or python(), "-I", "-B", HOST, mode, custom, str(theirs.fileno())]
+    host = [interpreter or python(), "-I", "-B", HOST]
+    command = [*host, mode, custom, str(theirs.fileno()), address]
     with subprocess.Popen(command, pass_fds=[theirs.fileno()], **popen) as process:
         theirs.close()
         hands = Hands(ours)
@@ -96,7 +105,7 @@ def started(
         finally:
             hands.close()
             ours.close()
-        assert process.wait(60) == 0
+        assert process.wait(60) in {0, -signal.SIGKILL}
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A process of Deadline's own interpreter: the repository in memory, and our files in it.
 
-`python host.py MODE FOLDER CONTROL`: see `main`. Over the descriptor CONTROL a test has people and
-workers act, a JSON list a line: the name of an act and its arguments.
+`python host.py MODE FOLDER CONTROL [ADDRESS]`: see `main`. Over the descriptor CONTROL a test has
+people and workers act, a JSON list a line: the name of an act and its arguments.
 """
 
 import datetime as dt
@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import modules
 from dotnet import Strict
 from repository import JobObject, Repository
+from served import Guest, GuestUtils, Server
 
 
 class Acts:
@@ -235,6 +236,9 @@ class Control:
         self._stream = os.fdopen(descriptor, "r+b", 0)
         self.acts = acts
 
+    def fileno(self):
+        return self._stream.fileno()
+
     def serve(self, seconds):
         """Do what was asked meanwhile; wait so long for something."""
         while select.select([self._stream], [], [], seconds)[0]:
@@ -337,25 +341,31 @@ def log(sentence):
     sys.stderr.write(sentence + "\n")
 
 
-def main(mode, folder, descriptor):
+def main(mode, folder, descriptor, address=""):
     """Be a process of Deadline's.
 
     Args:
-        mode: `link` serves a core that started it, `worker` renders what it is told.
+        mode: `link` serves a core that started it, `worker` renders what it is told, `repository`
+            has the repository that workers use.
         folder: `custom` of the repository.
         descriptor: of a socket to the test.
+        address: where the repository is served; "" for one of this process alone.
     """
     custom = Path(folder)
-    repository = Repository()
+    is_guest = mode == "worker" and address
+    repository = Guest(address) if is_guest else Repository()
     repository.root = str(custom.parent)
     monotonic = time.monotonic
     time.monotonic = lambda: monotonic() + repository.passed
-    modules.install(repository, str(custom.parent))
+    utils = GuestUtils(repository) if is_guest else None
+    modules.install(repository, str(custom.parent), utils)
     modules.listen(repository, custom / "events" / "Renderbus" / "Renderbus.py")
     sys.path.insert(0, str(custom / "plugins" / "Renderbus"))
     control = Control(int(descriptor), Acts(repository))
     if mode == "link":
         serve_link(control)
+    elif mode == "repository":
+        Server(repository, address).serve(control)
     else:
         serve_worker(control, custom)
 

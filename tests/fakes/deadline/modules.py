@@ -274,17 +274,18 @@ class PluginType(Strict):
     Simple, Advanced = range(2)
 
 
-def install(repository, folder):
+def install(repository, folder, utils=None):
     """Make `Deadline.Scripting`, `Deadline.Plugins` and `Deadline.Events` importable.
 
     Args:
         repository: what stands behind them.
         folder: for temporary files.
+        utils: `RepositoryUtils`; None for that of the repository in this process.
     """
     members = {
         "Deadline": {},
         "Deadline.Scripting": {
-            "RepositoryUtils": RepositoryUtils(repository),
+            "RepositoryUtils": utils or RepositoryUtils(repository),
             "ClientUtils": ClientUtils(folder, repository),
             "FileUtils": FileUtils(),
             "FrameUtils": FrameUtils(),
@@ -331,29 +332,20 @@ class DeadlineEventListener(Strict):
             setattr(self, "On{}Callback".format(event), Slot())
         self.plugin_initialized = True
 
-    def _settings(self):
-        return self.repository.settings.setdefault(self.plugin, {})
-
-    def _metadata(self):
-        return self.repository.metadata.setdefault(self.plugin, {})
-
     def GetConfigEntryWithDefault(self, key, defaultValue):
-        return self._settings().get(key, defaultValue)
+        return self.repository.setting(self.plugin, key, defaultValue)
 
     def AddMetaDataEntry(self, key, value):
-        self.repository.call("AddMetaDataEntry")
-        self._metadata().setdefault(key, value)
+        self.repository.add_metadata(self.plugin, key, value)
 
     def GetMetaDataEntry(self, key):
-        return self._metadata().get(key)
+        return self.repository.get_metadata(self.plugin, key)
 
     def UpdateMetaDataEntry(self, key, value):
-        if key in self._metadata():
-            self._metadata()[key] = value
+        self.repository.update_metadata(self.plugin, key, value)
 
     def DeleteMetaDataEntry(self, key):
-        self.repository.call("DeleteMetaDataEntry")
-        self._metadata().pop(key, None)
+        self.repository.delete_metadata(self.plugin, key)
 
     def LogInfo(self, message):
         self.repository.log.append(message)

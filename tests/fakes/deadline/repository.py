@@ -137,6 +137,26 @@ class Repository:
     def now(self):
         return dt.datetime.now(dt.timezone.utc)
 
+    # What event plug-ins keep, and how they are set.
+
+    def add_metadata(self, plugin, key, value):
+        self.call("AddMetaDataEntry")
+        self.metadata.setdefault(plugin, {}).setdefault(key, value)
+
+    def get_metadata(self, plugin, key):
+        return self.metadata.get(plugin, {}).get(key)
+
+    def update_metadata(self, plugin, key, value):
+        if key in self.metadata.get(plugin, {}):
+            self.metadata[plugin][key] = value
+
+    def delete_metadata(self, plugin, key):
+        self.call("DeleteMetaDataEntry")
+        self.metadata.get(plugin, {}).pop(key, None)
+
+    def setting(self, plugin, key, default):
+        return self.settings.get(plugin, {}).get(key, default)
+
     def call(self, name):
         """Note a call of the API, and let others act before it."""
         self.calls.append(name)
@@ -293,9 +313,13 @@ class JobObject(Strict):
     """A job as a script holds it: a copy, which SaveJob writes back whole."""
 
     def __init__(self, record):
-        self._record = record
+        self._id = record.id
         self._extra = dict(record.extra)
         self._info = dict(record.info)
+        self._plugin_info = dict(record.plugin_info)
+        self._environment = dict(record.environment)
+        self._auxiliary = record.auxiliary
+        self._submitted_at = record.submitted_at
         self._counts = {}
         for task in record.tasks:
             self._counts[task.status] = self._counts.get(task.status, 0) + 1
@@ -303,7 +327,7 @@ class JobObject(Strict):
 
     @property
     def JobId(self):
-        return self._record.id
+        return self._id
 
     @property
     def JobStatus(self):
@@ -387,7 +411,7 @@ class JobObject(Strict):
 
     @property
     def JobSubmitDateTime(self):
-        return DateTime(self._record.submitted_at)
+        return DateTime(self._submitted_at)
 
     @property
     def JobConcurrentTasks(self):
@@ -411,7 +435,7 @@ class JobObject(Strict):
 
     @property
     def JobAuxiliarySubmissionFileNames(self):
-        return Array(self._record.auxiliary)
+        return Array(self._auxiliary)
 
     def _numbered(self, name):
         keys = [k for k in self._info if re.match(name + r"\d+$", k)]
@@ -423,7 +447,7 @@ class JobObject(Strict):
 
     @property
     def JobTaskCount(self):
-        return len(self._record.tasks)
+        return sum(self._counts.values())
 
     JobQueuedTasks = property(lambda self: self._counts.get("Queued", 0))
     JobRenderingTasks = property(lambda self: self._counts.get("Rendering", 0))
@@ -443,16 +467,16 @@ class JobObject(Strict):
         return self._info[key]
 
     def GetJobPluginInfoKeys(self):
-        return Array(self._record.plugin_info)
+        return Array(self._plugin_info)
 
     def GetJobPluginInfoKeyValue(self, key):
-        return self._record.plugin_info[key]
+        return self._plugin_info[key]
 
     def GetJobEnvironmentKeys(self):
-        return Array(self._record.environment)
+        return Array(self._environment)
 
     def GetJobEnvironmentKeyValue(self, key):
-        return self._record.environment[key]
+        return self._environment[key]
 
     def GetJobExtraInfoKeys(self):
         return Array(self._extra)
