@@ -123,6 +123,8 @@ class Memory:
     listed_at: dict[str, datetime] = field(default_factory=dict)
     still: Still | None = None
     shown: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    unsaid: bool = False
     frame_limit: float | None = None
     capped: bool = False
     aside: set[str] = field(default_factory=set)

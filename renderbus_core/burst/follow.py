@@ -49,6 +49,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     done = [action.task for action in actions if action.act is Act.COLLECT]
     more = collect(ctx, burst, done, is_over=seen.is_over)
     after = finish_pending(ctx, ctx.store.burst(burst.id))
+    notices.show_tasks(ctx, after, actions)
     wake = _next(ctx, after, seen)
     ctx.memory.still = still.after(ctx, still.Look(burst, info, local, actions, policy), after)
     return ctx.at_once() if more else wake

@@ -26,6 +26,10 @@ class Farm(Protocol):
     is the claim's. Every call may be repeated.
     """
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Parts of this port beyond the least that every farm has."""
+
     def snapshot(self, tasks_of: Collection[JobId] = ()) -> QueueSnapshot:
         """Read the queue; tasks only of the jobs asked for."""
 
@@ -52,6 +56,9 @@ class Farm(Protocol):
 
     def annotate(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Show facts about the burst on the job."""
+
+    def show(self, claim: Claim, said: Mapping[str, str]) -> None:
+        """Show a few words on single tasks, by id, where the farm can (`show`); "" shows none."""
 
     def intents(self) -> tuple[Intent, ...]:
         """Return what people asked for and did, oldest first, until it is acknowledged."""

@@ -71,6 +71,11 @@ class ProbeFarm:
         self._effects = effects
         self._burst = burst
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Nothing that shows on single tasks: none of the real farm's is away."""
+        return self._farm.capabilities - {"show"}
+
     def snapshot(self, tasks_of: Collection[JobId] = ()) -> QueueSnapshot:
         """Read the queue of the real farm."""
         return self._farm.snapshot(tasks_of)
@@ -135,6 +140,9 @@ class ProbeFarm:
         elif not burst.open_tasks:
             why = "; ".join(dict.fromkeys(task.reason for task in burst.tasks))
             self._farm.annotate(claim, {NOTED_PROBE: f"it did not come home: {why}"})
+
+    def show(self, claim: Claim, said: Mapping[str, str]) -> None:
+        """Show nothing on tasks that are not away."""
 
     def intents(self) -> tuple[Intent, ...]:
         """Return nothing: what people ask for is asked of the real farm."""

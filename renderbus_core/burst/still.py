@@ -54,7 +54,7 @@ def after(ctx: Context, look: Look, now: Burst) -> Still | None:
         None when something moves: tasks are on their way, or a person or a page is waited for.
     """
     waits = now.state is BurstState.RUNNING and ctx.memory.capped and now.waiting_since is None
-    if not waits or any(action.act is not Act.WAIT for action in look.actions):
+    if ctx.memory.unsaid or not waits or any(action.act is not Act.WAIT for action in look.actions):
         return None
     if any(task.state is not TaskState.SENT for task in now.open_tasks):
         return None

@@ -39,6 +39,7 @@ TIMEOUTS: Mapping[str, float] = MappingProxyType(
         "release": 120.0,
         "annotate": 60.0,
         "annotations": 60.0,
+        "show": 120.0,
         "intents": 60.0,
         "acknowledge": 60.0,
     }
@@ -143,6 +144,11 @@ class AgentFarm(ABC):
             return {}
         noted = self._demand("annotations", {"job": job})["notes"]
         return {BurstId(burst): facts for burst, facts in noted.items()}
+
+    def show(self, claim: Claim, said: Mapping[str, str]) -> None:
+        """Show a few words on single tasks, by id, where the farm can."""
+        if "show" in self.capabilities:
+            self._demand("show", {"claim": wire.write_claim(claim), "tasks": dict(said)})
 
     def intents(self) -> tuple[Intent, ...]:
         """Return what people asked for and did, oldest first, until it is acknowledged."""

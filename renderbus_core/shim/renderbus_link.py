@@ -76,6 +76,7 @@ REQUIRED = MappingProxyType(
         "release": ("claim", "tasks", "why"),
         "annotate": ("claim", "facts"),
         "annotations": ("job",),
+        "show": ("claim", "tasks"),
         "acknowledge": ("ids",),
         PAGE: ("token",),
     }

@@ -489,3 +489,41 @@ def test_a_copy_says_nothing_of_its_originals_frames_in_the_cloud(hands, farm):
     info = hands("jobs")[copy]
     assert (info["ExtraInfo3"], info["ExtraInfo4"]) == ("", "mine")
     assert hands("state", copy)["extra"] == {}
+
+
+# -- the column of single tasks -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", ["ExtraInfo", "Ex"])
+def test_what_the_cloud_does_with_tasks_is_shown_in_a_column(farm, hands, names):
+    hands("switch", "task_columns", names)
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.show(claim, {"0": "cloud: rendering", "2": "cloud: done, on its way"})
+    assert hands("column", job, "3") == ["cloud: rendering", "", "cloud: done, on its way", ""]
+    info = hands("jobs")[job]
+    assert (info["TaskExtraInfoName3"], info["OverrideTaskExtraInfoNames"]) == ("Renderbus", "True")
+    hands("calls")
+    farm.show(claim, {"0": "cloud: rendering", "1": "", "2": ""})
+    assert hands("column", job, "3") == ["cloud: rendering", "", "", ""]
+    assert hands("calls").count("UpdateTaskProperties") == 1, "only what changes"
+
+
+def test_a_column_that_people_use_stays_theirs(farm, hands):
+    theirs = submit(hands, TaskExtraInfoName3="Shot")
+    farm.show(claim_of(farm, theirs), {"0": "cloud: rendering"})
+    assert hands("column", theirs, "3") == [""] * 4
+    assert hands("jobs")[theirs]["TaskExtraInfoName3"] == "Shot"
+    job = submit(hands)
+    hands("set_column", job, 1, "3", "look at this one")
+    farm.show(claim_of(farm, job), {"0": "cloud: rendering", "1": "cloud: rendering"})
+    assert hands("column", job, "3")[:2] == ["cloud: rendering", "look at this one"]
+
+
+def test_where_tasks_have_no_columns_nothing_is_shown(farm, hands):
+    hands("switch", "task_columns", "")
+    job = submit(hands)
+    farm.show(claim_of(farm, job), {"0": "cloud: rendering"})
+    hands("calls")
+    farm.show(claim_of(farm, job), {"0": "cloud: rendering"})
+    assert hands("calls") == ["GetJob", "GetJobTasks"], "of the test itself: it is not tried again"

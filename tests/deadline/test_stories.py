@@ -168,6 +168,17 @@ def test_a_job_comes_home(open_show):
         assert show.hands("state", job)["status"] == "Completed"
 
 
+def test_people_see_what_the_cloud_does_with_single_tasks(open_show):
+    with open_show(nodes=1) as show:
+        job = show.submit("1-8", ChunkSize="2")
+        show.until(lambda: "cloud: rendering" in show.hands("column", job, "3"))
+        show.until(lambda: "cloud: rendering, 50 %" in show.hands("column", job, "3"))
+        show.hands("script", "Tasks/RenderbusRecallSelected", [job], [3])
+        show.until_over()
+        assert show.hands("column", job, "3") == ["cloud: home"] * 3 + [""]
+        assert show.hands("jobs")[job]["TaskExtraInfoName3"] == "Renderbus"
+
+
 # -- what people do to single tasks; Deadline tells of none of it ---------------------------------
 
 

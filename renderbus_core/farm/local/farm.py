@@ -296,6 +296,9 @@ class LocalFarm:
             _demand_job(connection, claim.job)
             queries.note(connection, claim.job, claim.burst, facts)
 
+    def show(self, claim: Claim, said: Mapping[str, str]) -> None:
+        """Show nothing: people see the state of single tasks in `renderbus status`."""
+
     def intents(self) -> tuple[Intent, ...]:
         """Return what people asked and did that was not acknowledged, oldest first."""
         with self._database.reading() as connection:

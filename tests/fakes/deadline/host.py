@@ -202,6 +202,13 @@ class Acts:
             "history": record.history,
         }
 
+    def column(self, job, digit):
+        """Return what a column of the task list shows."""
+        return [task.extra.get(digit, "") for task in self._repository.jobs[job].tasks]
+
+    def set_column(self, job, number, digit, text):
+        self._repository.tasks(job, [number])[0].extra[digit] = text
+
     def calls(self):
         found, self._repository.calls[:] = list(self._repository.calls), []
         return found
@@ -317,9 +324,9 @@ def serve_link(control):
     import renderbus_link  # noqa: PLC0415 - as above
     from Deadline.Scripting import RepositoryUtils  # noqa: PLC0415 - the fake one
 
-    farm = renderbus_farm.DeadlineFarm(RepositoryUtils, log)
+    farm = renderbus_farm.DeadlineFarm(RepositoryUtils, log, task_column="3")
     agent = renderbus_link.Agent(*renderbus_link.own_pipes(), log)
-    agent.greet(renderbus_farm.FARM, renderbus_farm.CAPABILITIES, 60)
+    agent.greet(renderbus_farm.FARM, farm.capabilities, 60)
     while not agent.gone:
         while agent.poll(farm.handlers, 0.002):
             pass

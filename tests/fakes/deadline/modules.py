@@ -92,7 +92,7 @@ class MonitorUtils(Strict):
     def GetSelectedTasks(self):
         (id_,) = self._repository.selected
         chosen = self._repository.tasks(id_, self._repository.selected_tasks)
-        return Array(TaskObject(task) for task in chosen)
+        return Array(TaskObject(task, self._repository.task_columns) for task in chosen)
 
 
 class FrameUtils(Strict):

@@ -27,6 +27,7 @@ class Task:
         self.seconds = 0.0
         self.completed_at = None
         self.spared = False
+        self.extra = {}
 
 
 class Record:
@@ -97,6 +98,7 @@ class Repository:
         script_frames: of tasks that run the script before or after a job.
         completes_others: whether it completes the others when one of several cannot be.
         shows_deleted: whether GetJob still gives a job that was deleted and not purged yet.
+        task_columns: how the columns of a task are called; "" where there are none.
         odd: ids of jobs of which nothing can be read.
         latency: seconds that each call takes; they do not pass, but clocks of this process are set.
     """
@@ -117,6 +119,7 @@ class Repository:
         self.script_frames = ()
         self.completes_others = True
         self.shows_deleted = False
+        self.task_columns = "ExtraInfo"
         self.calls = []
         self.log = []
         self.selected = []
@@ -510,18 +513,42 @@ def _column(name):
 
 for _digit in range(10):
     setattr(JobObject, "JobExtraInfo{}".format(_digit), _column("ExtraInfo{}".format(_digit)))
+    _name = "TaskExtraInfoName{}".format(_digit)
+    setattr(JobObject, "Job" + _name, _column(_name))
+JobObject.JobOverrideTaskExtraInfoNames = property(
+    lambda self: self._info.get("OverrideTaskExtraInfoNames", "False") == "True",
+    lambda self, value: self._info.update(OverrideTaskExtraInfoNames=str(bool(value))),
+)
 
 
 class TaskObject(Strict):
     """A task as a script holds it: a copy."""
 
-    def __init__(self, task):
+    def __init__(self, task, columns):
+        self.Properties = _properties(task, columns)
         self.TaskId = str(task.number)
         self.TaskStatus = task.status
         self.TaskSlaveName = task.worker
         self.TaskFrameList = Array(task.frames)
         self.TaskRenderTime = TimeSpan(task.seconds)
         self.TaskCompletedDateTime = DateTime(task.completed_at)
+
+
+def _columns(name):
+    """Return what holds the columns of a task, under names that are not known for sure."""
+    names = [name + str(digit) for digit in range(10)] if name else []
+    members = {"__slots__": names, "__module__": __name__}
+    return type("TaskProperties" + name, (object,), members)
+
+
+TaskProperties, TaskPropertiesEx, TaskPropertiesExtraInfo = map(_columns, ("", "Ex", "ExtraInfo"))
+
+
+def _properties(task, name):
+    made = globals()["TaskProperties" + name]()
+    for one in made.__slots__:
+        setattr(made, one, task.extra.get(one[-1], ""))
+    return made
 
 
 class TaskCollection(Strict):
@@ -594,7 +621,17 @@ class RepositoryUtils(Strict):
     def GetJobTasks(self, job, invalidate):
         self._repository.call("GetJobTasks")
         record = self._repository.find(job.JobId)
-        return TaskCollection([TaskObject(task) for task in record.tasks] if record else [])
+        return TaskCollection(
+            [TaskObject(task, self._repository.task_columns) for task in record.tasks]
+            if record
+            else []
+        )
+
+    def UpdateTaskProperties(self, jobId, task):
+        self._repository.call("UpdateTaskProperties")
+        (kept,) = self._repository.tasks(jobId, [task.TaskId])
+        names = type(task.Properties).__slots__
+        kept.extra = {name[-1]: getattr(task.Properties, name) for name in names}
 
     def GetEventPluginDirectory(self, eventPluginName):
         return "{}/custom/events/{}".format(self._repository.root, eventPluginName)

@@ -139,6 +139,9 @@ class FarmPort:
 
         self._change("annotate", claim, (), note)
 
+    def show(self, claim: Claim, said: Any) -> None:
+        self._farm.show(claim, said)
+
     def _look(self, name: str) -> Fault | None:
         fault = self._host.passes(f"look {name}")
         if fault and fault.kind == "farm error":

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from renderbus_farm import DeadlineFarm
 from renderbus_gateway import CLOUD_ONLY, GATEWAY, ROLE
-from renderbus_host import HostError, command, host
+from renderbus_host import HostError, columns, command, host
 
 _SHOW_SECONDS = 10.0
 _MOST_LINES = 10000
@@ -67,9 +67,8 @@ class RenderbusPlugin(DeadlinePlugin):
         self._host()
 
     def _host(self):
-        column = self.GetConfigEntryWithDefault("StatusColumn", "None")
-        digit = column[-1] if column.startswith("ExtraInfo") else ""
-        farm = DeadlineFarm(RepositoryUtils, self._lines.append, digit)
+        column, task_column = columns(self.GetConfigEntryWithDefault)
+        farm = DeadlineFarm(RepositoryUtils, self._lines.append, column, task_column=task_column)
         seconds = float(self.GetIntegerConfigEntryWithDefault("StopSeconds", 60))
 
         def between():

@@ -8,6 +8,7 @@ import collections
 import json
 
 from renderbus_claims import Claims
+from renderbus_column import TaskColumn
 from renderbus_jobs import Jobs
 from renderbus_link import Pages, RefusedError
 from renderbus_queue import Queue
@@ -39,12 +40,13 @@ class DeadlineFarm:
         repository: `Deadline.Scripting.RepositoryUtils`.
         log: takes a sentence for people.
         column: digit of the job's extra info column that shows what is in the cloud; "" for none.
+        task_column: digit of the tasks' extra info column that shows what it does; "" for none.
         told: tells, besides what is asked on jobs, what people ask and do: called with the jobs of
             the queue it gives intents, `forget` has the ids that were acted on. None for the event
             plug-in.
     """
 
-    def __init__(self, repository, log, column="", told=None):
+    def __init__(self, repository, log, column="", told=None, task_column=""):
         self._repository = repository
         # A copy that is older than an acknowledgement brings what was asked back with it.
         self._done = set()
@@ -65,6 +67,11 @@ class DeadlineFarm:
             "intents": self.intents,
             "acknowledge": self.acknowledge,
         }
+        self.capabilities = CAPABILITIES
+        if task_column:
+            shown = TaskColumn(repository, self._jobs, log, task_column)
+            self.handlers["show"] = shown.show
+            self.capabilities += ("show",)
 
     @property
     def status(self):

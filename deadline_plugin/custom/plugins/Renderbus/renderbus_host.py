@@ -3,11 +3,21 @@
 Standard library only, Python 3.7 and up.
 """
 
-from renderbus_farm import CAPABILITIES, FARM
+from renderbus_farm import FARM
 from renderbus_link import Core, LinkError
 
 _HELLO_SECONDS = 120.0
 _POLL_SECONDS = 0.5
+
+
+def columns(setting):
+    """Return the digits of the columns of jobs and of tasks that show what is in the cloud.
+
+    Args:
+        setting: gives a setting of the plug-in, called with its name and a default.
+    """
+    chosen = [str(setting(name, "None")) for name in ("StatusColumn", "TaskColumn")]
+    return [text[-1] if text.startswith("ExtraInfo") else "" for text in chosen]
 
 
 class HostError(Exception):
@@ -48,7 +58,7 @@ def host(started_with, farm, log, between, stop_seconds=60.0):
         raise HostError(str(error)) from error
     let_go, end = False, ""
     try:
-        core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
+        core.agent.greet(FARM, farm.capabilities, _HELLO_SECONDS)
         log("the core is there: " + " ".join(started_with))
         while not core.agent.gone:
             let_go = between()

@@ -13,7 +13,8 @@ from Deadline.Scripting import ClientUtils, RepositoryUtils
 sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
 
 from renderbus_farm import DeadlineFarm
-from renderbus_host import HostError, command, host
+from renderbus_gateway import PLUGIN
+from renderbus_host import HostError, columns, command, host
 
 
 def __main__(*args):
@@ -27,14 +28,17 @@ def __main__(*args):
     # Written by threads of the link, told on Deadline's own.
     lines = collections.deque()
 
+    setting = RepositoryUtils.GetPluginConfig(PLUGIN).GetConfigEntryWithDefault
+    column, task_column = columns(setting)
+    farm = DeadlineFarm(RepositoryUtils, lines.append, column, task_column=task_column)
+
     def tell():
         while lines:
             log(lines.popleft())
         return False
 
     try:
-        host(command(program, file, more), DeadlineFarm(RepositoryUtils, lines.append),
-             lines.append, tell)  # fmt: skip
+        host(command(program, file, more), farm, lines.append, tell)
     except HostError as error:
         lines.append(str(error))
     tell()
