@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     _rule(Asked.REQUEUE, Local.RESUMED, _S, _S, _X, _X, _X, _X, _W),
     _rule(_PUT_AWAY, frozenset({Local.HELD, Local.RESUMED}), _S, _S, _X, _X, _X, _X, _W),
     # A suspended job keeps its claims and the cloud goes on: giving back would queue what nobody
-    # wants rendered. Priorities differ between farm and cloud and stay where they are.
+    # wants rendered. A priority is no matter of single tasks, see `urgency`.
     _rule(_ANYTHING, Local.HELD, _W, _W, _C, _G, _L, _G, _W),
     _rule(_ANYTHING, Local.RESUMED, _H, _H, _H, _X, _X, _X, _H),
 )

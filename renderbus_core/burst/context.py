@@ -127,6 +127,7 @@ class Memory:
     unsaid: bool = False
     frame_limit: float | None = None
     capped: bool = False
+    ranked_at: datetime | None = None
     aside: set[str] = field(default_factory=set)
     listed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     headers: dict[str, Header] = field(default_factory=dict)

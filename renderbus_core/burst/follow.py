@@ -21,6 +21,7 @@ from renderbus_core.burst.model import (
     WakeAt,
 )
 from renderbus_core.burst.submit import CONFIRMATIONS, PRESENT, count_absence, is_known
+from renderbus_core.burst.urgency import follow_priority
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask, TaskRef
 
@@ -37,6 +38,7 @@ def follow(ctx: Context, burst: Burst) -> WakeAt:
     info = ctx.gateway.watch.remote(ctx.client, remote_id)
     if info is None:
         return _unknown_to_the_cloud(ctx, burst)
+    follow_priority(ctx, burst, info)
     seen = tree.read(ctx, burst, info)
     _note_seen(ctx, burst, seen)
     _let_test_frames_go_on(ctx, burst, seen)

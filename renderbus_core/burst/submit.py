@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from renderbus_core import package
+from renderbus_core.burst import urgency
 from renderbus_core.burst.context import Context
 from renderbus_core.burst.model import Burst, BurstState, TaskState, WakeAt
 from renderbus_core.burst.orphans import NOTED_BURST, NOTED_JOB, NOTED_TASK
@@ -29,8 +30,10 @@ def reserve(ctx: Context, burst: Burst) -> WakeAt:
 
     An id whose reply is lost stays unused, which is harmless: the next attempt takes another.
     """
+    rank = urgency.level(ctx, burst)
     created = ctx.effects.perform(
-        "create_task", lambda: ctx.client.task.create_task(labels=[burst.id])
+        "create_task",
+        lambda: ctx.client.task.create_task(task_user_level=rank, labels=[burst.id]),
     )
     remote_id = created.task_id_list[0]
     # Stored first: a stamp that cannot be written now is written by the next step.

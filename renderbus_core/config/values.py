@@ -114,6 +114,7 @@ class Burst:
     wait_limit_seconds: float
     stuck_factor: float
     approval_seconds: float
+    urgent_priority: int | None
     takeover_seconds: float
     lease_seconds: float
     work_folder: Path

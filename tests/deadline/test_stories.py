@@ -29,6 +29,8 @@ work_folder = "packages"
 poll_seconds = 10
 submit_settle_seconds = 60
 stop_grace_seconds = 3600
+sweep_seconds = 120
+urgent_priority = 80
 [collect]
 check = "off"
 [farm]
@@ -123,11 +125,11 @@ def open_show(tmp_path):
     """Return a function that opens a show; settings of the cloud may be changed."""
 
     @contextmanager
-    def opened(config: str = "", **settings):
+    def opened(**settings):
         (tmp_path / "renders").mkdir()
         (tmp_path / "wood.png").write_bytes(b"\x89PNG a texture")
         (tmp_path / "shot.ma").write_text(SCENE.format(texture="wood.png"))
-        (tmp_path / "renderbus.toml").write_text(CONFIG.format(folder=tmp_path) + config)
+        (tmp_path / "renderbus.toml").write_text(CONFIG.format(folder=tmp_path))
         clock = ManualClock(datetime.now(UTC))
         for file in ("shot.ma", "wood.png"):
             os.utime(tmp_path / file, (clock.now().timestamp() - 60,) * 2)
@@ -314,6 +316,16 @@ def test_a_job_that_a_person_requeues_renders_again_what_was_at_home(open_show):
         show.hands("requeue", job)
         show.until_over()
         assert show.tasks(job) == [QUEUED] * home + [CAME] * (10 - home)
+
+
+def test_a_job_that_a_person_makes_urgent_is_urgent_in_the_cloud(open_show):
+    with open_show(nodes=1) as show:
+        job = running(show)
+        show.hands("set_priority", job, 90)
+        show.until(lambda: show.remote().task_user_level == 60)
+        assert "it is urgent in the cloud now" in show.history(job)
+        show.until_over()
+        assert show.tasks(job) == [CAME] * 10
 
 
 @pytest.mark.parametrize(("frames", "chunk"), [("101-110", 1), ("1-10", 5), ("2-11", 1)])

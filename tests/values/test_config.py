@@ -441,6 +441,7 @@ class TestDocument:
         document = read(
             '[cloud]\nca_bundle="studio.pem"\n'
             '[farm]\nca_bundle="studio.pem"\ncredentials_file="farm.toml"\n'
+            "[burst]\nurgent_priority=80\n"
             "[money]\nprice_per_hour=1\nbudget=1\n"
             "budget_day=1\nbudget_month=1\nbudget_job=1\n"
             'options_price_per_hour=1\ncurrency="CNY"\n'

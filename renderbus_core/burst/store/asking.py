@@ -85,6 +85,9 @@ def set_route(db: Connection, new: Route) -> None:
 
 
 def _outranks(asked: Asked, before: Asked) -> bool:
+    if asked is Asked.PRIORITY:
+        # It says nothing of where a task belongs.
+        return before is Asked.NOTHING
     strong = asked is Asked.RECALL_ALL or asked.puts_away
     return strong or not (before.is_recall or before.puts_away)
 

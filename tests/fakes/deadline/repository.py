@@ -274,6 +274,9 @@ class Repository:
                 task.status, task.worker = "Failed", worker
                 task.completed_at = self.now()
 
+    def set_priority(self, id_, priority):
+        self.jobs[id_].info["Priority"] = str(priority)
+
     def change_frames(self, id_, frames, chunk):
         """Give a job other frames, as Modify Job Properties does: its tasks are made anew."""
         record = self.jobs[id_]

@@ -22,6 +22,7 @@ _FACTS = (
     ("renderbus.progress", "Progress"),
     ("renderbus.reason", "Why"),
     ("renderbus.notice", "Notice"),
+    ("renderbus.priority", "Priority"),
     ("renderbus.probe", "Probe"),
     ("renderbus.answer", "The policy says"),
     ("renderbus.task", "Remote task"),

@@ -30,7 +30,13 @@ FARM = "deadline"
 
 CAPABILITIES = ("annotate", "complete", "fail", "intents")
 # Facts about a burst that people read in the job's history, each time they change.
-_TOLD = ("renderbus.reason", "renderbus.notice", "renderbus.probe", "renderbus.answer")
+_TOLD = (
+    "renderbus.reason",
+    "renderbus.notice",
+    "renderbus.priority",
+    "renderbus.probe",
+    "renderbus.answer",
+)
 
 
 class DeadlineFarm:
