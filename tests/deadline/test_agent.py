@@ -527,3 +527,24 @@ def test_where_tasks_have_no_columns_nothing_is_shown(farm, hands):
     hands("calls")
     farm.show(claim_of(farm, job), {"0": "cloud: rendering"})
     assert hands("calls") == ["GetJob", "GetJobTasks"], "of the test itself: it is not tried again"
+
+
+def test_what_others_have_ended_is_not_held_any_more(farm, hands):
+    job = submit(hands)
+    farm.claim(claim_of(farm, job))
+    hands("complete", job, [0], "ada-pc")
+    hands("fail", job, [1], "ada-pc")
+    assert held(farm, job) == [False, False, True, True]
+    (status,) = hands("script", "Jobs/RenderbusStatus", [job])
+    assert status.startswith("shot: 2 of its tasks are held")
+    hands("requeue", job, [0, 1])
+    assert held(farm, job) == [False, False, True, True], "they are the farm's again"
+
+
+def test_a_worker_that_was_deleted_meanwhile_hides_no_queue(farm, hands):
+    job = submit(hands)
+    hands("break", "GetSlaveInfo")
+    snapshot = farm.snapshot()
+    assert [row.job.id for row in snapshot.jobs] == [job]
+    assert snapshot.workers == 0
+    assert farm.snapshot().workers == 1

@@ -129,3 +129,10 @@ def test_a_stale_copy_does_not_ask_again_what_was_acted_on(farm, hands):
     farm.acknowledge([intent.id])
     hands("put_back", job)
     assert farm.intents() == ()
+
+
+def test_tasks_of_several_jobs_are_not_asked_for_at_once(farm, hands):
+    jobs = [submit(hands), submit(hands)]
+    (said,) = hands("script", "Tasks/RenderbusBurstSelected", jobs, [0])
+    assert said == "Select tasks of one job."
+    assert farm.intents() == ()

@@ -39,6 +39,8 @@ kind = "link"
 url = "sqlite:///{folder}/bursts.db"
 """
 
+HEAVY = pytest.mark.heavy
+
 CAME, HELD, QUEUED = ("Completed", "cloud"), ("Suspended", ""), ("Queued", "")
 
 
@@ -170,6 +172,7 @@ def test_a_job_comes_home(open_show):
         assert show.hands("state", job)["status"] == "Completed"
 
 
+@HEAVY
 def test_people_see_what_the_cloud_does_with_single_tasks(open_show):
     with open_show(nodes=1) as show:
         job = show.submit("1-8", ChunkSize="2")
@@ -191,9 +194,12 @@ def test_tasks_that_a_person_completes_are_stopped_in_the_cloud(open_show):
         show.until_over()
         assert show.tasks(job) == [CAME] * 8 + [("Completed", "ada-pc")] * 2
         assert show.pictures() == list(range(1, 9)), "the person's own pictures count"
+        (status,) = show.hands("script", "Jobs/RenderbusStatus", [job])
+        assert status.startswith("shot: 0 of its tasks are held")
         assert stopped(show) == [9, 10]
 
 
+@HEAVY
 def test_tasks_that_a_person_fails_are_stopped_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -227,6 +233,7 @@ def test_a_worker_that_takes_a_resumed_task_first_keeps_it(open_show):
         assert show.pictures() == list(range(1, 10))
 
 
+@HEAVY
 def test_a_task_that_came_home_and_is_requeued_is_the_farms(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -236,6 +243,7 @@ def test_a_task_that_came_home_and_is_requeued_is_the_farms(open_show):
         assert show.hands("dequeue", "node-1") == [job, 0]
 
 
+@HEAVY
 def test_tasks_that_a_person_suspends_stay_with_whom_they_were(open_show):
     with open_show(nodes=1) as show:
         job = show.submit()
@@ -246,6 +254,7 @@ def test_tasks_that_a_person_suspends_stay_with_whom_they_were(open_show):
         assert show.home(job) == 10
 
 
+@HEAVY
 def test_tasks_that_a_person_calls_back_are_rendered_here(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -258,7 +267,9 @@ def test_tasks_that_a_person_calls_back_are_rendered_here(open_show):
 # -- what people do to jobs -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("act", ["delete", "purge", "archive"])
+@pytest.mark.parametrize(
+    "act", ["archive", pytest.param("delete", marks=HEAVY), pytest.param("purge", marks=HEAVY)]
+)
 def test_a_job_that_is_gone_is_stopped_in_the_cloud(open_show, act):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -283,6 +294,7 @@ def test_a_deleted_job_that_deadline_still_shows_is_stopped_in_the_cloud(open_sh
         assert set(show.states(job)) == {"Completed", "Queued"}, "nobody holds it any more"
 
 
+@HEAVY
 def test_a_job_that_a_person_fails_is_stopped_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -292,6 +304,7 @@ def test_a_job_that_a_person_fails_is_stopped_in_the_cloud(open_show):
         assert stopped(show)
 
 
+@HEAVY
 def test_a_job_that_a_person_suspends_goes_on_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -300,6 +313,7 @@ def test_a_job_that_a_person_suspends_goes_on_in_the_cloud(open_show):
         assert show.tasks(job) == [CAME] * 10
 
 
+@HEAVY
 def test_a_job_that_a_person_resumes_stays_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -309,6 +323,7 @@ def test_a_job_that_a_person_resumes_stays_in_the_cloud(open_show):
         assert "stay held; use Recall to render them here" in show.history(job)
 
 
+@HEAVY
 def test_a_job_that_a_person_requeues_renders_again_what_was_at_home(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -318,6 +333,7 @@ def test_a_job_that_a_person_requeues_renders_again_what_was_at_home(open_show):
         assert show.tasks(job) == [QUEUED] * home + [CAME] * (10 - home)
 
 
+@HEAVY
 def test_a_job_that_a_person_makes_urgent_is_urgent_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -328,7 +344,10 @@ def test_a_job_that_a_person_makes_urgent_is_urgent_in_the_cloud(open_show):
         assert show.tasks(job) == [CAME] * 10
 
 
-@pytest.mark.parametrize(("frames", "chunk"), [("101-110", 1), ("1-10", 5), ("2-11", 1)])
+@pytest.mark.parametrize(
+    ("frames", "chunk"),
+    [("1-10", 5), *(pytest.param(f, 1, marks=HEAVY) for f in ("101-110", "2-11"))],
+)
 def test_a_job_whose_frames_are_changed_is_the_farms_again(open_show, frames, chunk):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -339,6 +358,7 @@ def test_a_job_whose_frames_are_changed_is_the_farms_again(open_show, frames, ch
         assert {task.claim for task in show.farm.tasks([job])[job]} == {None}
 
 
+@HEAVY
 def test_a_task_that_is_the_same_after_a_change_of_frames_stays_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -349,6 +369,7 @@ def test_a_task_that_is_the_same_after_a_change_of_frames_stays_in_the_cloud(ope
         assert stopped(show) == [10]
 
 
+@HEAVY
 def test_frames_that_are_taken_out_and_come_back_are_the_farms(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -360,6 +381,7 @@ def test_frames_that_are_taken_out_and_come_back_are_the_farms(open_show):
         show.until(lambda: show.tasks(job) == [CAME] * 10)
 
 
+@HEAVY
 def test_a_copy_of_a_job_is_a_job_of_its_own(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -383,6 +405,7 @@ def arrears(open_show):
     return open_show(nodes=1, price_per_hour=Decimal(60), account=account)
 
 
+@HEAVY
 def test_when_the_money_is_gone_people_are_told_and_frames_go_back_after_a_while(open_show):
     with arrears(open_show) as show:
         job = show.submit()
@@ -398,6 +421,7 @@ def test_when_the_money_is_gone_people_are_told_and_frames_go_back_after_a_while
         assert len(stopped(show)) == 10 - home
 
 
+@HEAVY
 def test_money_that_comes_in_time_lets_frames_go_on(open_show):
     with arrears(open_show) as show:
         job = show.submit()

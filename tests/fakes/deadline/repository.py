@@ -692,6 +692,7 @@ class RepositoryUtils(Strict):
         return Array(SlaveSettings(name, worker) for name, worker in workers.items())
 
     def GetSlaveInfo(self, slaveName, invalidate):
+        self._repository.call("GetSlaveInfo")
         worker = self._repository.workers.get(slaveName)
         return None if worker is None else SlaveInfo(worker)
 

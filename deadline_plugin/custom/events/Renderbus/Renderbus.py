@@ -103,7 +103,7 @@ class RenderbusListener(DeadlineEventListener):
     @harmless
     def OnJobSubmitted(self, job):
         """Write down that a job asks for the cloud; a copy of one that was there does not."""
-        is_copy = _forget_original(_now(job))
+        is_copy = _forget_original(job)
         if _extra(job, WHEN_KEY) != "now":
             return
         if is_copy:
@@ -219,18 +219,22 @@ def _now(job):
 
 def _forget_original(job):
     """Take off a job what is about the one whose copy it is; tell whether there was anything."""
-    if job is None:
-        return False
-    entries = {str(key): str(job.GetJobExtraInfoKeyValue(key)) for key in job.GetJobExtraInfoKeys()}
-    others = foreign(str(job.JobId), entries)
-    for key in others:
-        job.DeleteJobExtraInfoKey(key)
-    shown = [name for name in _COLUMNS if str(getattr(job, name) or "").startswith(SHOWN)]
-    for name in shown:
-        setattr(job, name, "")
+    others, shown = _of_original(job)
     if others or shown:
+        job = _now(job)
+        for key in others:
+            job.DeleteJobExtraInfoKey(key)
+        for name in shown:
+            setattr(job, name, "")
         RepositoryUtils.SaveJob(job)
     return bool(others)
+
+
+def _of_original(job):
+    """Return the keys of entries, and the columns, that are about another job."""
+    entries = {str(key): str(job.GetJobExtraInfoKeyValue(key)) for key in job.GetJobExtraInfoKeys()}
+    shown = [name for name in _COLUMNS if str(getattr(job, name) or "").startswith(SHOWN)]
+    return foreign(str(job.JobId), entries), shown
 
 
 def _stamps(job):

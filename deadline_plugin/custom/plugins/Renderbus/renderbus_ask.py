@@ -51,6 +51,9 @@ def ask_of_tasks(kind, question):
     jobs = _selected()
     if not jobs:
         return
+    if len(jobs) > 1:
+        DeadlineScriptDialog().ShowMessageBox("Select tasks of one job.", TITLE)
+        return
     (job,) = jobs
     tasks = MonitorUtils.GetSelectedTasks()
     frames = _frames(tasks)

@@ -42,7 +42,7 @@ class Claims:
                 self._repository.ResumeTasks(work.job, work.strays)
             if lost:
                 self._jobs.drop(claim, lost)
-            self._jobs.check(claim["job"])
+            self._jobs.ensure(claim, [id_ for id_ in work.wanted if id_ not in lost])
         self._tell(claim["job"], "holds {} tasks for the cloud", work)
         return work.outcome()
 
@@ -156,7 +156,9 @@ class Claims:
         return [task for task in self._fresh(work).values() if str(task.TaskStatus) in HELD]
 
     def _fresh(self, work):
-        now = {str(task.TaskId): task for task in self._jobs.tasks(work.job)}
+        # With the job as it is now: which tasks are its own follows from its frames.
+        job = self._jobs.job(str(work.job.JobId))
+        now = {str(task.TaskId): task for task in self._jobs.tasks(job)} if job else {}
         return {id_: now[id_] for id_ in work.wanted if id_ in now}
 
     def _look_again(self, work, goal, otherwise):

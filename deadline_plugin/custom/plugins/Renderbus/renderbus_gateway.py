@@ -63,5 +63,7 @@ def plugin_info():
 
 
 def lines(info):
-    """Return an info file as text."""
-    return "".join("{}={}\n".format(key, value) for key, value in info.items())
+    """Return an info file as text; a value of several lines would be several keys."""
+    return "".join(
+        "{}={}\n".format(key, " ".join(str(value).splitlines())) for key, value in info.items()
+    )

@@ -67,14 +67,15 @@ class Jobs:
     def look(self, job):
         """Return what bursts hold of a job, and its tasks.
 
-        Tasks whose frames people took off the end of the job are forgotten: others would come to
-        bear their stamps.
+        Stamps on tasks that others have ended are taken off, and those of tasks that are no more:
+        others would come to bear them.
         """
         record, found = self.record(job), self._found(job)
-        if found and record.forget_behind(max(int(task.TaskId) for task in found)):
-            fresh = self.job(str(job.JobId))
-            if fresh is not None:
-                self.save(fresh, record)
+        states = {str(t.TaskId): (str(t.TaskStatus), str(t.TaskSlaveName or "")) for t in found}
+        over = record.over(states, max(map(int, states))) if states else {}
+        if over:
+            record.forget(over)
+            self.change(str(job.JobId), lambda now: now.forget(over))
         return record, _of_frames(job, found)
 
     def record(self, job):
@@ -139,11 +140,20 @@ class Jobs:
         """Take the claim's stamp off tasks that it never got."""
         self._end(claim, ids, lambda record, id_: record.stamps.pop(id_))
 
-    def check(self, id_):
-        """Look whether what was written down of a job is still there; else it is written again."""
-        job = self.job(id_)
-        if job is not None:
-            self.record(job)
+    def ensure(self, claim, ids):
+        """See to it that tasks bear the claim's stamp, should somebody have written over it."""
+        mine = claim["burst"], claim["claim_epoch"]
+
+        def hold(record):
+            for id_ in ids:
+                record.hold(id_, *mine)
+
+        job = self.job(claim["job"])
+        stamps = {} if job is None else self.record(job).stamps
+        if job is not None and any(
+            id_ not in stamps or (stamps[id_].burst, stamps[id_].epoch) != mine for id_ in ids
+        ):
+            self.change(claim["job"], hold)
 
     def bring_home(self, claim, ids):
         """Write down that tasks of a claim came home."""

@@ -139,8 +139,7 @@ class Queue:
         for settings in self._repository.GetSlaveSettingsList(True):
             if not settings.SlaveEnabled:
                 continue
-            info = self._repository.GetSlaveInfo(settings.SlaveName, True)
-            state = str(info.SlaveState) if info else ""
+            state = self._state(settings)
             if state not in _WORKING:
                 continue
             kind = names(settings.SlavePools), names(settings.SlaveGroups)
@@ -150,6 +149,15 @@ class Queue:
             {"count": count, "idle": idle[kind], "pools": list(kind[0]), "groups": list(kind[1])}
             for kind, count in sorted(found.items())
         ]
+
+    def _state(self, settings):
+        """Return what a worker does; "" for one that has just been deleted."""
+        try:
+            info = self._repository.GetSlaveInfo(settings.SlaveName, True)
+            return str(info.SlaveState) if info else ""
+        except Exception as error:  # noqa: BLE001 - one odd worker must not hide the queue
+            self._log("worker {} cannot be read: {}".format(settings.SlaveName, error))
+            return ""
 
     def _limits(self):
         return [

@@ -128,20 +128,29 @@ class Record:
         self.stamps[task_id] = Stamp(burst, epoch)
         self.returned.discard(task_id)
 
-    def forget_behind(self, last):
-        """Forget tasks that are no more: people took frames off the end of the job.
+    def over(self, states, last):
+        """Return stamps, by id, that hold nothing any more.
+
+        Others have ended the task, or people took its frames off the end of the job.
 
         Args:
+            states: state and worker by id of the task, in Deadline's words.
             last: the greatest number of a task that the job has.
-
-        Returns:
-            Whether there were any.
         """
-        gone = [task for task in self.stamps if int(task) > last]
-        for task in gone:
-            del self.stamps[task]
-        self.returned = {task for task in self.returned if int(task) <= last}
-        return bool(gone)
+        found = {}
+        for task, stamp in self.stamps.items():
+            state, worker = states.get(task, ("", ""))
+            ended = state in (COMPLETED, FAILED) and self.of(task, state, worker) is None
+            if ended or int(task) > last:
+                found[task] = stamp
+        return found
+
+    def forget(self, stamps):
+        """Take stamps off that are still the same."""
+        for task, stamp in stamps.items():
+            if stamp.is_same(self.stamps.get(task)):
+                del self.stamps[task]
+            self.returned.discard(task)
 
     def add(self, other):
         """Take over what another record of the job says besides.
