@@ -9,9 +9,10 @@ import subprocess
 import sys
 
 import pytest
-from deadline_bench import HOST, deadline, pythons
+from deadline_bench import HOST, check, deadline, pythons, started
 
 from deadline_plugin.bundle import bundle
+from renderbus_core.jobs import BurstId, Claim, IntentKind
 
 NAMES = """
 import inspect, json, sys
@@ -72,6 +73,29 @@ def test_the_agent_runs_under_the_interpreters_that_deadline_has_had(interpreter
         job = hands("submit", {"Plugin": "Blender", "Frames": "1-3"}, {"SceneFile": "/s.blend"})
         snapshot = farm.snapshot([job])
         assert (snapshot.workers, snapshot.idle_workers, len(snapshot.tasks[job])) == (1, 1, 3)
+        claim = Claim(BurstId("burst-1"), 1, 1, job, tuple(t.ref for t in snapshot.tasks[job]))
+        assert farm.claim(claim).taken == claim.tasks
+        farm.show(claim, {"0": "cloud: rendering"})
+        farm.annotate(claim, {"renderbus.reason": "the farm is full"})
+        hands("resume", job)
+        assert farm.complete(claim, claim.tasks[:1]).taken == claim.tasks[:1]
+        hands("house_cleaning")
+        hands("script", "Jobs/RenderbusRecall", [job])
+        assert [one.kind for one in farm.intents()] == [IntentKind.RECALL]
+        assert farm.release(claim, claim.tasks[1:], "recalled").taken == claim.tasks[1:]
+        hands("delete", job)
+        assert IntentKind.DELETED in [one.kind for one in farm.intents()]
+
+
+@pytest.mark.parametrize("interpreter", pythons())
+def test_a_worker_under_each_of_them_can_host_a_gateway(interpreter, tmp_path):
+    with started("worker", tmp_path, pythons()[interpreter]) as (_, hands):
+        hands("gateway", "begin", {"Executable": "/nowhere/renderbus"}, {})
+        hands("gateway", "seen")
+        while (seen := hands("gateway", "seen"))["outcome"] == "rendering":
+            pass
+        assert seen["outcome"].startswith("failed: no executable of the bridge was found")
+        check(hands)
 
 
 def test_a_name_that_is_not_documented_is_told():

@@ -27,6 +27,7 @@ ACTS = {
     "a person makes chunks": lambda job, _: ("change_frames", job, "1-4", 2),
     "a script saves an old copy": lambda job, _: ("put_back", job),
     "another gateway claims": lambda job, refs: ("other_gateway", "claim", request(job, refs)),
+    "another gateway looks": lambda job, _: ("other_gateway", "tasks", {"ids": [job]}),
     "another gateway releases": lambda job, refs: ("other_gateway", "release", request(job, refs)),
 }
 WORKERS = {"a worker begins a task", "a worker keeps a task", "a worker renders a task"}

@@ -154,7 +154,10 @@ class Acts:
             from Deadline.Scripting import RepositoryUtils  # noqa: PLC0415 - the fake one
 
             self._other = renderbus_farm.DeadlineFarm(RepositoryUtils, log)
-        return self._other.handlers[method](params)
+        answer = self._other.handlers[method](params)
+        if not hasattr(answer, "lists"):
+            return answer
+        return {**answer.head, **{name: list(rows) for name, rows in answer.lists.items()}}
 
     def set_extra(self, job, key, value):
         self._repository.jobs[job].extra[key] = value
