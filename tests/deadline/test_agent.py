@@ -548,3 +548,23 @@ def test_a_worker_that_was_deleted_meanwhile_hides_no_queue(farm, hands):
     assert [row.job.id for row in snapshot.jobs] == [job]
     assert snapshot.workers == 0
     assert farm.snapshot().workers == 1
+
+
+@pytest.mark.parametrize("name", ["größe = 3\nPriority=100", "镜头\u2028x", "a\tb", "'; --"])
+def test_names_of_people_are_texts_and_nothing_else(farm, hands, name):
+    job = submit(hands, Name=name, OutputDirectory0="/show/größe =ä", Comment=name)
+    found = farm.job(job)
+    assert (found.name, found.priority) == (name, 50)
+    assert found.outputs == ("/show/größe =ä/shot.####.exr",)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    farm.release(claim, claim.tasks, "größe\nx = \x1b[2J")
+    assert hands("state", job)["history"][-1].endswith(": größe?x = ?[2J")
+
+
+def test_tasks_of_stepped_frames_are_held_by_their_frames(farm, hands):
+    job = submit(hands, Frames="1-21x5,30,28", ChunkSize="3")
+    claim = claim_of(farm, job)
+    assert [list(ref.frames) for ref in claim.tasks] == [[1, 6, 11], [16, 21, 30], [28]]
+    assert farm.claim(claim).taken == claim.tasks
+    assert farm.complete(claim, claim.tasks).taken == claim.tasks
