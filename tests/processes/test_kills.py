@@ -28,6 +28,8 @@ ALWAYS = (
 RECALLED = ("stop_task", "release")
 ELSEWHERE = {
     "ensure_project": "a call that may be repeated, before anything is submitted",
+    "set_priority": "a call that may be repeated; tests/burst has its stories",
+    "show": "words for people, which the next look shows again",
     "full_speed": "a call that may be repeated; tests/burst has its story",
     "stop_frames": "a call that may be repeated; tests/burst has its stories",
 }
