@@ -558,8 +558,9 @@ def test_names_of_people_are_texts_and_nothing_else(farm, hands, name):
     assert found.outputs == ("/show/größe =ä/shot.####.exr",)
     claim = claim_of(farm, job)
     farm.claim(claim)
-    farm.release(claim, claim.tasks, "größe\nx = \x1b[2J")
-    assert hands("state", job)["history"][-1].endswith(": größe?x = ?[2J")
+    why = "größe\nx = \x1b[2J {shot} {0}"
+    assert farm.release(claim, claim.tasks, why).taken == claim.tasks
+    assert hands("state", job)["history"][-1].endswith(": größe?x = ?[2J {shot} {0}")
 
 
 def test_tasks_of_stepped_frames_are_held_by_their_frames(farm, hands):

@@ -68,7 +68,7 @@ class Claims:
             self._note(work, lambda record, id_: _set(record, id_, "why", why))
             self._repository.FailTasks(work.job, work.tasks(), CLOUD)
             self._look_again(work, FAILED, None)
-        self._tell(params["claim"]["job"], "{} tasks failed in the cloud: " + why, work)
+        self._tell(params["claim"]["job"], "{} tasks failed in the cloud", work, why)
         return work.outcome()
 
     def release(self, params):
@@ -81,7 +81,7 @@ class Claims:
             if held:
                 self._repository.ResumeTasks(work.job, held)
             self._jobs.let_go(claim, self._resumed(work))
-        self._tell(claim["job"], "{} tasks go back to the farm: " + legible(params["why"]), work)
+        self._tell(claim["job"], "{} tasks go back to the farm", work, legible(params["why"]))
         return work.outcome()
 
     def _begin(self, params, judge):
@@ -196,10 +196,11 @@ class Claims:
                 free.append(id_)
         return free
 
-    def _tell(self, job_id, words, work):
+    def _tell(self, job_id, words, work, why=""):
         """Write into the job's history what was done, once for all tasks."""
         if work.wanted and work.taken:
             sentence = "Renderbus: " + words.format(len(work.taken))
+            sentence += ": " + why if why else ""
             self._repository.AddJobHistoryEntry(job_id, sentence)
 
 
