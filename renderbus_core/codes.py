@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -62,9 +61,6 @@ _KINDS: Mapping[str, type[CloudError]] = MappingProxyType(
     }
 )
 
-# What the standard library says when a proxy does not let us through to a service behind it.
-_NO_TUNNEL = "Tunnel connection failed: "
-_PROXY_WANTS_A_PASSWORD = f"{_NO_TUNNEL}407"
 _WRONG_REGION = 608
 # Whom a domain serves, by its end; the zones are those of queryPlatforms.
 _REGIONS: Mapping[str, str] = MappingProxyType(
@@ -137,7 +133,8 @@ def from_requests(
     from requests import exceptions  # noqa: PLC0415 - the table alone needs no HTTP
     from urllib3.exceptions import LocationParseError  # noqa: PLC0415 - as above
 
-    causes = _causes(error)
+    from renderbus_core import http  # noqa: PLC0415 - as above
+
     if isinstance(
         error,
         exceptions.InvalidURL
@@ -149,19 +146,19 @@ def from_requests(
             f"{operation}: nothing was sent, for the address {host} or that of the proxy cannot be "
             f"used ({type(error).__name__}); check cloud.domain and cloud.proxy"
         )
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    if http.is_untrusted(error):
         return RequestRefusedError(
             f"{operation}: the certificate of {host} is not trusted, so nothing was sent; "
             "check cloud.domain, or name the certificates that you trust in cloud.ca_bundle",
             operation=operation,
         )
-    if any(str(cause).startswith(_PROXY_WANTS_A_PASSWORD) for cause in causes):
+    if http.is_asked_by_proxy(error):
         return RequestRefusedError(
             f"{operation}: the proxy on the way to {host} wants a user and a password; "
             "put them into cloud.proxy",
             operation=operation,
         )
-    if isinstance(error, exceptions.ConnectTimeout) or any(map(_never_connected, causes)):
+    if http.never_connected(error):
         return TransientError(
             f"{operation}: {host} cannot be reached; check the domain, the network and the proxy",
             operation=operation,
@@ -172,23 +169,3 @@ def from_requests(
         f"the request may have been carried out{hint}",
         operation=operation,
     )
-
-
-def _never_connected(cause: BaseException) -> bool:
-    """Tell whether urllib3 says that a connection to the service was never made."""
-    names = {"NewConnectionError", "NameResolutionError"}
-    return type(cause).__name__ in names or str(cause).startswith(_NO_TUNNEL)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """Return an error of `requests` and everything of urllib3 and the system that led to it."""
-    seen: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo:
-        item = todo.pop()
-        if not isinstance(item, BaseException) or item in seen:
-            continue
-        seen.append(item)
-        # Not `__context__`: that may be an earlier attempt, which proves nothing about this one.
-        todo += [*item.args, item.__cause__, getattr(item, "reason", None)]
-    return seen

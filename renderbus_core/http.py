@@ -1,4 +1,7 @@
-"""HTTP sessions: proxies and certificates of the studio, none of them for this machine."""
+"""HTTP sessions: proxies and certificates of the studio, none of them for this machine.
+
+And what a failure below HTTP proves of a request, which `requests` says in many ways.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ from renderbus_core.errors import ConfigError, MissingDependencyError
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 # As `requests` knows them.
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# What the standard library says when a proxy does not let us through to a service behind it.
+_NO_TUNNEL = "Tunnel connection failed: "
+_PROXY_WANTS_A_PASSWORD = f"{_NO_TUNNEL}407"
 
 
 class _DirectSession(requests.Session):
@@ -133,3 +139,48 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Tell whether the certificate of a service is not trusted, so that nothing was sent.
+
+    Args:
+        error: of `requests`, or of urllib3 as it came through.
+    """
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+
+
+def is_asked_by_proxy(error: BaseException) -> bool:
+    """Tell whether a proxy wants a user and a password, so that nothing was sent.
+
+    Args:
+        error: as for `is_untrusted`.
+    """
+    return any(str(cause).startswith(_PROXY_WANTS_A_PASSWORD) for cause in _causes(error))
+
+
+def never_connected(error: BaseException) -> bool:
+    """Tell whether a connection to the service was never made, so that nothing was sent.
+
+    Args:
+        error: as for `is_untrusted`.
+    """
+    names = {"NewConnectionError", "NameResolutionError"}
+    return isinstance(error, requests.ConnectTimeout) or any(
+        type(cause).__name__ in names or str(cause).startswith(_NO_TUNNEL)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an error of `requests` and everything of urllib3 and the system that led to it."""
+    seen: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        item = todo.pop()
+        if not isinstance(item, BaseException) or item in seen:
+            continue
+        seen.append(item)
+        # Not `__context__`: that may be an earlier attempt, which proves nothing about this one.
+        todo += [*item.args, item.__cause__, getattr(item, "reason", None)]
+    return seen
