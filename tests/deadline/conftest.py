@@ -5,13 +5,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from deadline_bench import deadline
+from deadline_bench import deadline, web_deadline
 from deadline_studio import simulated_cloud, studio
+
+FACES = {"agent": deadline, "rest": web_deadline}
 
 
 @pytest.fixture
-def both(tmp_path):
-    with deadline(tmp_path) as (farm, hands):
+def both(request, tmp_path):
+    with FACES[getattr(request, "param", "agent")](tmp_path) as (farm, hands):
         yield farm, hands
 
 

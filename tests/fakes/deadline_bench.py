@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from deadline_plugin.bundle import bundle
-from renderbus_core.farm import Link, LinkFarm, connect
+from deadline_plugin.rest import open_farm
+from renderbus_core.config import load
+from renderbus_core.farm import DirectFarm, Link, LinkFarm, connect
 from renderbus_core.jobs import JobId
 
 INFO = {
@@ -122,6 +124,23 @@ def deadline(folder: Path, interpreter: Path | None = None) -> Iterator[tuple[Li
         connect(Link(process.stdout, process.stdin), lambda _: None) as farm,
     ):
         yield farm, hands
+        check(hands)
+
+
+@contextmanager
+def web_deadline(
+    folder: Path, interpreter: Path | None = None
+) -> Iterator[tuple[DirectFarm, Hands]]:
+    """Start a Deadline with its Web Service, and open it as a farm.
+
+    Args:
+        folder: for the repository's files.
+        interpreter: that stands for Deadline's own.
+    """
+    with started("web", folder, interpreter) as (_, hands):
+        env = {"RENDERBUS_FARM_URL": hands("web_url")}
+        with open_farm(load(env=env), lambda _: None) as farm:
+            yield farm, hands
         check(hands)
 
 

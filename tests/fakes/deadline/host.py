@@ -9,6 +9,7 @@ import json
 import os
 import select
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import modules
 from dotnet import Strict
 from repository import JobObject, Repository
 from served import Guest, GuestUtils, Server
+from webservice import WebService
 
 
 class Acts:
@@ -30,6 +32,7 @@ class Acts:
     def __init__(self, repository):
         self._repository = repository
         self.worker = None
+        self.web = None
         self._other = None
 
     def script(self, name, jobs, tasks=(), answer="Yes"):
@@ -88,6 +91,19 @@ class Acts:
         """Run a script as `deadlinecommand -ExecuteScript` does, to its end."""
         file = Path(self._repository.root) / "custom" / "scripts" / "General" / (name + ".py")
         modules.load(file).__main__(*arguments)
+
+    def web_url(self):
+        """Return where the Web Service is."""
+        return self.web.url
+
+    def web_set(self, name, value):
+        """Set an attribute of the Web Service."""
+        setattr(self.web, name, value)
+
+    def web_asked(self):
+        """Return what the Web Service was asked since the last time."""
+        found, self.web.asked[:] = list(self.web.asked), []
+        return found
 
     def gateway(self, act, *arguments):
         """Have the worker of this process do something."""
@@ -240,11 +256,15 @@ class Control:
     Args:
         descriptor: of a socket to the test.
         acts: what may be done.
+
+    Attributes:
+        lock: held while something is done.
     """
 
     def __init__(self, descriptor, acts):
         self._stream = os.fdopen(descriptor, "r+b", 0)
         self.acts = acts
+        self.lock = threading.RLock()
 
     def fileno(self):
         return self._stream.fileno()
@@ -256,7 +276,8 @@ class Control:
             if not line:
                 return False
             try:
-                answer = {"value": self.acts(*json.loads(line.decode("ascii")))}
+                with self.lock:
+                    answer = {"value": self.acts(*json.loads(line.decode("ascii")))}
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
             self._stream.write(json.dumps(answer).encode("ascii") + b"\n")
@@ -347,6 +368,14 @@ def serve_worker(control, custom):
             worker.render()
 
 
+def serve_web(control, repository):
+    """Be a Web Service until the test hangs up."""
+    web = control.acts.web = WebService(repository, control.lock)
+    while control.serve(3600):
+        pass
+    web.close()
+
+
 def log(sentence):
     sys.stderr.write(sentence + "\n")
 
@@ -356,7 +385,7 @@ def main(mode, folder, descriptor, address=""):
 
     Args:
         mode: `link` serves a core that started it, `worker` renders what it is told, `repository`
-            has the repository that workers use.
+            has the repository that workers use, `web` is a Web Service.
         folder: `custom` of the repository.
         descriptor: of a socket to the test.
         address: where the repository is served; "" for one of this process alone.
@@ -376,6 +405,8 @@ def main(mode, folder, descriptor, address=""):
         serve_link(control)
     elif mode == "repository":
         Server(repository, address).serve(control)
+    elif mode == "web":
+        serve_web(control, repository)
     else:
         serve_worker(control, custom)
 

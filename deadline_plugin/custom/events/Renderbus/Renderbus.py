@@ -30,15 +30,13 @@ from renderbus_record import (
     QUEUED,
     SHOWN,
     SUSPENDED,
+    WHEN_KEY,
     Record,
     foreign,
     moment,
     read_acknowledged,
     written_intent,
 )
-
-WHEN_KEY = "renderbus_when"
-"""Extra info key by which a job asks for a burst as soon as it is submitted: `now`."""
 
 _LONGEST_SECONDS = 20.0
 # Intents that nobody fetched for so long are of no use to anybody.

@@ -16,13 +16,15 @@ class Claims:
         repository: `Deadline.Scripting.RepositoryUtils`.
         jobs: of the repository.
         log: takes a sentence for people.
+        signs: whether a task that is completed says who rendered it.
 
     Attributes:
         home: how many tasks came home.
     """
 
-    def __init__(self, repository, jobs, log):
+    def __init__(self, repository, jobs, log, signs=True):
         self.home = 0
+        self._signs = signs
         self._repository = repository
         self._jobs = jobs
         self._log = log
@@ -50,6 +52,8 @@ class Claims:
         """Mark held tasks as rendered; their pictures are where the job wants them."""
         work = self._begin(params, _may_end(COMPLETED))
         if work.wanted:
+            if not self._signs:
+                self._note(work, lambda record, id_: _set(record, id_, "coming", True))
             self._complete_all(work)
             missed = self._look_again(work, COMPLETED, None)
             if work.strays:

@@ -5,6 +5,7 @@ because Deadline's objects are not for others.
 """
 
 import collections
+import functools
 import json
 
 from renderbus_claims import Claims
@@ -16,14 +17,17 @@ from renderbus_record import (
     ACKNOWLEDGED,
     ASK_PREFIX,
     EVENT,
+    HEARD_KEY,
     INTENT_PREFIX,
     NOTES_KEY,
+    WHEN_KEY,
     Notes,
     asked,
+    asks_at_once,
     read_acknowledged,
     written_intent,
 )
-from renderbus_words import extra, legible
+from renderbus_words import extra, legible, submitted_at
 
 FARM = "deadline"
 """How the agent calls its farm; the core finds by it what translates its jobs."""
@@ -47,19 +51,19 @@ class DeadlineFarm:
         log: takes a sentence for people.
         column: digit of the job's extra info column that shows what is in the cloud; "" for none.
         task_column: digit of the tasks' extra info column that shows what it does; "" for none.
-        told: tells, besides what is asked on jobs, what people ask and do: called with the jobs of
-            the queue it gives intents, `forget` has the ids that were acted on. None for the event
-            plug-in.
+        web: whether Deadline is reached over its Web Service: no event plug-in tells what people
+            do, so that it is only known what they ask of jobs, and what jobs ask as they are
+            submitted; and a completed task does not say who rendered it.
     """
 
-    def __init__(self, repository, log, column="", told=None, task_column=""):
+    def __init__(self, repository, log, column="", task_column="", web=False):
         self._repository = repository
         # A copy that is older than an acknowledgement brings what was asked back with it.
         self._done = set()
-        self._told = told or Told(repository)
+        self._told = Submitted(repository) if web else Told(repository)
         self._jobs = Jobs(repository, log, column)
         self._queue = Queue(repository, self._jobs, log)
-        self._claims = Claims(repository, self._jobs, log)
+        self._claims = Claims(repository, self._jobs, log, signs=not web)
         self.handlers = {
             "snapshot": lambda params: self._queue.snapshot(set(params["tasks_of"])),
             "job": self.job,
@@ -187,6 +191,41 @@ class Told:
     def _acknowledged(self):
         config = self._repository.GetEventPluginConfig(EVENT)
         return read_acknowledged(config.GetConfigEntryWithDefault(ACKNOWLEDGED, ""))
+
+
+class Submitted:
+    """What jobs ask as they are submitted, where no event plug-in tells of it.
+
+    Args:
+        repository: `Deadline.Scripting.RepositoryUtils`.
+    """
+
+    def __init__(self, repository):
+        self._repository = repository
+
+    def __call__(self, jobs):
+        """Give an intent for each job that asks for a burst, and of which that was not heard."""
+        return [
+            {
+                "id": "{} {}".format(job.JobId, WHEN_KEY),
+                "job": str(job.JobId),
+                "kind": "burst",
+                "at": submitted_at(job),
+                "who": str(job.JobUserName),
+                "note": "asked for when it was submitted",
+            }
+            for job in jobs
+            if asks_at_once(functools.partial(extra, job))
+        ]
+
+    def forget(self, ids):
+        """Write down on each job that it was heard; its copies do not ask again either."""
+        for id_ in ids:
+            job_id, _, key = id_.partition(" ")
+            job = self._repository.GetJob(job_id, True) if key == WHEN_KEY else None
+            if job is not None:
+                job.SetJobExtraInfoKeyValue(HEARD_KEY, job_id)
+                self._repository.SaveJob(job)
 
 
 def _asked(job):

@@ -157,7 +157,7 @@ class Jobs:
 
     def bring_home(self, claim, ids):
         """Write down that tasks of a claim came home."""
-        self._end(claim, ids, lambda record, id_: setattr(record.stamps[id_], "home", True))
+        self._end(claim, ids, lambda record, id_: record.bring_home(id_))
 
     def _end(self, claim, ids, act):
         """Do something to the claim's stamps on tasks, where they still bear them."""

@@ -11,6 +11,11 @@ import time
 
 CLAIMS_KEY = "renderbus.claims"
 NOTES_KEY = "renderbus.notes"
+WHEN_KEY = "renderbus_when"
+"""Extra info key by which a job asks for a burst as soon as it is submitted: `now`."""
+HEARD_KEY = "renderbus-heard"
+"""Extra info key of jobs of which that was heard without an event plug-in. Copies bear it too: it
+is no entry about one job (`renderbus.`), and none that people write (`renderbus_`)."""
 # How all our entries begin that are about one job; what people say of it has an underscore.
 _OURS = "renderbus."
 
@@ -45,6 +50,9 @@ COMPLETED, FAILED, QUEUED, RENDERING, SUSPENDED, PENDING = (
 HELD = frozenset({QUEUED, SUSPENDED, PENDING})
 """States in which a stamp still holds a task; once a worker has begun it, it is the worker's."""
 
+FLAGS = ("leaving", "home", "coming")
+"""What may be said of a stamp besides."""
+
 # Ids of tasks in ranges, `0-9,12`: ten thousand in a row are a few letters.
 _IDS = re.compile(r"\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*")
 _MOST_TASKS = 1000000
@@ -60,16 +68,22 @@ class Stamp:
         burst: id of the burst.
         epoch: of its claim.
         why: why the burst failed the task; "" when it did not.
+        flags: those of `FLAGS` that are set.
+
+    Attributes:
         leaving: whether the burst is giving it back.
         home: whether its pictures came home.
+        coming: whether the burst is completing it: where Deadline does not say who rendered a task,
+            it is the burst's once it is completed.
     """
 
-    def __init__(self, burst, epoch, why="", leaving=False, home=False):
+    def __init__(self, burst, epoch, why="", **flags):
         self.burst = burst
         self.epoch = epoch
         self.why = why
-        self.leaving = leaving
-        self.home = home
+        self.leaving = flags.get("leaving", False)
+        self.home = flags.get("home", False)
+        self.coming = flags.get("coming", False)
 
     def is_same(self, other):
         """Tell whether another stamp, or none, is of the same claim."""
@@ -101,16 +115,16 @@ class Record:
         self.returned = set(_ids(returned))
         for burst, claims in bursts.items():
             for claim in filter(_is_claim, claims if isinstance(claims, list) else ()):
-                flags = "leaving" in claim, "home" in claim
+                flags = {name: True for name in FLAGS if name in claim}
                 for task in _ids(claim["tasks"]):
                     why = str(claim.get("why", ""))
-                    self.stamps[task] = Stamp(burst, claim["epoch"], why, *flags)
+                    self.stamps[task] = Stamp(burst, claim["epoch"], why, **flags)
 
     def text(self):
         """Return the entry as it is kept, also where nothing is held any more."""
         bursts = {}
         for task, stamp in self.stamps.items():
-            same = (stamp.epoch, stamp.why, stamp.leaving, stamp.home)
+            same = (stamp.epoch, stamp.why, *(getattr(stamp, name) for name in FLAGS))
             bursts.setdefault(stamp.burst, {}).setdefault(same, []).append(task)
         held = {burst: [_claim(*one) for one in claims.items()] for burst, claims in bursts.items()}
         entry = {"job": self.job_id, "revision": self.revision, "bursts": held}
@@ -122,6 +136,11 @@ class Record:
         """Take the stamp off a task that comes back."""
         del self.stamps[task_id]
         self.returned.add(task_id)
+
+    def bring_home(self, task_id):
+        """Note that the pictures of a task came home, and that it is completed."""
+        self.stamps[task_id].home = True
+        self.stamps[task_id].coming = False
 
     def hold(self, task_id, burst, epoch):
         """Put a stamp on a task."""
@@ -187,7 +206,7 @@ class Record:
             # What failed is suspended until Deadline has been told so.
             again = stamp.home or (stamp.why and state != SUSPENDED)
             return None if again else stamp
-        came = state == COMPLETED and (stamp.home or worker == CLOUD)
+        came = state == COMPLETED and (stamp.home or stamp.coming or worker == CLOUD)
         return stamp if came or (state == FAILED and stamp.why) else None
 
 
@@ -207,6 +226,18 @@ class Notes:
     def text(self):
         """Return the entry as it is kept."""
         return json.dumps({"job": self.job_id, "bursts": self.of}, sort_keys=True)
+
+
+def asks_at_once(entry):
+    """Tell whether a job asks for a burst as soon as it is submitted.
+
+    A copy of a job that was in the cloud does not: a person asks for it again.
+
+    Args:
+        entry: gives an entry of the job's extra info by its key, "" for none.
+    """
+    before = (NOTES_KEY, CLAIMS_KEY, HEARD_KEY)
+    return entry(WHEN_KEY) == "now" and not any(entry(key) for key in before)
 
 
 def asked(job_id, key, text):
@@ -347,12 +378,9 @@ def _ranges(ids):
 
 
 def _claim(same, tasks):
-    epoch, why, leaving, home = same
+    epoch, why, *flags = same
     claim = {"epoch": epoch, "tasks": _ranges(tasks)}
     if why:
         claim["why"] = why
-    if leaving:
-        claim["leaving"] = True
-    if home:
-        claim["home"] = True
+    claim.update({name: True for name, is_set in zip(FLAGS, flags) if is_set})
     return claim

@@ -80,7 +80,7 @@ def task_row(job_id, task, record):
     """
     state, worker = str(task.TaskStatus), str(task.TaskSlaveName or "")
     stamp = record.of(str(task.TaskId), state, worker)
-    if stamp and stamp.home:
+    if stamp and state == COMPLETED:
         # Not every way to complete a task lets us say who rendered it.
         worker = CLOUD
     return {
@@ -135,7 +135,7 @@ def mean(record, tasks):
 def _is_rendered_here(record, task):
     state, worker = str(task.TaskStatus), str(task.TaskSlaveName or "")
     stamp = record.of(str(task.TaskId), state, worker)
-    return state == COMPLETED and worker != CLOUD and not (stamp and stamp.home)
+    return state == COMPLETED and worker != CLOUD and stamp is None
 
 
 def names(given):
