@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from deadline_bench import deadline
+from deadline_bench import deadline, web_deadline
 
 from renderbus_core.clock import ManualClock
 from renderbus_core.farm import JobSpec, Link, LocalFarm, connect
@@ -144,10 +144,10 @@ def link_bench(folder, request):
         assert stops == []
 
 
-def deadline_bench(folder, _request):
+def deadline_bench(folder, _request, opened=deadline):
     """Return Deadline behind the agent that runs in its interpreter."""
     at = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    with deadline(folder) as (farm, hands):
+    with opened(folder) as (farm, hands):
         hands("add_worker", "node-1", ["late"], ["gpu"])
 
         def submit(frames="1-6", per_task=1, priority=50):
@@ -191,7 +191,17 @@ def deadline_bench(folder, _request):
         )
 
 
-BENCHES = {"local": local_bench, "link": link_bench, "deadline": deadline_bench}
+def deadline_rest_bench(folder, request):
+    """Return the same Deadline over its Web Service."""
+    return deadline_bench(folder, request, web_deadline)
+
+
+BENCHES = {
+    "local": local_bench,
+    "link": link_bench,
+    "deadline": deadline_bench,
+    "deadline-rest": deadline_rest_bench,
+}
 # Deadline tells of jobs, never of single tasks: tests/deadline has what its intents are.
 TELL_OF_TASKS = ("local", "link")
 
