@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from deadline_plugin import rest
 from deadline_plugin.bundle import bundle
 from deadline_plugin.checking import examine
 from deadline_plugin.repository import site_of
@@ -18,12 +19,8 @@ from renderbus_core.cli.installing import (
 from renderbus_core.cli.output import json_option, print_json
 from renderbus_core.cli.workplace import read_config
 
-_repository = click.option(
-    "--repository",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the Deadline repository, with plugins, events and scripts in it.",
-)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER_HELP = "Folder of the Deadline repository, with plugins, events and scripts in it."
 
 _NEXT = """Next, in the Monitor (as an administrator):
  1. Tools > Configure Plugins > Renderbus: name the bridge's program, and its configuration file.
@@ -34,7 +31,7 @@ _NEXT = """Next, in the Monitor (as an administrator):
 
 
 @click.command()
-@_repository
+@click.option("--repository", required=True, type=_FOLDER, help=_FOLDER_HELP)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--uninstall", is_flag=True, help="Take away what was installed and not edited.")
 @json_option
@@ -59,15 +56,19 @@ def install(repository: Path, dry_run: bool, uninstall: bool, as_json: bool) -> 
 
 
 @click.command()
-@_repository
+@click.option("--repository", type=_FOLDER, help=_FOLDER_HELP)
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, repository: Path, as_json: bool) -> None:
+def doctor(ctx: click.Context, repository: Path | None, as_json: bool) -> None:
     """Look whether a repository and this host are ready for a gateway job.
 
-    Exit status 1: something must be mended.
+    Without --repository: whether this host is ready for a gateway over the Web Service that
+    farm.url names. Exit status 1: something must be mended.
     """
-    findings = examine(repository, read_config(ctx, "link"))
+    if repository is None:
+        findings = rest.examine(read_config(ctx, "deadline-rest"))
+    else:
+        findings = examine(repository, read_config(ctx, "link"))
     if as_json:
         print_json(findings)
     else:
