@@ -32,6 +32,7 @@ from renderbus_record import (
     SUSPENDED,
     WHEN_KEY,
     Record,
+    asks_at_once,
     foreign,
     moment,
     read_acknowledged,
@@ -101,13 +102,12 @@ class RenderbusListener(DeadlineEventListener):
     @harmless
     def OnJobSubmitted(self, job):
         """Write down that a job asks for the cloud; a copy of one that was there does not."""
-        is_copy = _forget_original(job)
-        if _extra(job, WHEN_KEY) != "now":
-            return
-        if is_copy:
+        asks = asks_at_once(functools.partial(_extra, job))
+        _forget_original(job)
+        if asks:
+            self._record(job, "burst", "asked for when it was submitted")
+        elif _extra(job, WHEN_KEY) == "now":
             self.LogInfo("Renderbus: a copy of a job that was in the cloud; ask for it by hand")
-            return
-        self._record(job, "burst", "asked for when it was submitted")
 
     @harmless
     def OnJobDeleted(self, job):
@@ -216,7 +216,7 @@ def _now(job):
 
 
 def _forget_original(job):
-    """Take off a job what is about the one whose copy it is; tell whether there was anything."""
+    """Take off a job what is about the one whose copy it is."""
     others, shown = _of_original(job)
     if others or shown:
         job = _now(job)
@@ -225,7 +225,6 @@ def _forget_original(job):
         for name in shown:
             setattr(job, name, "")
         RepositoryUtils.SaveJob(job)
-    return bool(others)
 
 
 def _of_original(job):
