@@ -12,6 +12,7 @@ from deadline_plugin.checking import examine
 from deadline_plugin.repository import site_of
 from renderbus_core.cli.installing import (
     install_files,
+    plan_files,
     show_findings,
     show_steps,
     steps_as_json,
@@ -42,7 +43,9 @@ def install(repository: Path, dry_run: bool, uninstall: bool, as_json: bool) -> 
     kept aside with the ending .edited.
     """
     site = site_of(repository)
-    steps = install_files(site, bundle(), is_dry=dry_run, is_removal=uninstall)
+    steps = plan_files(site, bundle(), is_removal=uninstall)
+    if not dry_run:
+        install_files(site, bundle(), steps, is_removal=uninstall)
     if as_json:
         print_json(steps_as_json(steps))
         return

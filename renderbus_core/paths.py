@@ -78,6 +78,18 @@ def foreign_root(path: str) -> str | None:
     return None
 
 
+def is_absolute(path: str) -> bool:
+    """Tell whether a path of some system is absolute.
+
+    Args:
+        path: as it is stored.
+
+    Raises:
+        InputError: it climbs above its root, or holds a control character.
+    """
+    return _parse(path) is not None
+
+
 def is_reserved_on_windows(name: str) -> bool:
     """Tell whether Windows keeps a name for itself: a device, or an ending in a dot or a space."""
     return name.endswith((".", " ")) or name.partition(".")[0].rstrip(" ").upper() in _RESERVED

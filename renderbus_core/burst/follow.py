@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from renderbus_core import package
 from renderbus_core.burst import acting, mirror, notices, still, tree
@@ -20,10 +20,16 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
+from renderbus_core.burst.store import Output
 from renderbus_core.burst.submit import CONFIRMATIONS, PRESENT, count_absence, is_known
 from renderbus_core.burst.urgency import follow_priority
 from renderbus_core.errors import FarmError, RequestRefusedError
 from renderbus_core.jobs import Gone, LocalTask, TaskRef
+
+FILES = "files"
+"""Capability of a farm that shows which files a task has."""
+NOTED_FILES, NOTED_COST = "renderbus.files ", "renderbus.cost"
+"""Names of what such a farm is told: one for each task, with its id; and what it all has cost."""
 
 _log = logging.getLogger(__name__)
 
@@ -153,12 +159,36 @@ def finish_pending(ctx: Context, burst: Burst) -> Burst:
 
 def _complete(ctx: Context, burst: Burst, ready: tuple[TaskRef, ...]) -> None:
     claim = burst.claim(ready, ctx.effects.lease.epoch)
+    if FILES in getattr(ctx.farm, "capabilities", ()):
+        facts = results(burst, ready, ctx.store.outputs(burst.id))
+        ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
     outcome = ctx.effects.perform(
         "complete", lambda: ctx.farm.complete(claim, ready), tasks=[ref.id for ref in ready]
     )
     ctx.move_tasks(burst, outcome.taken, TaskState.COMPLETED, "its pictures are at home")
     for ref, why in outcome.refused.items():
         ctx.move_tasks(burst, (ref,), TaskState.LOST, f"the farm would not complete it: {why}")
+
+
+def results(burst: Burst, tasks: Iterable[TaskRef], outputs: Iterable[Output]) -> Mapping[str, str]:
+    """Return what farms show of tasks that came home: their files, and what the burst has cost.
+
+    Args:
+        burst: whose they are.
+        tasks: them.
+        outputs: files of the burst.
+    """
+    by_frame: dict[int, list[str]] = {}
+    for file in outputs:
+        if file.collected:
+            by_frame.setdefault(file.frame, []).append(str(file.local))
+    facts = {
+        f"{NOTED_FILES}{task.id}": ",".join(
+            dict.fromkeys(path for frame in task.frames for path in by_frame.get(frame, ()))
+        )
+        for task in tasks
+    }
+    return {**facts, NOTED_COST: str(burst.spent)}
 
 
 def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:

@@ -21,26 +21,37 @@ from renderbus_core.installation import (
 )
 
 
-def install_files(site: Site, files: Files, *, is_dry: bool, is_removal: bool) -> tuple[Step, ...]:
-    """Put files where they belong, or take them away; returns what became of each.
+def plan_files(site: Site, files: Files, *, is_removal: bool) -> tuple[Step, ...]:
+    """Say what becomes of each file; changes nothing.
 
     Args:
         site: where.
         files: of this version.
-        is_dry: only say what would be done.
         is_removal: take away what was installed and not edited.
 
     Raises:
-        InputError: something that is not ours is in the way, or files cannot be changed.
+        InputError: something that is not ours is in the way.
     """
     before = find(site)
     if is_removal:
-        steps = plan_removal(site, before) if before else ()
-    else:
-        steps = plan_install(site, files, before)
-    if not is_dry and (steps or not is_removal):
+        return plan_removal(site, before) if before else ()
+    return plan_install(site, files, before)
+
+
+def install_files(site: Site, files: Files, steps: Sequence[Step], *, is_removal: bool) -> None:
+    """Put files where they belong, or take them away.
+
+    Args:
+        site: where.
+        files: of this version.
+        steps: that were planned.
+        is_removal: as they were planned.
+
+    Raises:
+        InputError: files cannot be changed.
+    """
+    if steps or not is_removal:
         carry_out(site, steps, "" if is_removal else __version__, files)
-    return steps
 
 
 def steps_as_json(steps: Iterable[Step]) -> list[dict[str, str]]:

@@ -69,6 +69,7 @@ class Farm:
     ca_bundle: Path | None
     plain_password: bool
     status_column: str
+    agent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

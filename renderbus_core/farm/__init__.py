@@ -1,5 +1,6 @@
 """Farms: the embedded one, and the link to agents that live inside other render managers."""
 
+from renderbus_core.farm.child import open_child_farm
 from renderbus_core.farm.conversion import (
     CLOUD_KEY,
     DEADLINE_KEY,
@@ -56,6 +57,7 @@ __all__ = [
     "Worker",
     "WorkerPool",
     "connect",
+    "open_child_farm",
     "open_stdio_farm",
     "read_cloud_options",
     "read_deadline",

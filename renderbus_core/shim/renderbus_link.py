@@ -703,15 +703,13 @@ class Core:
     """
 
     def __init__(self, command: Sequence[str], log: Log) -> None:
-        environment = {name: v for name, v in os.environ.items() if name not in _DROPPED}
-        environment.update(_ADDED)
         try:
             self.process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
                 list(command),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=environment,
+                env=child_environment(),
                 # Otherwise Windows shows a window for it.
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
@@ -775,6 +773,12 @@ class Core:
                 if line:
                     self._last_words = line
                     self._log(line)
+
+
+def child_environment() -> Dict[str, str]:
+    """Return the environment for a process under another interpreter than this one."""
+    kept = {name: v for name, v in os.environ.items() if name not in _DROPPED}
+    return dict(kept, **_ADDED)
 
 
 def own_pipes() -> Tuple[IO[bytes], IO[bytes]]:

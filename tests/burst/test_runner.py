@@ -42,6 +42,16 @@ def test_a_burst_walks_through_its_life_and_every_picture_comes_home(world):
     assert end.spent > 0
 
 
+def test_a_farm_that_shows_files_is_told_which_a_task_has_before_it_is_complete(world, monkeypatch):
+    monkeypatch.setattr(type(world.farm), "capabilities", frozenset({"files"}))
+    burst = world.order("3")
+    end = world.carry(world.runner(burst), burst)
+    (notes,) = world.farm.annotations(world.job).values()
+    (path,) = notes["renderbus.files 3"].split(",")
+    assert path.endswith("/shot.0004.png")
+    assert float(notes["renderbus.cost"]) == float(end.spent)
+
+
 def test_assets_are_uploaded_before_anything_is_claimed(world):
     burst = world.order()
     world.carry(world.runner(burst), burst, lambda b: b.state is BurstState.STAGED)

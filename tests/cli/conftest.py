@@ -59,6 +59,8 @@ def renderbus(home):
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
+    run.home = home
+
     return run
 
 

@@ -218,7 +218,29 @@ def test_a_core_that_is_asked_to_stop_lets_go_and_the_next_one_carries_on(
     assert burst["id"] in farm.stderr.readline()
     farm.terminate()
     _, said = farm.communicate(timeout=120)
-    assert farm.returncode == 1
+    assert farm.returncode == 75, "not over: somebody is to go on"
     assert "the farm wants the bridge to stop" in said
     assert f"let go of burst {burst['id']}" in said
     assert renderbus("run", burst["id"], env=cloud).status == 0
+
+
+@pytest.mark.heavy
+def test_the_burst_of_a_job_is_planned_once_and_carried_by_whoever_comes(renderbus, cloud, job):
+    assert renderbus("run").status == renderbus("run", "x", "--of-job", job).status == 1
+    gone = renderbus("run", "--of-job", "job-99", env=cloud)
+    leases = {"RENDERBUS_BURST_LEASE_SECONDS": "2", "RENDERBUS_BURST_TAKEOVER_SECONDS": "1"}
+    assert (gone.status, "there is no job job-99" in gone.err) == (1, True)
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "renderbus_core", "run", "--of-job", job],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=renderbus.home | cloud | leases,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    (burst,) = renderbus("status", "--json").json["bursts"]
+    assert (burst["job"], burst["state"], len(burst["tasks"])) == (job, "done", 8)
+    again = renderbus("run", "--of-job", job, env=cloud)
+    assert (again.status, "nothing of job" in again.err) == (0, True)

@@ -18,13 +18,14 @@ from renderbus_core.burst.examine import (
 )
 from renderbus_core.cli import findings as show
 from renderbus_core.cli.carry import carry
+from renderbus_core.cli.ordering import local_job, waiting
 from renderbus_core.cli.output import confirm, json_option, print_json, print_line, refuse_unasked
 from renderbus_core.cli.waiving import by_hand, person, tell_unused, waive_option
 from renderbus_core.cli.wanting import options_of, wanted_option
 from renderbus_core.cli.workplace import farm_option, open_gateway, read_config
 from renderbus_core.errors import CloudError, InputError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import Gone, JobId, LocalJob, LocalState, TaskRef
+from renderbus_core.jobs import JobId, LocalJob, TaskRef
 from renderbus_core.overflow import Payer
 from renderbus_core.package import Finding, Offer, Severity, grouped
 
@@ -114,14 +115,7 @@ def command(  # noqa: PLR0917 - click passes options by name
 def _waiting(
     gateway: Gateway, job: JobId, frames: FrameSet | None
 ) -> tuple[LocalJob, tuple[TaskRef, ...]]:
-    local = gateway.farm.job(job)
-    if isinstance(local, Gone):
-        raise InputError(f"there is no job {job} on the farm; see: renderbus farm jobs")
-    tasks = tuple(
-        task.ref
-        for task in gateway.farm.tasks([job]).get(job, ())
-        if task.state is LocalState.QUEUED and (frames is None or task.ref.frames.issubset(frames))
-    )
+    local, tasks = local_job(gateway, job), waiting(gateway, job, frames)
     if not tasks:
         chosen = f" in {frames}" if frames is not None else ""
         raise InputError(f"job {job} has no waiting tasks{chosen}, so there is nothing to send")
