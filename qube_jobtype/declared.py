@@ -1,0 +1,129 @@
+"""Where the pictures of a job belong, as far as its fields say; pure.
+
+Qube's jobs declare no outputs: what their package or command line says of folder and name becomes
+a template, and what it leaves to the scene stays open in it (`renderbus_core.package.outputs`).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+
+from qube_jobtype.programs import programs
+from renderbus_core.errors import InputError
+from renderbus_core.package import programs as cloud_programs
+from renderbus_core.paths import is_absolute
+
+OUTPUTS_KEY = "renderbus_outputs"
+"""Key of a package that names the files of a job: templates with `#`, with commas or one a line."""
+
+_BY_HAND = f"or say it in the package: {OUTPUTS_KEY}=/show/out/shot.####.exr"
+_NUMBER = re.compile(r"QB_FRAME_(?:NUMBER|START)")
+_HOUDINI_FRAME = re.compile(r"\$F([0-9]?)")
+_OF_LAYER = re.compile(r"<(?:render)?layer>", re.IGNORECASE)
+_MOST_DIGITS = 10
+_LOST = (
+    "nobody says where its pictures belong: neither its package nor its command line does; {why}"
+    + _BY_HAND
+)
+_WHY: Mapping[str, str] = {
+    "maya": "give the folder (-rd, renderDirectory), ",
+    "blender": "give the output (-o), ",
+    "houdini": "give the output (-o), ",
+}
+
+
+def declared_outputs(
+    dcc: str, fields: Mapping[str, str], layer: str, by_hand: str
+) -> tuple[str, ...]:
+    """Return the templates of the files that a job makes.
+
+    Args:
+        dcc: that renders it.
+        fields: what it says.
+        layer: the one layer that it renders; "" for all of the scene.
+        by_hand: of the package's key for outputs; "" for none.
+
+    Raises:
+        InputError: nobody says where they are, or it cannot be told.
+    """
+    if by_hand:
+        sign = "\n" if "\n" in by_hand.strip() else ","
+        found = tuple(name.strip() for name in by_hand.split(sign) if name.strip())
+    elif fields.get("folder"):
+        found = (_in_folder(dcc, fields, layer),)
+    elif fields.get("output"):
+        found = (_as_named(dcc, fields),)
+    else:
+        raise InputError(_LOST.format(why=_WHY.get(dcc, "")))
+    for name in found:
+        if not is_absolute(name) or "QB_FRAME_" in name:
+            raise InputError(f"the output {name} is no absolute path; write it out, {_BY_HAND}")
+    return found
+
+
+def _in_folder(dcc: str, fields: Mapping[str, str], layer: str) -> str:
+    folder = fields["folder"].rstrip("/\\")
+    prefix = fields.get("prefix", "")
+    if layer and not _OF_LAYER.search(prefix):
+        # Maya makes one where the scene has more than one layer.
+        raise InputError(
+            f"whether pictures of the layer {layer} lie in a folder of their own cannot be told; "
+            f"put <RenderLayer> into the image file prefix, {_BY_HAND}"
+        )
+    if not prefix:
+        return f"{folder}/<Picture>"
+    if "%" in prefix or prefix.endswith("/") or is_absolute(prefix):
+        raise InputError(
+            f"what the image file prefix {prefix!r} becomes cannot be told; {_BY_HAND}"
+        )
+    return f"{folder}/{prefix}.{_digits(fields)}.{_ending(dcc, fields)}"
+
+
+def _as_named(dcc: str, fields: Mapping[str, str]) -> str:
+    output = _NUMBER.sub("#" * _padding(fields, "digits", 1), fields["output"])
+    if dcc == "houdini":
+        return _HOUDINI_FRAME.sub(lambda found: "#" * int(found[1] or 1), output)
+    if output.startswith("//"):
+        # Blender's: beside the scene.
+        scene = fields.get("scene", "").replace("\\", "/")
+        output = posixpath.join(posixpath.dirname(scene), output[2:])
+    name = re.split(r"[\\/]", output)[-1]
+    output += "" if "#" in name else "####"
+    stem, dot, ending = output.rpartition(".")
+    known = {*programs()["blender"].row["endings"].values(), "jpeg", "tiff"}
+    wanted = _ending(dcc, fields)
+    if dot and ending.casefold() in known and "#" in re.split(r"[\\/]", stem)[-1]:
+        # Blender keeps an ending that fits the format.
+        return output if wanted in {"<Extension>", ending.casefold()} else f"{stem}.{wanted}"
+    return f"{output}.{wanted}"
+
+
+def _ending(dcc: str, fields: Mapping[str, str]) -> str:
+    name = fields.get("format", "")
+    if not name:
+        return "<Extension>"
+    own = programs()["blender"].row["endings"] if dcc == "blender" else {}
+    formats: dict[str, str] = {**cloud_programs()[dcc].formats, **own}
+    endings = {spelled.casefold(): ending for spelled, ending in formats.items()}
+    endings |= {ending: ending for ending in formats.values()}
+    found = endings.get(name.casefold().removeprefix("."))
+    if found is None:
+        raise InputError(
+            f"which ending pictures of the format {name!r} have is not known; {_BY_HAND}"
+        )
+    return found
+
+
+def _digits(fields: Mapping[str, str]) -> str:
+    return "#" * _padding(fields, "padding", 0) or "<Frame>"
+
+
+def _padding(fields: Mapping[str, str], name: str, usual: int) -> int:
+    text = fields.get(name, "")
+    if not text:
+        return usual
+    if not re.fullmatch(r"[0-9]{1,2}", text) or not 0 <= int(text) <= _MOST_DIGITS:
+        raise InputError(f"{name}={text} is no number of digits")
+    return max(int(text), usual)

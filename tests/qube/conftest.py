@@ -1,0 +1,195 @@
+"""A Qube with our job type and agent in it: what people do, what workers run, and the core."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from deadline_bench import pythons
+from qube_bench import agent, qube
+
+# The policy of the stories: what is above two tasks per worker leaves, and nothing is probed.
+CONFIG = """
+[burst]
+work_folder = "packages"
+poll_seconds = 0.3
+submit_settle_seconds = 0.5
+lease_seconds = 2
+takeover_seconds = 1
+[gateway]
+decide_seconds = 0.5
+[farm]
+agent = {agent}
+[store]
+url = "sqlite:///{folder}/bursts.db"
+[overflow]
+enabled = {enabled}
+backlog_tasks_per_worker = 2
+minimum_wait_seconds = 0
+cloud_wait_seconds = 0
+local_share_minimum = 0
+split_jobs = true
+probe = "never"
+[money]
+currency = "USD"
+price_per_hour = "1"
+budget = "100"
+"""
+
+LONGEST = 40
+"""Seconds after which a story that has not come to its end hangs."""
+
+
+@pytest.fixture
+def hands(tmp_path):
+    with qube(tmp_path) as found:
+        found("add_host", "node-1", 4, "")
+        yield found
+
+
+@pytest.fixture
+def farm(tmp_path, hands):
+    with agent(tmp_path, hands) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """Return what reaches a simulated cloud whose frames take a fifth of a second."""
+    folder = tmp_path_factory.mktemp("cloud")
+    command = [sys.executable, "-m", "renderbus_core", "simulator", "--json",
+               "--until-stdin-closes", "--storage", str(folder), "--renderer", "stand-in",
+               "--speed", "100", "--frame-seconds", "20"]  # fmt: skip
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        ready = json.loads(process.stdout.readline())
+        yield {
+            "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
+            "RENDERBUS_CLOUD_SCHEME": "http",
+            "RAYVISION_API_ACCESS_ID": ready["access_id"],
+            "RAYVISION_API_KEY": ready["access_key"],
+        }
+        process.communicate(timeout=60)
+
+
+class Studio:
+    """A Qube whose workers have our job type, and the bridge's program on its hosts.
+
+    Args:
+        folder: of everything.
+        hands: on Qube.
+        scene: to render.
+        environment: of programs that are started here.
+    """
+
+    def __init__(self, folder, hands, scene, environment):
+        self.folder, self.hands, self._scene = folder, hands, scene
+        self.environment = environment
+
+    def submit(self, frames=range(1, 7), name="shot", prototype="cmdrange", **job):
+        """Submit a Blender job whose pictures lie in a folder of its name."""
+        output = self.folder / "renders" / name
+        output.mkdir(parents=True)
+        package = {
+            "scenefile": str(self._scene),
+            "renderbus_outputs": str(output / f"{name}.####.png"),
+        }
+        if prototype == "cmdrange":
+            package["cmdline"] = (
+                f"blender -b {self._scene} -o {output}/{name}.#### -F PNG "
+                "-s QB_FRAME_START -e QB_FRAME_END -a"
+            )
+        else:
+            package["program"] = "blender"
+        package.update(job.pop("package", {}))
+        return self.hands.submit(
+            name=name, prototype=prototype, frames=frames, package=package, **job
+        )
+
+    def pictures(self, name="shot"):
+        return sorted(path.name for path in (self.folder / "renders" / name).glob("*.png"))
+
+    def until(self, is_so, log=list):
+        """Wait until something is so, and return it; the story's log is told when it never is."""
+        end = time.monotonic() + LONGEST
+        while time.monotonic() < end:
+            if found := is_so():
+                return found
+            time.sleep(0.1)  # Processes of their own go on meanwhile.
+        raise AssertionError("\n".join([*self.served(), *log()]))
+
+    def log(self, job):
+        """Return what the processes of a job's instance have printed."""
+        return self.hands("log", job)
+
+    def until_states(self, job, wanted):
+        self.until(lambda: self.hands.states(job) == wanted, lambda: self.log(job))
+
+    def serve(self, *options):
+        """Return the command of a gateway."""
+        return [sys.executable, "-m", "renderbus_core", "--config",
+                str(self.folder / "renderbus.toml"), "serve", "--farm", "qube",
+                *options]  # fmt: skip
+
+    @contextmanager
+    def serving(self, *options):
+        """Run the gateway, and let it go afterwards."""
+        command = self.serve(*options)
+        log = (self.folder / "serve.log").open("ab")
+        with subprocess.Popen(command, env=self.environment, stdout=log, stderr=log) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(60)
+                log.close()
+        assert process.returncode == 0, "\n".join(self.served())
+
+    def served(self):
+        """Return what gateways have said so far."""
+        log = self.folder / "serve.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.fixture
+def open_studio(tmp_path, cloud, root):
+    """Return a function that opens a studio; its policy may be switched on."""
+
+    @contextmanager
+    def opened(*, enabled=False, python="3.10", mapping="whole"):
+        interpreter = pythons().get(python) or next(iter(pythons().values()))
+        place = tmp_path / "jobtypes" / "renderbus" / "agent.py"
+        command = [str(interpreter), "-B", str(place), "--ask-seconds", "0"]
+        config = CONFIG.format(
+            folder=tmp_path, enabled=str(enabled).lower(), agent=json.dumps(command)
+        )
+        (tmp_path / "renderbus.toml").write_text(config)
+        # As the bridge is installed: a program of its own.
+        program = tmp_path / "renderbus"
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
+        program.chmod(0o755)
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("RENDERBUS_")}
+        environment = clean | cloud | {"HOME": str(tmp_path), "QBDIR": str(tmp_path / "qube")}
+        scene = root / "examples" / "spin" / "spin.blend"
+        with qube(tmp_path, interpreter, environment) as hands:
+            _configure(tmp_path / "jobtypes" / "renderbus" / "job.conf", tmp_path, mapping)
+            hands("add_host", "node-1", 1, "")
+            hands("add_host", "gateway", 8, "renderbus")
+            hands("add_host", "gateway-2", 8, "renderbus")
+            environment["QB_SUPERVISOR"] = f"127.0.0.1:{hands.port}"
+            yield Studio(tmp_path, hands, scene, environment)
+
+    return opened
+
+
+def _configure(file: Path, folder: Path, mapping: str) -> None:
+    text = file.read_text().replace("/opt/renderbus/bin/renderbus", str(folder / "renderbus"))
+    text = text.replace("renderbus_mapping = whole", f"renderbus_mapping = {mapping}")
+    file.write_text(
+        text.replace("renderbus_config =", f"renderbus_config = {folder / 'renderbus.toml'}")
+    )
