@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from deadline_bench import deadline, web_deadline
+from qube_bench import agent, qube
 
 from renderbus_core.clock import ManualClock
 from renderbus_core.farm import JobSpec, Link, LocalFarm, connect
@@ -42,11 +43,12 @@ class Bench:
     Args:
         farm: the port.
         submit: queues a job of some frames, so many per task, at a priority.
-        resume: a person presses Resume on tasks.
+        resume: a person presses Resume on tasks, named by their places in the job.
         suspend: a person presses Suspend on tasks.
         delete: a person deletes the job.
         ask: a person asks for a burst of some frames of a job; None for all.
         render: a worker takes the first queued task; returns what finishes it.
+        pools: of the jobs that it submits, where the farm has any.
     """
 
     farm: Any
@@ -56,6 +58,7 @@ class Bench:
     delete: Callable[[JobId], object]
     ask: Callable[[JobId, FrameSet | None], object]
     render: Callable[[], Callable[[], object]]
+    pools: tuple[str, ...] = ("maya", "late")
 
 
 def local_bench(folder, _request):
@@ -196,11 +199,67 @@ def deadline_rest_bench(folder, request):
     return deadline_bench(folder, request, web_deadline)
 
 
+def qube_bench(folder, _request):
+    """Return Qube behind the agent that runs under its Python."""
+    at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    with qube(folder) as hands, agent(folder, hands) as farm:
+        hands("add_host", "node-1", 1, "gpu")
+
+        def submit(frames="1-6", per_task=1, priority=50):
+            numbers = list(FrameSet.parse(frames))
+            chunks = [numbers[n : n + per_task] for n in range(0, len(numbers), per_task)]
+            items = [str(c[0]) if len(c) == 1 else f"{c[0]}-{c[-1]}" for c in chunks]
+            job = hands.submit(
+                name="shot",
+                prototype="maya",
+                user="ada",
+                frames=items,
+                # Here 1 is the highest.
+                priority=100 - priority,
+                groups="gpu",
+                prod_dept="lighting",
+                package={
+                    "scenefile": str(folder / "shot.ma"),
+                    "renderbus_outputs": str(folder / "shot.####.exr"),
+                    "renderbus_project": "opera",
+                    "layers": "beauty",
+                    "renderbus": "allowed",
+                    "renderbus_deadline": (at + timedelta(hours=5)).isoformat(),
+                },
+            )
+            hands("submitted_at", job, int(at.timestamp()))
+            return JobId(job)
+
+        def names(job, places):
+            agenda = hands("job", job)["agenda"]
+            return [agenda[int(place)]["name"] for place in places]
+
+        def resume(job, places):
+            hands.work("unblockwork", job, *names(job, places))
+            hands.qb("unblock", [job])
+
+        def render():
+            taken = hands("take", "node-1")
+            return lambda: hands("finish", *taken, 2.0)
+
+        yield Bench(
+            farm=farm,
+            submit=submit,
+            resume=resume,
+            suspend=lambda job, places: hands.work("blockwork", job, *names(job, places)),
+            delete=lambda job: hands.qb("remove", [job]),
+            ask=None,
+            render=render,
+            pools=(),
+        )
+
+
 BENCHES = {
     "local": local_bench,
     "link": link_bench,
     "deadline": deadline_bench,
     "deadline-rest": deadline_rest_bench,
+    "qube": qube_bench,
 }
 # Deadline tells of jobs, never of single tasks: tests/deadline has what its intents are.
 TELL_OF_TASKS = ("local", "link")
@@ -216,9 +275,10 @@ def farm(bench):
     return bench.farm
 
 
-def refs(farm, job, *ids):
+def refs(farm, job, *places):
+    """Return tasks of a job by their place in it; farms name them as they like."""
     found = farm.tasks([job])[job]
-    return tuple(task.ref for task in found if not ids or task.ref.id in ids)
+    return tuple(task.ref for place, task in enumerate(found) if not places or str(place) in places)
 
 
 def claim_of(job, tasks, *, burst="burst-1", epoch=1):
@@ -237,7 +297,7 @@ class TestReading:
         assert job.submitted_at.utcoffset().total_seconds() == 0
         assert job.deadline == job.submitted_at + timedelta(hours=5)
         assert (job.department, job.cloud) == ("lighting", CloudWish.ALLOWED)
-        assert (job.pools, job.groups) == (("maya", "late"), ("gpu",))
+        assert (job.pools, job.groups) == (bench.pools, ("gpu",))
 
     def test_a_snapshot_tells_how_sure_a_mean_is(self, bench, farm):
         bench.submit("1-3")
@@ -356,7 +416,7 @@ class TestManyTasks:
     def test_a_job_too_large_for_a_line_is_read_and_claimed_whole(self, bench, farm):
         job = bench.submit("1-5000")
         found = farm.snapshot([job]).tasks[job]
-        assert [int(task.ref.id) for task in found] == list(range(5000))
+        assert [list(task.ref.frames) for task in found] == [[n] for n in range(1, 5001)]
         assert farm.tasks([job]) == {job: found}
         claim = claim_of(job, [task.ref for task in found])
         assert farm.claim(claim) == Outcome(taken=claim.tasks)

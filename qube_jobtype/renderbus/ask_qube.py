@@ -1,0 +1,70 @@
+"""Answers one request with Qube's own Python: submits a job, or reads one.
+
+The request is one JSON object on standard input, the answer one line on standard output. Of
+`{"submit": {job}}` it is `{"ids": [number]}`; of `{"job": number}` and of `{"archive": path}` it
+is `{"native": {job in Qube's words}}`; of `{"gateways": group}` it is `{"active": number}`, the
+workers of that group that can run jobs. What went wrong is `{"error": sentence}`, with exit status
+1.
+
+Standard library only, Python 3.6 and up.
+"""
+
+import json
+import os
+import sys
+
+# The files that it needs lie beside it.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from renderbus_link import own_pipes
+from renderbus_qb import QbError, find_qb
+from renderbus_words import names, native
+
+
+class RequestError(Exception):
+    """It cannot be done; one sentence."""
+
+
+def main():
+    """Answer the request; return the exit status."""
+    # Taken before anything is printed: what `qb` says is no part of the answer.
+    reader, writer = own_pipes()
+    try:
+        answer = _answer(find_qb(), json.loads(reader.read().decode("utf-8")))
+    except (QbError, RequestError) as error:
+        answer = {"error": str(error)}
+    except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+        answer = {"error": "Qube did not do it ({}: {})".format(type(error).__name__, error)}
+    writer.write(json.dumps(answer).encode("ascii") + b"\n")
+    writer.flush()
+    return 1 if "error" in answer else 0
+
+
+def _answer(qb, request):
+    if "submit" in request:
+        sent = qb.submit([request["submit"]])
+        return {"ids": [int(job["id"]) for job in sent]}
+    if "job" in request:
+        found = qb.jobinfo(id=[int(request["job"])], agenda=True)
+        return {"native": _native(found[0] if found else None, "job {job}".format(**request))}
+    if "archive" in request:
+        found = qb.recoverjob(request["archive"])
+        return {"native": _native(found, request["archive"])}
+    if "gateways" in request:
+        hosts = qb.hostinfo() or []
+        if not hosts and not qb.currenttime():
+            raise RequestError("the supervisor of Qube does not answer; see: qbping")
+        mine = (host for host in hosts if request["gateways"] in names(host.get("groups")))
+        return {"active": sum(host.get("state") == "active" for host in mine)}
+    raise RequestError("the request has none of submit, job, archive, gateways")
+
+
+def _native(job, what):
+    if not job:
+        raise RequestError("Qube has no {}".format(what))
+    agenda = [str(item["name"]) for item in job.get("agenda") or []]
+    return native(dict(job, id=job.get("id") or 0), agenda)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""What people ask and do, and what bursts note on jobs.
+
+A person asks with a job of our type whose package has `ask`, and which is submitted blocked: the
+gateway writes its answer into that job's notes and retires it. Qube keeps who asked and when.
+
+Standard library only, Python 3.6 and up.
+"""
+
+import collections
+import time
+
+from renderbus_jobs import number
+from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
+from renderbus_record import ASK, ASKED, NOTE, WHEN_KEY, About, Notes, is_ours, package
+from renderbus_words import BLOCKED, JOB_TYPE, frames, moment, now
+
+_KILLED_HERE = "killed in the claim job"
+_POLICY = "policy"
+_WHO = "a person"
+# The whole queue is looked at so many times less often than our own jobs in it.
+_WHOLE_QUEUE = 6
+
+
+class Asks:
+    """Tells what people ask and do, and notes what bursts say.
+
+    Args:
+        jobs: of Qube.
+        queue: sees what people do to held items.
+        every_seconds: how often Qube is asked whether anybody asks: the core does so more often.
+    """
+
+    def __init__(self, jobs, queue, every_seconds):
+        self._jobs = jobs
+        self._queue = queue
+        self._every = every_seconds
+        self._looked_at = None
+        # Kept until they are acknowledged.
+        self._rows = collections.OrderedDict()
+        self._done = set()
+        self._count = 0
+
+    def intents(self, _params):
+        """Read what people asked and did, oldest first, until it is acknowledged."""
+        if self._looked_at is None or time.monotonic() - self._looked_at >= self._every:
+            self._look()
+            self._looked_at = time.monotonic()
+        self._want_back()
+        for job, held, kind, note in self._queue.told:
+            self._count += 1
+            id_ = "act {}".format(self._count)
+            self._rows[id_] = _intent(id_, job, kind, _WHO, now(), _frames_of(held), note)
+        self._queue.told = []
+        return Pages({}, {"intents": sorted(self._rows.values(), key=lambda row: row["at"])})
+
+    def acknowledge(self, params):
+        """Forget intents; what was asked with a job of its own is over with it."""
+        for id_ in params["ids"]:
+            kind, _, rest = id_.partition(" ")
+            if self._rows.pop(id_, None) is None:
+                continue
+            if kind == "when":
+                self._note_job({"job": rest, "burst": WHEN_KEY, "claim_epoch": 0}, {})
+            elif kind == "killed":
+                self._done.add(id_)
+            elif kind == "ask":
+                self._jobs.qb.retire(int(rest))
+
+    def annotate(self, params):
+        """Note facts about a burst on its claim job, where it has one."""
+        claim, facts = params["claim"], params["facts"]
+        holding = self._jobs.holding(claim["job"])
+        if holding is None:
+            raise RefusedError("job {} no longer exists".format(claim["job"]))
+        mine = [one for one in holding.claims if one.burst == claim["burst"]]
+        if mine:
+            if mine[-1].notes.note(claim["burst"], facts):
+                self._jobs.save(mine[-1])
+            return
+        self._note_job(claim, facts)
+        if claim["burst"] == _POLICY:
+            for row in list(self._rows.values()):
+                if row["job"] == claim["job"] and row["kind"] == "explain":
+                    text = Notes()
+                    text.note(claim["burst"], facts)
+                    self._jobs.qb.modify({"notes": text.text()}, int(row["id"].partition(" ")[2]))
+
+    def annotations(self, params):
+        """Read what bursts noted on a job."""
+        found = {}
+        for job in self._about(params["job"]):
+            for burst, facts in Notes(job.get("notes")).facts.items():
+                found.setdefault(burst, {}).update(facts)
+        return {"notes": found}
+
+    def _about(self, source):
+        """Return our jobs about another one, the oldest first."""
+        if number(source) is None:
+            return []
+        wanted = {"prototype": JOB_TYPE, "pid": number(source)}
+        found = self._jobs.qb.jobinfo(filters=wanted) or []
+        self._jobs.remember(found)
+        return sorted(found, key=lambda job: int(job["id"]))
+
+    def _note_job(self, claim, facts):
+        """Note facts of a burst that holds nothing of the job: a job of ours keeps them."""
+        known = [
+            job
+            for job in self._about(claim["job"])
+            if (About(job).kind, About(job).burst) == (NOTE, claim["burst"])
+        ]
+        notes = Notes(known[-1].get("notes") if known else "")
+        if not notes.note(claim["burst"], facts) and known:
+            return
+        if known and self._jobs.qb.modify({"notes": notes.text()}, int(known[-1]["id"])):
+            return
+        job = {
+            "name": "about the cloud: job {}".format(claim["job"]),
+            "prototype": JOB_TYPE,
+            "status": BLOCKED,
+            "cpus": 1,
+            "max_cpus": 0,
+            "pid": number(claim["job"]),
+            "package": package(NOTE, claim),
+            "notes": notes.text(),
+            "flagsstring": "no_defaults",
+        }
+        made = self._jobs.qb.submit([job])
+        self._jobs.remember(made)
+        self._jobs.qb.retire(*[int(one["id"]) for one in made])
+
+    def _look(self):
+        """Look for whoever asks something; what is asked again under the same name is one ask."""
+        found = {}
+        for job in self._jobs.ours():
+            about = About(job)
+            if about.kind == ASK:
+                row = self._asked(job, about)
+                if row:
+                    found[row["id"]] = row
+        for source in self._queue.wishes(self._every * _WHOLE_QUEUE):
+            if not self._jobs.about(source):
+                id_ = "when " + source
+                note = "asked for when it was submitted"
+                found[id_] = _intent(id_, source, "burst", _WHO, now(), None, note)
+        for id_ in [id_ for id_ in self._rows if id_.split(" ")[0] in ("ask", "when")]:
+            if id_ not in found:
+                del self._rows[id_]
+        for id_, row in found.items():
+            self._rows.setdefault(id_, row)
+
+    def _asked(self, job, about):
+        """Return what a job asks; one that asks nonsense is told so, and is over."""
+        id_ = "ask {}".format(job["id"])
+        wrong = ""
+        if about.ask not in ASKED:
+            wrong = "nobody knows how to {!r}; ask for one of {}".format(
+                about.ask, ", ".join(ASKED)
+            )
+        elif about.ask not in ("drain", "open") and number(about.source) is None:
+            wrong = "the package names no job; write its number under the key job"
+        elif about.source and self._is_of_our_own(about.source):
+            wrong = "job {} is for the cloud alone: kill it, or frames of it, to end it".format(
+                about.source
+            )
+        elif about.frames and not _is_frames(about.frames):
+            wrong = "the frames {!r} cannot be read; write for example 1-10x2,20".format(
+                about.frames
+            )
+        if wrong:
+            self._jobs.qb.modify({"notes": wrong}, int(job["id"]))
+            self._jobs.qb.kill(int(job["id"]))
+            return None
+        at = moment(job.get("timesubmit")) or now()
+        who = str(job.get("user") or _WHO)
+        wanted = about.frames or None
+        return _intent(id_, about.source, about.ask, who, at, wanted, "")
+
+    def _is_of_our_own(self, source):
+        """Tell whether a job is carried by an instance of its own."""
+        return any(map(is_ours, self._jobs.read([number(source)])))
+
+    def _want_back(self):
+        """Ask for what people killed in claim jobs, once for the same frames."""
+        for job, claims in self._queue.wanted_back.items():
+            for claim, back in claims.items():
+                wanted = _frames_of(back)
+                id_ = "killed {} {}".format(claim, wanted)
+                if id_ not in self._done:
+                    row = _intent(id_, job, "recall", _WHO, now(), wanted, _KILLED_HERE)
+                    self._rows.setdefault(id_, row)
+
+
+def _intent(id_, job, kind, who, at, wanted, note):  # noqa: PLR0917 - fields of the link, in order
+    row = {"id": id_, "job": job, "kind": kind, "at": at, "who": who, "frames": wanted}
+    return dict(row, note=note) if note else row
+
+
+def _frames_of(items):
+    if items is None:
+        return None
+    return frame_text(sorted({frame for name in items for frame in frames(name)}))
+
+
+def _is_frames(text):
+    try:
+        return bool(frame_numbers(text))
+    except RefusedError:
+        return False

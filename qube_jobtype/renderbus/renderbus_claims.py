@@ -1,0 +1,266 @@
+"""Claims on items of other jobs, and how they end; all of it is safe to repeat.
+
+What is held is *blocked*: no worker takes it. `qb.blockwork` and its kind say which items they
+changed, and what they do not name was not changed, whoever was faster.
+
+Standard library only, Python 3.6 and up.
+"""
+
+from renderbus_link import frame_numbers
+from renderbus_record import CLAIM, package
+from renderbus_words import (
+    BLOCKED,
+    COMPLETE,
+    JOB_TYPE,
+    KILLED,
+    OVER,
+    PENDING,
+    WAITING,
+    frames,
+    legible,
+    open_items,
+)
+
+_WAITS = frozenset({PENDING, BLOCKED, WAITING})
+_NAMED = 60
+
+
+class Claims:
+    """Claims, completes, fails and releases items.
+
+    Args:
+        jobs: of Qube.
+        observe: looks at what people and workers did to held items; see `Queue.observe`.
+
+    Attributes:
+        home: how many items came home.
+    """
+
+    def __init__(self, jobs, observe):
+        self.home = 0
+        self._observe = observe
+        self._jobs = jobs
+        self._qb = jobs.qb
+
+    def claim(self, params):
+        """Keep pending items from workers on behalf of a burst."""
+        claim = params["claim"]
+        work = self._begin(params, _may_claim)
+        if work.wanted:
+            mine = work.holding.of(claim)
+            held = {n for n in work.wanted for one in mine if one.holds(n, work.status(n))}
+            new = [name for name in work.wanted if name not in held]
+            if new:
+                self._submit(claim, work.holding, new)
+                # Who came first has it: both look after they have said that they want it.
+                work.holding = self._jobs.holding(claim["job"])
+                lost = [name for name in new if not self._is_mine(work.holding, name, claim)]
+                self._lose(work, claim, lost, "not_ours")
+            self._block(work, claim)
+            for old in work.holding.claims:
+                if old.burst == claim["burst"] and old.epoch < claim["claim_epoch"]:
+                    self._jobs.let_go(old, [ref["id"] for ref in work.taken])
+        return work.outcome()
+
+    def complete(self, params):
+        """Mark held items as rendered; their pictures are where the job wants them."""
+        claim = params["claim"]
+        work = self._begin(params, _may_end(COMPLETE))
+        if work.wanted:
+            done = self._jobs.items("retirework", claim["job"], work.wanted)
+            work.take(done)
+            work.doubt()
+            self.home += len(done)
+        if work.taken:
+            for one in work.holding.of(claim):
+                here = [ref["id"] for ref in work.taken if ref["id"] in one.items]
+                self._jobs.show(one, "retirework", here)
+            self._settle(claim["job"])
+        return work.outcome()
+
+    def fail(self, params):
+        """Mark held items as failed, with a reason for people: in Qube they are killed."""
+        claim, why = params["claim"], legible(params["why"])
+        work = self._begin(params, _may_end(KILLED))
+        if work.wanted:
+            for one in work.holding.of(claim):
+                here = [name for name in work.wanted if name in one.items]
+                one.notes.failed.update({one.items[name][0]: why for name in here})
+                self._jobs.save(one)
+            work.take(self._jobs.items("killwork", claim["job"], work.wanted))
+            work.doubt()
+            for one in work.holding.of(claim):
+                here = [ref["id"] for ref in work.taken if ref["id"] in one.items]
+                self._jobs.show(one, "killwork", here)
+            self._settle(claim["job"])
+        return work.outcome()
+
+    def release(self, params):
+        """Give held items back to workers; that they are not held any more is written last."""
+        claim = params["claim"]
+        work = self._begin(params, _may_end(None))
+        if work.wanted:
+            blocked = [name for name in work.wanted if work.status(name) == BLOCKED]
+            # A job of which nothing but held items is left stands still, whatever becomes of them.
+            stands_still = work.holding.job.get("status") == BLOCKED and not open_items(
+                work.holding.job
+            )
+            free = set(work.wanted) - set(blocked)
+            if blocked:
+                free |= self._jobs.items("unblockwork", claim["job"], blocked)
+            work.take(free)
+            work.doubt()
+            for one in work.holding.of(claim):
+                self._jobs.let_go(one, [ref["id"] for ref in work.taken])
+            if stands_still and work.taken:
+                self._wake(claim["job"])
+        return work.outcome()
+
+    def _begin(self, params, judge):
+        """Sort the items of a request into those to act on and those that are refused or done."""
+        claim = params["claim"]
+        holding = self._jobs.holding(claim["job"])
+        if holding is not None:
+            self._observe(holding)
+        work = _Work(holding, params["tasks"])
+        for ref in params["tasks"]:
+            name = ref["id"]
+            if holding is None or name not in holding.items:
+                work.refused.append((ref, "gone"))
+            elif frames(name) != frame_numbers(ref["frames"]):
+                work.refused.append((ref, "changed"))
+            else:
+                verdict = judge(holding, name, claim)
+                if verdict == "act":
+                    work.wanted[name] = ref
+                elif verdict == "done":
+                    work.taken.append(ref)
+                else:
+                    work.refused.append((ref, verdict))
+        return work
+
+    def _submit(self, claim, holding, names):
+        """Submit the claim job: from here on the items bear the burst's name."""
+        source = holding.job
+        same = ("prod_show", "prod_shot", "prod_seq", "prod_client", "prod_dept")
+        job = {field: source[field] for field in same if source.get(field)}
+        title = legible(source.get("name", ""))[:_NAMED]
+        job.update(
+            name="in the cloud: {} ({})".format(title, source["id"]),
+            prototype=JOB_TYPE,
+            # Nobody is to run it: it shows.
+            status=BLOCKED,
+            cpus=1,
+            max_cpus=0,
+            pid=int(source["id"]),
+            package=package(CLAIM, claim),
+            agenda=[{"name": name, "status": BLOCKED} for name in names],
+            flagsstring="no_defaults",
+        )
+        self._jobs.remember(self._qb.submit([job]))
+
+    @staticmethod
+    def _is_mine(holding, name, claim):
+        if holding is None or name not in holding.items:
+            return False
+        one = holding.claim_on(name)
+        return one is not None and one.burst == claim["burst"]
+
+    def _block(self, work, claim):
+        """Block what is pending; what is blocked already was by an earlier claim of the burst."""
+        pending = [name for name in work.wanted if work.status(name) != BLOCKED]
+        work.take([name for name in work.wanted if work.status(name) == BLOCKED])
+        if pending:
+            work.take(self._jobs.items("blockwork", claim["job"], pending))
+        self._lose(work, claim, list(work.wanted), "not_queued")
+
+    def _lose(self, work, claim, names, why):
+        """Refuse items that others got, and take the burst's name off them."""
+        if not names:
+            return
+        for name in names:
+            work.refused.append((work.wanted.pop(name), why))
+        for one in work.holding.of(claim) if work.holding else ():
+            self._jobs.let_go(one, names)
+
+    def _settle(self, id_):
+        """End a job of which nothing is left: nobody else would look at it."""
+        job = next(iter(self._jobs.read([int(id_)])), None)
+        if job is None or job.get("status") in OVER:
+            return
+        states = {one["status"] for one in job.get("agenda") or []}
+        if states <= OVER and states:
+            if states == {COMPLETE}:
+                self._qb.retire(int(id_))
+            else:
+                self._wake(id_)
+
+    def _wake(self, id_):
+        """Let a job go on that was blocked because nothing but held items was left of it."""
+        job = next(iter(self._jobs.read([int(id_)])), None)
+        if job is not None and job.get("status") == BLOCKED:
+            self._qb.unblock(int(id_))
+
+
+class _Work:
+    """A request while it is carried out: each item ends in one of three lists."""
+
+    def __init__(self, holding, refs):
+        self.holding = holding
+        self._order = {ref["id"]: place for place, ref in enumerate(refs)}
+        self.wanted = {}
+        self.taken = []
+        self.refused = []
+        self.unknown = []
+
+    def status(self, name):
+        """Return the status in which an item was seen."""
+        return self.holding.status(name)
+
+    def take(self, names):
+        """Take items of those that are wanted."""
+        chosen = set(names)
+        self.taken += [self.wanted.pop(name) for name in list(self.wanted) if name in chosen]
+
+    def doubt(self):
+        """Say of all that is still wanted that nobody knows."""
+        self.unknown += self.wanted.values()
+        self.wanted = {}
+
+    def outcome(self):
+        return {
+            "taken": sorted(self.taken, key=lambda ref: self._order[ref["id"]]),
+            "refused": [{"ref": ref, "reason": reason} for ref, reason in self.refused],
+            "unknown": self.unknown,
+        }
+
+
+def _may_claim(holding, name, claim):
+    status, held = holding.status(name), holding.claim_on(name)
+    if status == COMPLETE:
+        return "already_complete"
+    if status not in _WAITS or (held is None and status != PENDING):
+        return "not_queued"
+    if held is None:
+        # What this very claim has let go of does not come back to it.
+        gone = any(name in one.items for one in holding.of(claim))
+        return "not_queued" if gone else "act"
+    if held.burst != claim["burst"] or held.epoch > claim["claim_epoch"]:
+        return "not_ours"
+    same = held.epoch == claim["claim_epoch"]
+    return "done" if status == BLOCKED and same else "act"
+
+
+def _may_end(goal):
+    """Judge a request that ends a claim: only what is still held; what ended so counts as done."""
+
+    def judge(holding, name, claim):
+        status, held = holding.status(name), holding.claim_on(name)
+        if held and (held.burst, held.epoch) == (claim["burst"], claim["claim_epoch"]):
+            if status in _WAITS:
+                return "act"
+            if status == goal:
+                return "done"
+        return "already_complete" if status == COMPLETE else "not_ours"
+
+    return judge

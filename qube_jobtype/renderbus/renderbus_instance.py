@@ -1,0 +1,232 @@
+"""One instance of a job of our own: takes its items from Qube, and lends the core a farm agent.
+
+Standard library only, Python 3.6 and up; everything that calls `qb` happens on one thread.
+"""
+
+import time
+
+from renderbus_link import Core, LinkError
+from renderbus_own import CAPABILITIES, OwnFarm
+from renderbus_settings import WHOLE
+from renderbus_words import BLOCKED, COMPLETE, FAILED, PENDING, RUNNING, WAITING
+
+FARM = "qube"
+
+_HELLO_SECONDS = 60.0
+_POLL_SECONDS = 0.5
+# Between two requests while others have in hand what is left.
+_WAIT_SECONDS = 10.0
+# Between two reports on an item in hand, and two looks at the job.
+_REPORT_SECONDS = 10.0
+# How long the core may take to end a burst of which everything is at home.
+_FINISH_SECONDS = 300.0
+# A core that ends so often by itself will not do better.
+_MOST_STARTS = 3
+_LONG_ENOUGH_SECONDS = 60.0
+
+
+class Instance:
+    """Carries the items of a job.
+
+    Args:
+        qb: Qube's module.
+        id_: of the job, a number.
+        settings: of this worker.
+        stopping: whether the worker wants this process to end.
+        log: takes a sentence; called on any thread.
+    """
+
+    def __init__(self, qb, id_, settings, stopping, log):
+        self._qb = qb
+        self._id = id_
+        self._settings = settings
+        self._stopping = stopping
+        self._log = log
+        self._farm = OwnFarm(qb, id_, retires=settings.mapping == WHOLE)
+        self._core = None
+        self._starts = 0
+        self._started_at = 0.0
+        self._work = None
+        # Items that the core can do something about; those that it has had its chance with; and
+        # with which words it gave them up.
+        self._chances = set()
+        self._tried = set()
+        self._verdict = ""
+        self._ask_at = self._report_at = 0.0
+        self._reported = {}
+
+    def run(self):
+        """Work until Qube has nothing for this instance.
+
+        Returns:
+            What to report of it; "" when this process was ended, which Qube knows better.
+        """
+        try:
+            return self._carry()
+        except LinkError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+            # The job was killed, or others have it after a lost heartbeat.
+            self._log("Qube does not take what this instance says ({})".format(error))
+            return self._stop()
+        finally:
+            if self._core is not None:
+                self._detach()
+
+    def _carry(self):
+        while not self._stopping():
+            end = self._take()
+            if end:
+                return self._end(end)
+            if self._core is None and not self._start():
+                return FAILED
+            self._serve()
+            self._report()
+        return self._stop()
+
+    def _take(self):
+        """Ask for an item where none is in hand; return what to report when there is none."""
+        if self._work is not None or time.monotonic() < self._ask_at:
+            return ""
+        work = self._qb.requestwork()
+        status = work.get("status")
+        if status == RUNNING:
+            self._work, self._reported = work, {}
+            self._report_at = 0.0
+            self._farm.refresh()
+            return ""
+        if status == WAITING:
+            self._ask_at = time.monotonic() + _WAIT_SECONDS
+            return ""
+        if status == FAILED:
+            self._log("item {}: a check before it has failed".format(work.get("name")))
+            self._qb.reportwork(dict(work, status=FAILED))
+            return ""
+        if status in (COMPLETE, PENDING, BLOCKED):
+            return status
+        self._log("Qube answers {!r} to a request for work, which is not known".format(status))
+        return FAILED
+
+    def _start(self):
+        """Start the core where an item needs it; tell whether to go on."""
+        name = str(self._work["name"]) if self._work is not None else ""
+        if not name or self._farm.fate(name) is not None or name in self._tried:
+            return True
+        if self._starts >= _MOST_STARTS:
+            self._give_up(name)
+            return False
+        self._starts += 1
+        self._started_at = time.monotonic()
+        self._chances = self._farm.open_items()
+        try:
+            self._core = Core(self._settings.command(self._id), self._log)
+            self._core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
+        except LinkError as error:
+            self._log(str(error))
+            return False
+        return True
+
+    def _give_up(self, name):
+        """Say what a person should do about an item that the core does nothing about."""
+        burst = self._farm.holder(name)
+        if burst:
+            self._log(
+                "item {} is held by burst {}, which this worker's bridge does not carry; when the "
+                "cloud does not render it either, kill and retry it to send it anew".format(
+                    name, burst
+                )
+            )
+        else:
+            self._log("the core ends by itself again and again; see above")
+
+    def _serve(self):
+        """Serve the core for a moment, and see whether it has ended."""
+        if self._core is None:
+            time.sleep(_POLL_SECONDS if self._work is None else 0)
+            return
+        agent = self._core.agent
+        agent.poll(self._farm.handlers, _POLL_SECONDS)
+        if agent.gone:
+            code = self._detach()
+            if time.monotonic() - self._started_at > _LONG_ENOUGH_SECONDS:
+                self._starts = 0
+            if code in (0, 1):
+                # All is said of what waited when it began; what is held goes on.
+                settled = self._chances - self._farm.held_items()
+                if settled - self._tried:
+                    self._starts = 0
+                self._tried |= settled
+
+    def _detach(self):
+        """Let go of the core; return its exit code."""
+        core, self._core = self._core, None
+        code = core.detach(self._settings.stop_seconds)
+        self._verdict = core.ending(0)
+        self._log(self._verdict)
+        return code
+
+    def _report(self):
+        """Tell Qube what became of the item in hand, or how far it is."""
+        if self._work is None:
+            return
+        now = time.monotonic()
+        name = str(self._work["name"])
+        fate = self._farm.fate(name)
+        if fate is None and self._core is None and name in self._tried:
+            fate = FAILED, self._verdict
+        if fate is None and now < self._report_at:
+            return
+        if fate is None:
+            self._report_at = now + _REPORT_SECONDS
+            self._farm.refresh(older_than=_REPORT_SECONDS)
+            fate = self._farm.fate(name)
+        result = self._farm.result(name, fate)
+        work = dict(self._work, status=fate[0] if fate else RUNNING, resultpackage=result)
+        if fate is None and result == self._reported:
+            return
+        self._qb.reportwork(work)
+        self._reported = result
+        if fate is not None:
+            self._log("item {}: {}".format(name, fate[1] or fate[0]))
+            self._farm.told(name, fate[0])
+            if fate[0] == FAILED:
+                # Who retries it wants it tried once more.
+                self._tried.discard(name)
+                self._chances.discard(name)
+            self._work = None
+
+    def _end(self, status):
+        """Let the core finish, or let go, before Qube hears that this instance has ended."""
+        if status == COMPLETE and self._core is not None:
+            until = time.monotonic() + _FINISH_SECONDS
+            while not (self._core.agent.gone or self._stopping() or time.monotonic() > until):
+                self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)
+        if self._core is not None:
+            self._core.stop()
+            self._detach()
+        if status == COMPLETE:
+            self._farm.refresh()
+            return FAILED if self._farm.has_failed else COMPLETE
+        return status
+
+    def _stop(self):
+        """Do what the end of this process means: a killed job is stopped in the cloud."""
+        if self._core is not None:
+            self._core.stop()
+            self._detach()
+        self._farm.refresh()
+        if not self._farm.is_killed:
+            self._log("this instance ends, what is in the cloud goes on")
+            return ""
+        self._log("the job was killed: what renders in the cloud is stopped")
+        try:
+            # A core that begins looks at once, and sees that nobody wants the frames any more.
+            self._core = Core(self._settings.command(self._id), self._log)
+            self._core.agent.greet(FARM, CAPABILITIES, self._settings.stop_seconds)
+        except LinkError as error:
+            self._log("it cannot be stopped, recall it: {}".format(error))
+            return ""
+        until = time.monotonic() + self._settings.stop_seconds
+        while not self._core.agent.gone and time.monotonic() < until:
+            self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)
+        return ""

@@ -1,0 +1,252 @@
+"""Jobs of Qube with what bursts hold of them, and the calls of `qb` that all others need.
+
+What a burst holds of a job is a job of ours, its *claim job*: its agenda names the items that the
+claim is about. It is submitted before anything is held, so that a crash leaves no item without a
+name on it. Of two bursts that want one item the earlier claim job has it, of two claims of one
+burst the later one.
+
+Standard library only, Python 3.6 and up; `qb` is called on the thread of whoever made this.
+"""
+
+import re
+
+from renderbus_record import CLAIM, NOTE, About, Notes, is_ours
+from renderbus_words import (
+    BLOCKED,
+    COMPLETE,
+    IN_QUEUE,
+    JOB_TYPE,
+    KILLED,
+    OVER,
+    PENDING,
+    WAITING,
+    frames,
+)
+
+_WAITS = frozenset({PENDING, BLOCKED, WAITING})
+"""Statuses of items that no worker has begun."""
+
+_AT_ONCE = 500
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
+
+
+class SupervisorError(Exception):
+    """Qube's supervisor does not answer; nothing is known."""
+
+
+class ClaimJob:
+    """A job of ours that shows what a burst holds of another job.
+
+    Args:
+        job: of `qb.jobinfo`, with its agenda.
+    """
+
+    def __init__(self, job):
+        self.id = int(job["id"])
+        self.status = job.get("status", "")
+        about = About(job)
+        self.source, self.burst, self.epoch = about.source, about.burst, about.epoch
+        self.notes = Notes(job.get("notes"))
+        agenda = job.get("agenda") or []
+        self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
+
+    @property
+    def is_over(self):
+        """Whether nothing of it is held any more."""
+        return all(one["status"] in OVER for _, one in self.items.values())
+
+    def why(self, name):
+        """Return why an item failed in the cloud; "" when it did not."""
+        return self.notes.failed.get(self.items[name][0], "")
+
+    def status_of(self, name):
+        """Return the status of its own item of a name."""
+        return self.items[name][1]["status"]
+
+    def holds(self, name, status):
+        """Tell whether an item is the burst's.
+
+        Args:
+            name: of the item.
+            status: of the other job's item: what a worker has begun is the worker's.
+        """
+        if name not in self.items or self.items[name][0] in self.notes.let_go:
+            return False
+        mine = self.status_of(name)
+        if status in _WAITS:
+            # Who kills it here wants it back, and until then it is held.
+            return mine != COMPLETE and not (self.why(name) and mine in OVER)
+        if status == COMPLETE:
+            return mine == COMPLETE or mine not in OVER
+        return status in OVER and bool(self.why(name))
+
+
+class Holding:
+    """A job with what bursts hold of it.
+
+    Args:
+        job: of `qb.jobinfo`, with its agenda.
+        claims: its claim jobs.
+    """
+
+    def __init__(self, job, claims):
+        self.job = job
+        self.id = str(job["id"])
+        self.claims = sorted(claims, key=lambda claim: claim.id)
+        # What is no frame is never held: such items belong to scripts.
+        found = [one for one in job.get("agenda") or [] if frames(one["name"])]
+        self.items = {str(one["name"]): one for one in found}
+
+    def status(self, name):
+        """Return the status of an item; what is open in a job that was killed is killed."""
+        status = self.items[name]["status"]
+        return KILLED if self.job.get("status") == KILLED and status not in OVER else status
+
+    def claim_on(self, name):
+        """Return the claim job whose an item is; None when no burst holds it."""
+        status = self.status(name)
+        holding = [claim for claim in self.claims if claim.holds(name, status)]
+        if not holding:
+            return None
+        same = (claim for claim in holding if claim.burst == holding[0].burst)
+        return max(same, key=lambda claim: claim.epoch)
+
+    @property
+    def has_nameless(self):
+        """Whether an item is blocked by nobody that is known: perhaps a person."""
+        blocked = (name for name in self.items if self.status(name) == BLOCKED)
+        return any(self.claim_on(name) is None for name in blocked)
+
+    def of(self, claim):
+        """Return the claim jobs of a claim of the link: usually one."""
+        wanted = claim["burst"], claim["claim_epoch"]
+        return [one for one in self.claims if (one.burst, one.epoch) == wanted]
+
+
+class Jobs:
+    """Reads jobs, and acts on their items.
+
+    Args:
+        qb: Qube's module.
+        log: takes a sentence for people.
+    """
+
+    def __init__(self, qb, log):
+        self.qb = qb
+        self.log = log
+        # Ids of our jobs about another one, by its id; those of earlier lives are read once.
+        self._about = {}
+        self._read_all = False
+
+    def in_queue(self):
+        """Return all jobs that run, wait or are blocked, ours too, without their items."""
+        found = self._sure(self.qb.jobinfo(filters={"status": list(IN_QUEUE)}))
+        self.remember(found)
+        return found
+
+    def ours(self):
+        """Return those of our jobs that are not over, without their items."""
+        wanted = {"prototype": JOB_TYPE, "status": list(IN_QUEUE)}
+        found = self._sure(self.qb.jobinfo(filters=wanted))
+        self.remember(found)
+        return found
+
+    def remember(self, jobs):
+        """Remember which of some jobs are about which others."""
+        for job in filter(is_ours, jobs):
+            about = About(job)
+            if about.kind in (CLAIM, NOTE) and about.source:
+                self._about.setdefault(about.source, set()).add(int(job["id"]))
+
+    def about(self, source):
+        """Return the ids of claim and note jobs about a job, as far as is known."""
+        if not self._read_all:
+            self.remember(self._sure(self.qb.jobinfo(filters={"prototype": JOB_TYPE})))
+            self._read_all = True
+        return self._about.get(source, set())
+
+    def holdings(self, ids):
+        """Read jobs with what bursts hold of them; jobs that are gone are absent.
+
+        Args:
+            ids: as texts.
+        """
+        numbers = [one for one in map(number, ids) if one is not None]
+        if not numbers:
+            return {}
+        more = sorted({one for id_ in ids for one in self.about(id_)})
+        read = {int(job["id"]): job for job in self.read(numbers + more)}
+        claims = {}
+        for one in more:
+            if one in read and About(read[one]).kind == CLAIM:
+                claim = ClaimJob(read[one])
+                claims.setdefault(claim.source, []).append(claim)
+        found = {}
+        for one in numbers:
+            if one in read and not is_ours(read[one]):
+                found[str(one)] = Holding(read[one], claims.get(str(one), []))
+        return found
+
+    def holding(self, id_):
+        """Read one job as it is now, with claims that others made meanwhile; None when gone."""
+        if number(id_) is None:
+            return None
+        wanted = {"prototype": JOB_TYPE, "pid": number(id_)}
+        self.remember(self.qb.jobinfo(filters=wanted))
+        return self.holdings([id_]).get(id_)
+
+    def read(self, numbers):
+        """Read jobs with their items."""
+        return self._sure(self.qb.jobinfo(id=list(numbers), agenda=True))
+
+    def items(self, act, id_, names):
+        """Do something to items of a job; return the names of those that it was done to.
+
+        Args:
+            act: name of the call, for example `blockwork`.
+            id_: of the job.
+            names: of the items.
+        """
+        done, names = set(), list(names)
+        for at in range(0, len(names), _AT_ONCE):
+            wanted = ["{}:{}".format(id_, name) for name in names[at : at + _AT_ONCE]]
+            answer = getattr(self.qb, act)(*wanted) or []
+            done.update(str(one).partition(":")[2] for one in answer)
+        return done
+
+    def save(self, claim):
+        """Write the notes of a claim job down."""
+        self.qb.modify({"notes": claim.notes.text()}, claim.id)
+
+    def let_go(self, claim, names):
+        """Write down that items are not held by a claim any more, and show it."""
+        mine = [name for name in names if name in claim.items]
+        if mine:
+            claim.notes.let_go.update(claim.items[name][0] for name in mine)
+            self.save(claim)
+            self.show(claim, "killwork", mine)
+
+    def show(self, claim, act, names):
+        """Bring the claim job's own items to where they are, and end it with the last of them."""
+        open_ = [name for name in names if claim.status_of(name) not in OVER]
+        if open_:
+            after = COMPLETE if act == "retirework" else KILLED
+            for name in self.items(act, claim.id, open_):
+                if name in claim.items:
+                    claim.items[name][1]["status"] = after
+        if claim.is_over and claim.status not in OVER:
+            states = {one["status"] for _, one in claim.items.values()}
+            end = self.qb.retire if COMPLETE in states else self.qb.kill
+            end(claim.id)
+            claim.status = COMPLETE if COMPLETE in states else KILLED
+
+    def _sure(self, found):
+        """Return what was found; that there is nothing is believed of a supervisor that answers."""
+        if not found and not self.qb.currenttime():
+            raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+        return list(found or [])
+
+
+def number(id_):
+    """Return the number of a job; None for what is none."""
+    return int(id_) if _NUMBER.match(str(id_)) else None

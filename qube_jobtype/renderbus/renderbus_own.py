@@ -1,0 +1,341 @@
+"""The farm agent of one job of our own: its items are the frames, and nobody else renders them.
+
+What the core decides about an item is written into the job's notes first: Qube takes it from us
+only when it hands the item out, or by `qb.retirework`. Until then the notes are the truth, also for
+the next instance of the job, wherever it is started.
+
+Standard library only, Python 3.6 and up; `qb` is called on the thread that serves the link.
+"""
+
+import time
+
+from renderbus_link import Pages, RefusedError, frame_numbers
+from renderbus_record import Notes
+from renderbus_words import (
+    BLOCKED,
+    CLOUD,
+    COMPLETE,
+    KILLED,
+    OVER,
+    PENDING,
+    RUNNING,
+    frames,
+    legible,
+    moment,
+    native,
+    now,
+    ref,
+    state,
+)
+
+CAPABILITIES = ("annotate", "complete", "fail", "files")
+
+FILES = "renderbus.files "
+"""How facts begin that name the files of an item, with commas."""
+
+_FRESH_SECONDS = 2.0
+_OPEN = frozenset({PENDING, RUNNING, BLOCKED, "waiting"})
+
+
+class OwnFarm:
+    """Answers the core's questions about one job.
+
+    Args:
+        qb: Qube's module.
+        id_: of the job, a number.
+        farm: how the agent calls its farm.
+        retires: whether frames that come home out of order are shown at once.
+
+    Attributes:
+        files: paths of an item's pictures, by its name.
+    """
+
+    def __init__(self, qb, id_, retires):
+        self._qb = qb
+        self._id = id_
+        self._retires = retires
+        self.files = {}
+        self.job = None
+        self.items = {}
+        self.notes = Notes()
+        self._read_at = 0.0
+        self.refresh()
+        self.handlers = {
+            "snapshot": self._snapshot,
+            "job": lambda params: {
+                "found": [self._native()] if self._is_mine(params["id"]) else []
+            },
+            "tasks": self._tasks,
+            "claim": self._claim,
+            "complete": self._complete,
+            "fail": self._fail,
+            "release": self._fail,
+            "annotate": self._annotate,
+            "annotations": lambda _params: {"notes": self.notes.facts},
+        }
+
+    # What the instance asks.
+
+    def refresh(self, older_than=0.0):
+        """Read the job as it is now; one that is gone keeps what was known, and is killed.
+
+        Args:
+            older_than: seconds; what was read since then will do.
+        """
+        if time.monotonic() - self._read_at < older_than:
+            return
+        self._read_at = time.monotonic()
+        found = self._qb.jobinfo(id=[self._id], agenda=True)
+        if found:
+            self.job = found[0]
+            agenda = self.job.get("agenda") or []
+            self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
+            self.notes = Notes(self.job.get("notes"))
+            self._follow_people()
+        elif self._qb.currenttime() and self.job is not None:
+            self.job["status"] = KILLED
+
+    @property
+    def is_killed(self):
+        """Whether a person has killed the job."""
+        return self.job is None or self.job.get("status") == KILLED
+
+    def open_items(self):
+        """Return the names of items that have not ended yet."""
+        return {name for name, (_, one) in self.items.items() if one["status"] not in OVER}
+
+    def holder(self, name):
+        """Return the burst that holds an item; "" for none."""
+        claim = self._claim_on(self.items[name][0])
+        return claim[0] if claim else ""
+
+    def held_items(self):
+        """Return the names of items that a burst holds: the cloud has them, or is to get them."""
+        return {
+            name
+            for name, (place, _) in self.items.items()
+            if self._claim_on(place) and self.fate(name) is None
+        }
+
+    @property
+    def progress(self):
+        """How much of the job is at home, as Qube has progress."""
+        done = sum(self.fate(name) == (COMPLETE, "") for name in self.items)
+        return "{:.2f}".format(done / max(len(self.items), 1))
+
+    @property
+    def has_failed(self):
+        """Whether any item has failed, or will."""
+        return any(one["status"] in (KILLED, "failed") for _, one in self.items.values())
+
+    def fate(self, name):
+        """Return what became of an item, and why: `(COMPLETE, "")`, `("failed", why)` or None."""
+        place, item = self.items[name]
+        if item["status"] == COMPLETE or place in self.notes.home:
+            return COMPLETE, ""
+        if place in self.notes.failed:
+            return "failed", self.notes.failed[place]
+        return ("failed", "it was killed in Qube") if item["status"] in OVER else None
+
+    def result(self, name, fate):
+        """Return the result package of an item."""
+        facts = {}
+        for said in self.notes.facts.values():
+            facts.update(said)
+        what, why = fate or ("", "")
+        found = {
+            "progress": "1.00" if what == COMPLETE else self.progress,
+            "outputPaths": ",".join(self.files.get(name, ())),
+            "errors": [why] if why else [],
+            "cloud_task": facts.get("renderbus.task", ""),
+            "cloud": facts.get("renderbus.notice") or facts.get("renderbus.progress", ""),
+            "cloud_cost": facts.get("renderbus.cost", ""),
+        }
+        return {key: value for key, value in found.items() if value}
+
+    def told(self, name, fate):
+        """Write down that Qube was told what became of an item."""
+        # Another instance may have written meanwhile, after a lost heartbeat.
+        self.refresh(older_than=_FRESH_SECONDS)
+        place, item = self.items[name]
+        item["status"] = fate
+        self.notes.home.discard(place)
+        self.notes.failed.pop(place, None)
+        if fate == COMPLETE:
+            self.notes.done.add(place)
+        else:
+            self._let_go(place)
+        self._save()
+
+    # What the core asks.
+
+    def _snapshot(self, params):
+        self.refresh()
+        tasks = [self._row(name) for name in self.items]
+        tally = {}
+        for task in tasks:
+            tally[task["state"]] = tally.get(task["state"], 0) + 1
+        row = {
+            "job": self._native(),
+            "counts": tally,
+            "claimed": sum(t["state"] == "suspended" and bool(t["claim"]) for t in tasks),
+        }
+        head = {"taken_at": now(), "workers": 0, "idle_workers": 0}
+        chosen = tasks if str(self._id) in params["tasks_of"] else []
+        return Pages(head, {"jobs": [row], "tasks": chosen})
+
+    def _tasks(self, params):
+        if str(self._id) not in params["ids"]:
+            return Pages({}, {"tasks": []})
+        self.refresh()
+        return Pages({}, {"tasks": [self._row(name) for name in self.items if frames(name)]})
+
+    def _claim(self, params):
+        claim = params["claim"]
+        mine = (claim["burst"], claim["claim_epoch"])
+
+        def act(name, place):
+            task = self._row(name)
+            held = task["claim"]
+            if task["state"] == "completed":
+                return "already_complete"
+            if held is None and task["state"] != "queued":
+                return "not_queued"
+            if held and (held["burst"] != mine[0] or held["claim_epoch"] > mine[1]):
+                return "not_ours"
+            self._let_go(place)
+            self.notes.claims.setdefault(mine, set()).add(place)
+            return ""
+
+        return self._each(params, act)
+
+    def _complete(self, params):
+        claim = params["claim"]
+
+        def act(name, place):
+            if not self._holds(claim, place):
+                return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
+            if self.items[name][1]["status"] in _OPEN:
+                self.notes.home.add(place)
+            return "" if self.fate(name) == (COMPLETE, "") else "not_ours"
+
+        outcome = self._each(params, act)
+        if self._retires:
+            self._retire([ref["id"] for ref in outcome["taken"]])
+        return outcome
+
+    def _fail(self, params):
+        """Mark frames as failed: those that are given back, too, because no worker renders them."""
+        claim, why = params["claim"], legible(params["why"])
+
+        def act(name, place):
+            if not self._holds(claim, place):
+                return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
+            if self.fate(name) == (COMPLETE, ""):
+                return "already_complete"
+            if self.items[name][1]["status"] in _OPEN:
+                self.notes.failed[place] = why
+            self._let_go(place)
+            return ""
+
+        return self._each(params, act)
+
+    def _annotate(self, params):
+        facts = dict(params["facts"])
+        for name in [name for name in facts if name.startswith(FILES)]:
+            self.files[name[len(FILES) :]] = [one for one in facts.pop(name).split(",") if one]
+        if self.notes.note(params["claim"]["burst"], facts):
+            self._save()
+
+    def _each(self, params, act):
+        """Carry out a request item by item, and write down what came of it."""
+        self.refresh()
+        taken, refused = [], []
+        for ref_ in params["tasks"]:
+            name = ref_["id"]
+            if not self._is_mine(params["claim"]["job"]) or name not in self.items:
+                why = "gone"
+            elif frames(name) != frame_numbers(ref_["frames"]):
+                why = "changed"
+            else:
+                why = act(name, self.items[name][0])
+            if why:
+                refused.append({"ref": ref_, "reason": why})
+            else:
+                taken.append(ref_)
+        if taken:
+            self._save()
+        return {"taken": taken, "refused": refused}
+
+    def _retire(self, names):
+        """Show what came home although Qube has not handed it out, where that is allowed."""
+        waits = [name for name in names if self.items[name][1]["status"] in (PENDING, BLOCKED)]
+        if not waits:
+            return
+        done = self._qb.retirework(*["{}:{}".format(self._id, name) for name in waits]) or []
+        for name in {str(one).partition(":")[2] for one in done} & set(waits):
+            place, item = self.items[name]
+            item["status"] = COMPLETE
+            self.notes.home.discard(place)
+            self.notes.done.add(place)
+        self._save()
+
+    # Inside.
+
+    def _row(self, name):
+        place, item = self.items[name]
+        fate, claim = self.fate(name), self._claim_on(place)
+        what = {COMPLETE: "completed", "failed": "failed"}.get(fate[0]) if fate else None
+        if what is None and self.is_killed:
+            what = "failed"
+        if what is None:
+            word = state(item["status"])
+            # What Qube has handed to this job is with us; held, the cloud has it.
+            free = "queued" if word == "rendering" else word
+            what = "suspended" if claim and word != "pending" else free
+        return {
+            "job": str(self._id),
+            "ref": ref(item),
+            "state": what,
+            "claim": claim and {"burst": claim[0], "claim_epoch": claim[1]},
+            "worker": CLOUD if what == "completed" else "",
+            "finished_at": moment(item.get("timecomplete")),
+            "error": fate[1] if fate else "",
+        }
+
+    def _native(self):
+        return native(self.job, self.items)
+
+    def _is_mine(self, id_):
+        return self.job is not None and str(id_) == str(self._id)
+
+    def _claim_on(self, place):
+        found = [claim for claim, held in self.notes.claims.items() if place in held]
+        return max(found, key=lambda claim: claim[1]) if found else None
+
+    def _holds(self, claim, place):
+        return self._claim_on(place) == (claim["burst"], claim["claim_epoch"])
+
+    def _let_go(self, place):
+        for held in self.notes.claims.values():
+            held.discard(place)
+
+    def _follow_people(self):
+        """Let go of what people ended, and begin anew what they want once more."""
+        notes, changed = self.notes, False
+        ours = notes.home | notes.done | set(notes.failed)
+        for place, item in self.items.values():
+            again = place in notes.done and item["status"] in _OPEN
+            ended = item["status"] in OVER and place not in ours and self._claim_on(place)
+            if again or ended:
+                notes.done.discard(place)
+                self._let_go(place)
+                changed = True
+        if changed:
+            self._save()
+
+    def _save(self):
+        text = self.notes.text()
+        if not self._qb.modify({"notes": text}, self._id):
+            raise RefusedError("the notes of job {} cannot be written".format(self._id))
+        self.job["notes"] = text

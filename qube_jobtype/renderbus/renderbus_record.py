@@ -1,0 +1,184 @@
+"""What our own jobs say in their package and in their notes.
+
+A job of the type renderbus is one of four kinds. A *render* job is to be rendered in the cloud; a
+*claim* job shows what a burst holds of another job, item by item; an *ask* asks the gateway for
+something; a *note* keeps what a burst noted on a job of which it holds nothing. The package is
+fixed when a job is submitted, the notes are not: what changes stands there, below what people
+wrote.
+
+Standard library only, Python 3.6 and up.
+"""
+
+import json
+
+from renderbus_link import RefusedError, frame_numbers, frame_text
+from renderbus_words import JOB_TYPE, legible
+
+KEY = "renderbus"
+"""Key of the package whose text says what a job of ours is, as JSON."""
+
+RENDER, CLAIM, ASK, NOTE = "render", "claim", "ask", "note"
+
+ASKED = ("burst", "recall", "approve", "explain", "drain", "open")
+"""What people may ask the gateway for."""
+
+WHEN_KEY = "renderbus_when"
+"""Key of any job's package by which it asks for the cloud as soon as it is submitted: `now`."""
+
+_MARK = "-- renderbus --"
+# Facts that people read first.
+_SHOWN = (
+    "renderbus.progress",
+    "renderbus.notice",
+    "renderbus.reason",
+    "renderbus.probe",
+    "renderbus.answer",
+)
+
+
+class About:
+    """What a job of ours is about.
+
+    Args:
+        job: of `qb.jobinfo`.
+
+    Attributes:
+        kind: RENDER, CLAIM, ASK or NOTE.
+        source: id of the job that it is about, as text; "" for none.
+        burst: whose it is; "" for none.
+        epoch: of the claim.
+        ask: what is asked; "" for nothing.
+        frames: that are asked for, as text; "" for all.
+    """
+
+    def __init__(self, job):
+        package = job.get("package")
+        package = package if isinstance(package, dict) else {}
+        said = _document(package.get(KEY))
+        self.ask = str(package.get("ask", ""))
+        self.kind = ASK if self.ask else said.get("kind", RENDER)
+        self.source = str(package.get("job", "") if self.ask else said.get("job", ""))
+        self.frames = str(package.get("frames", "")) if self.ask else ""
+        self.burst = str(said.get("burst", ""))
+        epoch = said.get("claim_epoch", 0)
+        self.epoch = epoch if isinstance(epoch, int) else 0
+
+
+def is_ours(job):
+    """Tell whether a job is of our type."""
+    return job.get("prototype") == JOB_TYPE
+
+
+def package(kind, claim):
+    """Return the package of a claim or note job.
+
+    Args:
+        kind: CLAIM or NOTE.
+        claim: of the link.
+    """
+    said = {
+        "kind": kind,
+        "job": claim["job"],
+        "burst": claim["burst"],
+        "claim_epoch": claim["claim_epoch"],
+    }
+    return {
+        KEY: json.dumps(said, sort_keys=True),
+        # For people, who see a package as a table.
+        "source_job": claim["job"],
+        "burst": claim["burst"],
+        "help": "Shows what of job {} is in the Renderbus cloud. Kill frames here, or all of it, "
+        "to have them rendered by the farm.".format(claim["job"]),
+    }
+
+
+class Notes:
+    """What changes about a job of ours, kept in its notes below what people wrote there.
+
+    Args:
+        text: the notes; what is not ours counts as people's.
+
+    Attributes:
+        facts: that were noted, by burst.
+        claims: by burst, the places in the agenda that each epoch holds.
+        home: places in the agenda whose pictures came home, which Qube is still to be told.
+        done: places that Qube was told of.
+        let_go: places that the burst does not hold any more.
+        failed: places that failed, with why.
+    """
+
+    def __init__(self, text=""):
+        self._people, mark, rest = str(text or "").partition(_MARK)
+        document = _document(rest.strip().splitlines()[-1] if mark and rest.strip() else "")
+        facts = document.get("facts")
+        self.facts = {
+            str(burst): {str(name): str(value) for name, value in said.items()}
+            for burst, said in (facts if isinstance(facts, dict) else {}).items()
+            if isinstance(said, dict)
+        }
+        self.claims = {
+            (str(burst), epoch): _places(held)
+            for burst, epoch, held in _rows(document.get("claims"), 3)
+            if isinstance(epoch, int)
+        }
+        self.home = _places(document.get("home"))
+        self.done = _places(document.get("done"))
+        self.let_go = _places(document.get("let_go"))
+        self.failed = {
+            place: str(why)
+            for why, held in _rows(document.get("failed"), 2)
+            for place in _places(held)
+        }
+
+    def note(self, burst, facts):
+        """Add facts of a burst; tell whether any of them is new."""
+        mine = self.facts.setdefault(burst, {})
+        new = {name: value for name, value in facts.items() if mine.get(name) != value}
+        mine.update(new)
+        return bool(new)
+
+    def text(self):
+        """Return the notes as they are kept: people's text, sentences for people, then the rest."""
+        reasons = {}
+        for place, why in sorted(self.failed.items()):
+            reasons.setdefault(why, []).append(place)
+        document = {
+            "facts": self.facts,
+            "claims": [
+                [burst, epoch, frame_text(sorted(held))]
+                for (burst, epoch), held in sorted(self.claims.items())
+                if held
+            ],
+            "home": frame_text(sorted(self.home)),
+            "done": frame_text(sorted(self.done)),
+            "let_go": frame_text(sorted(self.let_go)),
+            "failed": [[why, frame_text(places)] for why, places in sorted(reasons.items())],
+        }
+        full = {name: value for name, value in document.items() if value}
+        said = [
+            legible(said[name]) for said in self.facts.values() for name in _SHOWN if said.get(name)
+        ]
+        people = [self._people.rstrip("\n")] if self._people.strip() else []
+        return "\n".join([*people, _MARK, *said, json.dumps(full, sort_keys=True)])
+
+
+def _document(text):
+    try:
+        found = json.loads(text) if text else {}
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _rows(value, length):
+    """Return the rows of a list that have a length; people can edit notes."""
+    rows = value if isinstance(value, list) else []
+    return [row for row in rows if isinstance(row, list) and len(row) == length]
+
+
+def _places(text):
+    """Return the places that a text names, as a set."""
+    try:
+        return set(frame_numbers(text)) if isinstance(text, str) else set()
+    except RefusedError:
+        return set()

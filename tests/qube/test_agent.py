@@ -1,0 +1,425 @@
+"""The farm agent of a Qube: what it makes of workers, reasons, people, and races with them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from qube_bench import agent
+
+from renderbus_core.errors import FarmError
+from renderbus_core.frames import FrameSet
+from renderbus_core.jobs import (
+    BurstId,
+    Claim,
+    ClaimStamp,
+    Gone,
+    IntentKind,
+    JobId,
+    LocalState,
+    Outcome,
+    Reason,
+)
+
+
+def submit(hands, frames=range(1, 7), **job):
+    package = {"scenefile": "/show/shot.ma", "renderbus_outputs": "/show/out/shot.####.exr"}
+    package.update(job.pop("package", {}))
+    names = {"name": "shot", "prototype": "maya"}
+    return JobId(hands.submit(frames=frames, package=package, **{**names, **job}))
+
+
+def claim_of(farm, job, *places, burst="burst-1", epoch=1):
+    found = farm.tasks([job])[job]
+    chosen = tuple(found[place].ref for place in places)
+    return Claim(BurstId(burst), epoch, 1, job, chosen)
+
+
+def row_of(farm, job):
+    return next(row for row in farm.snapshot().jobs if row.job.id == job)
+
+
+class TestQueue:
+    def test_reservations_say_how_many_instances_a_worker_runs(self, hands, farm):
+        at_a_time = {
+            "host.processors=1": 4,
+            "host.processors=2,host.memory=4000": 2,
+            "host.processors=3": 1,
+            "host.processors=8": 1,
+            "host.processors=all": 1,
+            "host.processors=1*": 1,
+            "host.processors=1+": 1,
+            "host.processors=1-4": 1,
+            "global.renderbus=1": 4,
+            "": 4,
+        }
+        jobs = {submit(hands, reservations=text): text for text in at_a_time}
+        rows = farm.snapshot().jobs
+        assert {jobs[row.job.id]: row.tasks_per_worker for row in rows} == at_a_time
+
+    def test_only_what_more_workers_would_help_against_is_waiting_for_a_worker(self, hands, farm):
+        capacity = [
+            "",
+            "no hosts with available processors",
+            "no hosts with available resource: host.memory",
+            "no available hosts in farm",
+            "no hosts available in the job's host group list",
+        ]
+        others = [
+            "no hosts with available resource: license.maya",
+            "no hosts with adequate resource",
+            "host missing jobtype maya",
+            "all available hosts omitted",
+            "the moon is full",
+        ]
+        jobs = {submit(hands): reason for reason in [*capacity, *others]}
+        for job, reason in jobs.items():
+            hands("reason", job, reason)
+        told = {jobs[row.job.id]: row.waits_for for row in farm.snapshot().jobs}
+        assert told == dict.fromkeys(capacity, "") | {reason: reason for reason in others}
+
+    def test_a_job_that_a_person_blocked_waits_for_that_person(self, hands, farm):
+        job = submit(hands)
+        hands.qb("block", [job])
+        row = row_of(farm, job)
+        assert (row.queued, row.counts[LocalState.SUSPENDED]) == (0, 6)
+        assert row.waits_for == "a person has blocked it"
+
+    def test_items_are_counted_by_their_tally_because_todo_is_all_of_them(self, hands, farm):
+        job = submit(hands)
+        hands.work("killwork", job, 1)
+        hands.work("retirework", job, 2)
+        hands.work("blockwork", job, 3)
+        hands("take", "node-1")
+        assert row_of(farm, job).counts == {
+            LocalState.QUEUED: 2,
+            LocalState.RENDERING: 1,
+            LocalState.SUSPENDED: 1,
+            LocalState.COMPLETED: 1,
+            LocalState.FAILED: 1,
+        }
+
+    def test_a_job_without_items_counts_its_instances(self, hands, farm):
+        job = submit(hands, frames=None, cpus=3)
+        row = row_of(farm, job)
+        assert row.queued == 3
+        assert row.job.refusal, "there is nothing that could be held"
+        assert farm.tasks([job]) == {}
+
+    def test_gateways_and_workers_that_are_away_render_nothing(self, hands, farm):
+        hands("add_host", "gateway", 8, "other,renderbus")
+        hands("add_host", "node-2", 4, "", "down")
+        hands("add_host", "node-3", 4, "", "panic")
+        hands("add_host", "node-4", 2, "gpu")
+        submit(hands)
+        hands("take", "node-1")
+        queue = farm.snapshot()
+        assert (queue.workers, queue.idle_workers) == (2, 1)
+        assert [(kind.groups, kind.count) for kind in queue.kinds] == [((), 1), (("gpu",), 1)]
+
+    def test_our_own_jobs_are_no_work_of_the_farm(self, hands, farm):
+        hands.submit(name="cloud", prototype="renderbus", frames=[1])
+        job = submit(hands)
+        farm.claim(claim_of(farm, job, 0))
+        assert [row.job.id for row in farm.snapshot().jobs] == [job]
+
+    def test_chunks_and_names_that_are_no_frames(self, hands, farm):
+        job = submit(hands, frames=["1-5", "6-10x2", "cleanup", "1-99999999999"])
+        found = farm.tasks([job])[job]
+        assert [(task.ref.id, list(task.ref.frames)) for task in found] == [
+            ("1-5", [1, 2, 3, 4, 5]),
+            ("6-10x2", [6, 8, 10]),
+        ]
+
+    def test_times_that_are_not_set_are_none(self, hands, farm):
+        job = submit(hands)
+        hands("finish", *hands("take", "node-1"), 3.0)
+        first, second, *_ = farm.tasks([job])[job]
+        assert (first.finished_at - first.started_at).total_seconds() == pytest.approx(3, abs=1)
+        assert (second.started_at, second.finished_at) == (None, None)
+
+    def test_one_look_of_the_core_asks_qube_once_for_everything(self, hands, farm):
+        job = submit(hands)
+        farm.snapshot()
+        hands("calls")
+        farm.snapshot()
+        farm.snapshot([job])
+        calls = hands("calls")
+        assert calls.count("hostinfo") == 1
+        assert calls.count("jobinfo") == 2, "one for all, one for items of some"
+
+    def test_a_supervisor_that_does_not_answer_has_no_empty_queue(self, hands, farm):
+        job = submit(hands)
+        hands("switch", "unreachable", True)
+        with pytest.raises(FarmError, match="does not answer"):
+            farm.snapshot()
+        with pytest.raises(FarmError, match="does not answer"):
+            farm.job(job)
+
+
+class TestClaims:
+    def test_a_claim_is_shown_as_a_job_of_our_type(self, hands, farm):
+        job = submit(hands, prod_show="opera")
+        farm.claim(claim_of(farm, job, 2, 3))
+        (claim,) = hands.of_type()
+        assert (claim["name"], claim["status"]) == (f"in the cloud: shot ({job})", "blocked")
+        assert (claim["pid"], claim["prod_show"], claim["max_cpus"]) == (int(job), "opera", 0)
+        assert [item["name"] for item in claim["agenda"]] == ["3", "4"]
+        assert hands.states(job) == ["pending", "pending", "blocked", "blocked", *["pending"] * 2]
+
+    def test_the_claim_job_ends_with_the_last_of_its_items(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks[:1])
+        farm.release(claim, claim.tasks[1:], "wanted here")
+        (shown,) = hands.of_type()
+        assert [item["status"] for item in shown["agenda"]] == ["complete", "killed"]
+        assert shown["status"] == "complete"
+
+    def test_a_worker_that_was_faster_keeps_its_item(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands("before", "blockwork", "take", "node-1")
+        outcome = farm.claim(claim)
+        assert outcome == Outcome(claim.tasks[1:], {claim.tasks[0]: Reason.NOT_QUEUED})
+        assert hands.states(job)[:2] == ["running", "blocked"]
+        assert farm.tasks([job])[job][0].claim is None
+
+    def test_of_two_gateways_the_first_claim_job_has_it(self, hands, farm):
+        job = submit(hands)
+        mine = claim_of(farm, job, 0)
+        # As another gateway would, just after this one has looked and just before it submits.
+        said = {"kind": "claim", "job": job, "burst": "b-2", "claim_epoch": 1}
+        theirs = {
+            "name": "theirs", "prototype": "renderbus", "status": "blocked", "pid": int(job),
+            "agenda": [{"name": "1", "status": "blocked"}],
+            "package": {"renderbus": json.dumps(said)},
+        }  # fmt: skip
+        hands("before", "submit", "submit", [theirs])
+        assert farm.claim(mine).refused == {mine.tasks[0]: Reason.NOT_OURS}
+        assert farm.tasks([job])[job][0].claim == ClaimStamp(BurstId("b-2"), 1)
+        assert hands.states(job)[0] == "pending", "held by whoever carries the other burst"
+
+    @pytest.mark.parametrize(
+        "call", ["blockwork", "retirework", "unblockwork", "killwork", "modify"]
+    )
+    def test_what_broke_in_the_middle_can_be_asked_again(self, hands, farm, call):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1, 2)
+
+        def insist(act):
+            hands("break_", call)
+            first = act()
+            return first if not first.unknown else act()
+
+        assert insist(lambda: farm.claim(claim)).taken == claim.tasks
+        assert insist(lambda: farm.complete(claim, claim.tasks[:1])).taken == claim.tasks[:1]
+        assert insist(lambda: farm.fail(claim, claim.tasks[1:2], "why")).taken == claim.tasks[1:2]
+        back = insist(lambda: farm.release(claim, claim.tasks[2:], "why"))
+        assert back.taken == claim.tasks[2:] or set(back.refused.values()) == {Reason.NOT_OURS}
+        assert hands.states(job)[:3] == ["complete", "killed", "pending"]
+        assert farm.tasks([job])[job][2].claim is None
+
+    def test_what_a_dead_gateway_held_is_known_to_the_next(self, hands, tmp_path):
+        job = submit(hands)
+        with agent(tmp_path, hands) as first:
+            claim = claim_of(first, job, 0, 1)
+            first.claim(claim)
+            first.annotate(claim, {"renderbus.task": "77"})
+        with agent(tmp_path, hands) as second:
+            task = second.tasks([job])[job][0]
+            assert (task.state, task.claim) == (LocalState.SUSPENDED, ClaimStamp(claim.burst, 1))
+            assert second.annotations(job) == {claim.burst: {"renderbus.task": "77"}}
+            assert second.complete(claim, claim.tasks).taken == claim.tasks
+
+    def test_a_gateway_sees_what_another_one_has_claimed_meanwhile(self, hands, farm, tmp_path):
+        job = submit(hands)
+        with agent(tmp_path, hands) as other:
+            farm.tasks([job])
+            claim = claim_of(other, job, 0)
+            other.claim(claim)
+            assert farm.tasks([job])[job][0].claim == ClaimStamp(claim.burst, 1)
+
+    @pytest.mark.parametrize("wakes", [True, False])
+    def test_a_job_of_which_only_held_items_were_left_goes_on_when_they_come_back(
+        self, hands, farm, wakes
+    ):
+        hands("switch", "wakes", wakes)
+        job = submit(hands, range(1, 3))
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        assert hands("job", job)["status"] == "blocked"
+        farm.release(claim, claim.tasks, "not rendered")
+        assert hands("job", job)["status"] == "pending"
+        assert hands("take", "node-1")[1] == "1"
+
+    @pytest.mark.parametrize("settles", [True, False])
+    def test_a_job_of_which_all_came_home_is_complete(self, hands, farm, settles):
+        hands("switch", "settles", settles)
+        job = submit(hands, range(1, 3))
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks)
+        assert hands("job", job)["status"] == "complete"
+
+    def test_unblocking_the_whole_job_frees_nothing_that_is_held_for_long(self, hands, farm):
+        hands("switch", "unblock_frees_items", True)
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.qb("block", [job])
+        hands.qb("unblock", [job])
+        assert farm.tasks([job])[job][0].state is LocalState.QUEUED
+        assert farm.claim(claim).taken == claim.tasks
+        assert hands.states(job)[0] == "blocked"
+        assert len(hands.of_type()) == 1, "it is the same claim"
+
+
+class TestPeople:
+    def test_a_job_that_is_killed_has_failed_whatever_its_items_say(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.qb("kill", [job])
+        assert {task.state for task in farm.tasks([job])[job]} == {LocalState.FAILED}
+        assert farm.tasks([job])[job][0].claim is None
+
+    def test_a_held_item_that_is_killed_and_retried_begins_anew_here(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.work("killwork", job, 1)
+        farm.tasks([job])
+        hands.work("retrywork", job, 1)
+        task = farm.tasks([job])[job][0]
+        assert (task.state, task.claim) == (LocalState.QUEUED, None)
+        (intent,) = farm.intents()
+        assert (intent.kind, intent.frames) == (IntentKind.REQUEUED, FrameSet.parse("1"))
+        assert farm.claim(claim).refused == {claim.tasks[0]: Reason.NOT_QUEUED}
+
+    def test_a_frame_that_came_home_and_is_wanted_again_is_nobodys(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks)
+        hands.work("requeuework", job, 1)
+        task = farm.tasks([job])[job][0]
+        assert (task.state, task.claim) == (LocalState.SUSPENDED, None)
+        hands.work("unblockwork", job, 1)
+        assert farm.tasks([job])[job][0].state is LocalState.QUEUED
+
+    def test_killing_frames_in_the_claim_job_asks_for_them_until_they_are_back(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1, 2)
+        farm.claim(claim)
+        (shown,) = hands.of_type()
+        hands.work("killwork", shown["id"], 2, 3)
+        assert farm.tasks([job])[job][1].claim is not None, "it is still in the cloud"
+        (intent,) = farm.intents()
+        assert (intent.job, intent.kind) == (job, IntentKind.RECALL)
+        assert intent.frames == FrameSet.parse("2-3")
+        farm.acknowledge([intent.id])
+        farm.tasks([job])
+        assert farm.intents() == ()
+        assert farm.release(claim, claim.tasks[1:], "as you wish").taken == claim.tasks[1:]
+        hands.work("blockwork", job, 2)
+        farm.tasks([job])
+        assert farm.tasks([job])[job][1].claim is None, "what a person blocks is the person's"
+
+    def test_killing_the_whole_claim_job_asks_for_all_of_it(self, hands, farm):
+        job = submit(hands)
+        farm.claim(claim_of(farm, job, 0, 1))
+        hands.qb("kill", [hands.of_type()[0]["id"]])
+        farm.snapshot()
+        (intent,) = farm.intents()
+        assert intent.frames == FrameSet.parse("1-2")
+
+    def test_a_claim_job_about_a_job_that_is_gone_ends(self, hands, farm):
+        job = submit(hands)
+        farm.claim(claim_of(farm, job, 0))
+        hands.qb("remove", [job])
+        assert farm.job(job) == Gone(job)
+        farm.snapshot()
+        assert [shown["status"] for shown in hands.of_type()] == ["killed"]
+
+    def test_another_priority_of_a_job_that_is_in_the_cloud_is_told(self, hands, farm):
+        job = submit(hands)
+        farm.claim(claim_of(farm, job, 0))
+        farm.snapshot()
+        hands.qb("modify", {"priority": 5}, [job])
+        farm.snapshot()
+        (intent,) = farm.intents()
+        assert (intent.kind, intent.note) == (
+            IntentKind.PRIORITY,
+            "its priority was changed from 9999 to 5",
+        )
+
+
+class TestAsks:
+    def ask(self, hands, what, job="", frames=""):
+        package = {"ask": what, "job": job, "frames": frames}
+        more = {"pid": int(job)} if job else {}
+        return hands.submit(
+            name=f"ask {what}", prototype="renderbus", status="blocked", user="bob",
+            package=package, **more,
+        )  # fmt: skip
+
+    def test_a_job_asks_until_the_gateway_has_acted(self, hands, farm):
+        job = submit(hands)
+        asked = self.ask(hands, "burst", job, "1-3")
+        (intent,) = farm.intents()
+        assert (intent.job, intent.kind, intent.who) == (job, IntentKind.BURST, "bob")
+        assert intent.frames == FrameSet.parse("1-3")
+        assert farm.intents() == (intent,)
+        farm.acknowledge([intent.id])
+        assert farm.intents() == ()
+        assert hands("job", asked)["status"] == "complete"
+
+    @pytest.mark.parametrize("what", ["drain", "open"])
+    def test_what_is_asked_of_the_whole_farm_names_no_job(self, hands, farm, what):
+        self.ask(hands, what)
+        (intent,) = farm.intents()
+        assert intent.kind == what
+
+    @pytest.mark.parametrize(
+        ("ask", "why"),
+        [
+            (("dance", "1"), "nobody knows how to 'dance'"),
+            (("burst", ""), "names no job"),
+            (("burst", "1", "soon"), "the frames 'soon' cannot be read"),
+        ],
+    )
+    def test_who_asks_nonsense_is_told_so(self, hands, farm, ask, why):
+        submit(hands)
+        asked = self.ask(hands, *ask)
+        assert farm.intents() == ()
+        shown = hands("job", asked)
+        assert shown["status"] == "killed"
+        assert why in shown["notes"]
+
+    def test_who_asks_about_a_job_for_the_cloud_alone_is_told_what_to_do(self, hands, farm):
+        job = hands.submit(name="cloud", prototype="renderbus", frames=[1])
+        asked = self.ask(hands, "recall", job)
+        assert farm.intents() == ()
+        assert "kill it, or frames of it" in hands("job", asked)["notes"]
+
+    def test_an_answer_stands_in_the_notes_of_who_asked(self, hands, farm):
+        job = submit(hands)
+        asked = self.ask(hands, "explain", job)
+        (intent,) = farm.intents()
+        policy = Claim(BurstId("policy"), 0, 0, job, ())
+        farm.annotate(policy, {"renderbus.answer": "stay: it is early"})
+        farm.acknowledge([intent.id])
+        assert "stay: it is early" in hands("job", asked)["notes"]
+        assert farm.annotations(job)[BurstId("policy")]["renderbus.answer"] == "stay: it is early"
+
+    def test_a_job_may_ask_when_it_is_submitted_and_is_heard_once(self, hands, tmp_path):
+        job = submit(hands, package={"renderbus_when": "now"})
+        with agent(tmp_path, hands) as first:
+            (intent,) = first.intents()
+            assert (intent.job, intent.kind) == (job, IntentKind.BURST)
+            first.acknowledge([intent.id])
+            assert first.intents() == ()
+        with agent(tmp_path, hands) as second:
+            assert second.intents() == ()

@@ -1,0 +1,294 @@
+"""Jobs of the type renderbus on gateway workers, with the real core and a simulated cloud."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+import pytest
+import requests
+from deadline_bench import python, pythons
+
+DONE = ["complete"] * 6
+
+
+def at_work(studio, job):
+    """Wait until the cloud renders a job."""
+    studio.until(lambda: any(" is at work" in line for line in studio.log(job)),
+                 lambda: studio.log(job))  # fmt: skip
+
+
+def said(studio, job, words):
+    studio.until(lambda: any(words in line for line in studio.log(job)), lambda: studio.log(job))
+
+
+def over(studio, job, status="complete"):
+    studio.until(lambda: studio.hands("job", job)["status"] == status, lambda: studio.log(job))
+    studio.until(lambda: not studio.hands("alive", job), lambda: studio.log(job))
+
+
+def remote_tasks(cloud):
+    url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/state"
+    return requests.get(url, timeout=30).json()["tasks"]
+
+
+def submit_to_cloud(studio, count=6, **job):
+    return studio.submit(range(1, count + 1), prototype="renderbus", **job)
+
+
+@pytest.mark.parametrize(
+    "minor",
+    [
+        minor if minor == "3.10" else pytest.param(minor, marks=pytest.mark.heavy)
+        for minor in pythons()
+    ],
+)
+def test_a_job_for_the_cloud_comes_home(open_studio, minor):
+    with open_studio(python=minor) as studio:
+        job = submit_to_cloud(studio)
+        studio.hands("dispatch", job, "gateway")
+        studio.until_states(job, DONE)
+        assert studio.pictures() == [f"shot.{n:04d}.png" for n in range(1, 7)]
+        over(studio, job)
+        shown = studio.hands("job", job)
+        assert "in the cloud: " in shown["notes"]
+        results = [item["resultpackage"] for item in shown["agenda"] if item["resultpackage"]]
+        assert results, "at least the item in hand is reported"
+        assert {result["progress"] for result in results} == {"1.00"}
+        assert all(result["cloud_task"].isdigit() for result in results)
+
+
+@pytest.mark.heavy
+def test_one_item_at_a_time_each_has_its_files(open_studio):
+    with open_studio(mapping="each") as studio:
+        job = submit_to_cloud(studio)
+        studio.hands("calls")
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job)
+        assert "retirework" not in studio.hands("calls")
+        paths = [
+            item["resultpackage"]["outputPaths"] for item in studio.hands("job", job)["agenda"]
+        ]
+        folder = studio.folder / "renders" / "shot"
+        assert paths == [str(folder / f"shot.{n:04d}.png") for n in range(1, 7)]
+
+
+@pytest.mark.heavy
+def test_without_permission_to_retire_frames_wait_for_their_turn(open_studio):
+    with open_studio() as studio:
+        studio.hands("switch", "forbidden", ["retirework"])
+        job = submit_to_cloud(studio)
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job)
+        assert studio.hands.states(job) == DONE
+
+
+@pytest.mark.heavy
+def test_a_job_that_cannot_be_sent_fails_with_the_reason(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 2, package={"scenefile": "/nowhere/at/all.blend"})
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+        shown = studio.hands("job", job)
+        assert studio.hands.states(job) == ["failed", "failed"]
+        assert all("/nowhere/at/all.blend" in item["resultpackage"]["errors"]
+                   for item in shown["agenda"])  # fmt: skip
+
+
+@pytest.mark.heavy
+def test_a_job_that_is_killed_is_stopped_in_the_cloud(open_studio, cloud):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 400)
+        studio.hands("dispatch", job, "gateway")
+        studio.until(lambda: "complete" in studio.hands.states(job), lambda: studio.log(job))
+        studio.hands.qb("kill", [job])
+        said(studio, job, "what renders in the cloud is stopped")
+        over(studio, job, "killed")
+        task = max(remote_tasks(cloud), key=lambda task: task["id"])
+        assert "STOP" in task["status"], studio.log(job)
+        assert len(studio.pictures()) < 400
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("act", ["preempt", "migrate"])
+def test_an_instance_that_moves_to_another_worker_goes_on_there(open_studio, cloud, act):
+    with open_studio() as studio:
+        before = len(remote_tasks(cloud))
+        job = submit_to_cloud(studio, 20)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        studio.hands.qb(act, [job])
+        studio.until(lambda: not studio.hands("alive", job), lambda: studio.log(job))
+        assert studio.hands("job", job)["status"] == "pending"
+        studio.hands("dispatch", job, "gateway-2")
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 20
+        assert len(remote_tasks(cloud)) == before + 1, "nothing is sent twice"
+
+
+@pytest.mark.heavy
+def test_two_instances_after_a_lost_heartbeat_send_nothing_twice(open_studio, cloud):
+    with open_studio() as studio:
+        before = len(remote_tasks(cloud))
+        job = submit_to_cloud(studio, 20)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        studio.hands("lose_heartbeat", "gateway")
+        studio.hands("dispatch", job, "gateway-2")
+        assert len(studio.hands("alive", job)) == 2
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 20
+        assert len(studio.pictures()) == 20
+        assert len(remote_tasks(cloud)) == before + 1, studio.log(job)
+
+
+@pytest.mark.heavy
+def test_a_job_that_is_suspended_goes_on_in_the_cloud_and_is_shown_when_it_is_resumed(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 10)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        studio.hands.qb("suspend", [job])
+        assert studio.hands("job", job)["status"] == "suspended"
+        studio.hands.qb("resume", [job])
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 10
+
+
+@pytest.mark.heavy
+def test_a_job_that_is_blocked_goes_on_where_it_stood_once_it_is_unblocked(open_studio, cloud):
+    with open_studio() as studio:
+        before = len(remote_tasks(cloud))
+        job = submit_to_cloud(studio, 20)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        studio.hands.qb("block", [job])
+        over(studio, job, "blocked")
+        studio.hands.qb("unblock", [job])
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 20
+        assert len(remote_tasks(cloud)) == before + 1
+
+
+@pytest.mark.heavy
+def test_people_kill_retire_and_retry_frames(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 30)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        studio.hands.work("killwork", job, 29)
+        studio.hands.work("retirework", job, 30)
+        over(studio, job, "failed")
+        states = studio.hands.states(job)
+        assert states == ["complete"] * 28 + ["killed", "complete"]
+        # Wanted after all, and one that came home once more.
+        (studio.folder / "renders" / "shot" / "shot.0001.png").unlink()
+        studio.hands.work("retrywork", job, 1, 29)
+        studio.hands.qb("retry", [job])
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job)
+        assert "shot.0001.png" in studio.pictures()
+        assert "shot.0029.png" in studio.pictures()
+
+
+@pytest.mark.heavy
+def test_a_core_that_is_killed_is_started_again(open_studio, cloud):
+    with open_studio() as studio:
+        before = len(remote_tasks(cloud))
+        job = submit_to_cloud(studio, 20)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        (core,) = _children(studio.hands("alive", job)[0])
+        studio.hands("kill_process", core, signal.SIGKILL)
+        over(studio, job)
+        assert any("killed by signal 9" in line for line in studio.log(job))
+        assert studio.hands.states(job) == ["complete"] * 20
+        assert len(remote_tasks(cloud)) == before + 1
+
+
+def _children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as found:  # noqa: PTH123
+        return [int(child) for child in found.read().split()]
+
+
+@pytest.mark.heavy
+def test_an_item_whose_check_failed_is_reported_and_the_others_come_home(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 3)
+        studio.hands("fail_preflight", job, "1")
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+        assert studio.hands.states(job) == ["failed", "complete", "complete"]
+
+
+def test_an_answer_that_nobody_knows_ends_the_instance(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 1)
+        studio.hands("answer_oddly", job, "dreaming")
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+        assert any("'dreaming' to a request for work" in line for line in studio.log(job))
+        assert studio.hands.states(job) == ["pending"], "it was nobody's"
+
+
+@pytest.mark.heavy
+def test_a_core_that_cannot_start_fails_the_instance_and_no_frame(open_studio):
+    with open_studio() as studio:
+        (studio.folder / "renderbus.toml").write_text("[overflow]\nrelief = 7\n")
+        job = submit_to_cloud(studio, 2)
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+        assert any("overflow.relief" in line for line in studio.log(job))
+        assert studio.hands.states(job) == ["pending", "pending"]
+
+
+def test_a_worker_without_the_program_says_what_to_do(open_studio):
+    with open_studio() as studio:
+        (studio.folder / "renderbus").unlink()
+        job = submit_to_cloud(studio, 1)
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+        assert any("is not on this worker; install it here" in line for line in studio.log(job))
+
+
+def test_a_job_that_only_shows_something_is_no_work(open_studio):
+    with open_studio() as studio:
+        job = studio.hands.submit(
+            name="ask", prototype="renderbus", package={"ask": "burst", "job": "1"}
+        )
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "blocked")
+        assert any("no worker has anything to do" in line for line in studio.log(job))
+
+
+@pytest.mark.heavy
+def test_a_saved_job_runs_without_a_supervisor(open_studio):
+    """As Qube's own examples are tried out: a bootstrap script, and a job on file."""
+    with open_studio() as studio:
+        folder = studio.folder / "jobtypes" / "renderbus"
+        output = studio.folder / "renders" / "shot"
+        output.mkdir(parents=True)
+        package = {
+            "program": "blender",
+            "scenefile": str(studio._scene),
+            "renderbus_outputs": f"{output}/shot.####.png",
+        }
+        job = {
+            "name": "shot", "prototype": "renderbus", "user": "ada", "package": package,
+            "agenda": [{"name": "1"}, {"name": "2"}],
+        }  # fmt: skip
+        archive = studio.folder / "shot.xja"
+        save = f"import sys, qb; qb.archivejob({str(archive)!r}, {job!r})"
+        environment = {**studio.environment, "PYTHONPATH": str(studio.folder / "qube/api/python")}
+        subprocess.run([python(), "-c", save], env=environment, check=True)
+        studio.environment.pop("QB_SUPERVISOR")
+        done = subprocess.run(
+            [python(), "-B", folder / "bootstrap.py", archive], env=studio.environment,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+        told = [line for line in done.stdout.splitlines() if line.startswith("report")]
+        ends = [line for line in told if not line.endswith(" running")]
+        assert ends == ["reportwork 1 complete", "reportwork 2 complete", "reportjob complete"]
+        assert studio.pictures() == ["shot.0001.png", "shot.0002.png"]

@@ -1,0 +1,164 @@
+"""The farm agent of one job for the cloud: what it remembers, and what Qube and people do to it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+import pytest
+from deadline_bench import python
+
+from renderbus_core.farm import open_child_farm
+from renderbus_core.jobs import BurstId, Claim, ClaimStamp, Gone, JobId, LocalState, Outcome, Reason
+
+# What `renderbus_instance` does without the loop around it.
+SERVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import renderbus_link, renderbus_own, renderbus_qb
+pipes = renderbus_link.own_pipes()
+farm = renderbus_own.OwnFarm(renderbus_qb.find_qb(), int(sys.argv[2]), sys.argv[3] == "whole")
+log = lambda sentence: sys.stderr.write(sentence + chr(10))
+agent = renderbus_link.Agent(*pipes, log)
+agent.greet("qube", renderbus_own.CAPABILITIES, 60)
+agent.serve(farm.handlers)
+agent.close(5)
+"""
+
+
+@pytest.fixture
+def job(hands):
+    package = {"program": "maya", "scenefile": "/show/shot.ma",
+               "renderbus_outputs": "/show/out/shot.####.exr"}  # fmt: skip
+    return JobId(
+        hands.submit(
+            name="shot", prototype="renderbus", frames=[1, 2, 3, 4], package=package,
+            notes="for the trailer",
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+def serve(tmp_path, hands, job, monkeypatch):
+    """Return a function that serves the job to a core."""
+    monkeypatch.setitem(os.environ, "QB_SUPERVISOR", f"127.0.0.1:{hands.port}")
+    monkeypatch.setitem(os.environ, "QBDIR", str(tmp_path / "qube"))
+
+    @contextmanager
+    def serving(mapping="whole"):
+        folder = str(tmp_path / "jobtypes" / "renderbus")
+        command = [str(python()), "-B", "-c", SERVE, folder, job, mapping]
+        with open_child_farm(command, lambda _: None) as farm:
+            yield farm
+
+    return serving
+
+
+def claim_of(farm, job, *places, burst="burst-1", epoch=1):
+    found = farm.tasks([job])[job]
+    return Claim(BurstId(burst), epoch, 1, job, tuple(found[place].ref for place in places))
+
+
+def states(farm, job):
+    return [task.state for task in farm.tasks([job])[job]]
+
+
+def test_the_job_is_the_queue_and_nobody_else_renders_it(serve, job):
+    with serve() as farm:
+        queue = farm.snapshot([job])
+        assert (queue.workers, [row.job.id for row in queue.jobs]) == (0, [job])
+        assert queue.jobs[0].queued == len(queue.tasks[job]) == 4
+        assert farm.job(job).dcc == "maya"
+        assert farm.job(JobId("99")) == Gone(JobId("99"))
+
+
+def test_a_claim_is_written_into_the_notes_below_what_people_wrote(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0, 1)
+        assert farm.claim(claim) == farm.claim(claim) == Outcome(claim.tasks)
+        assert hands.states(job) == ["pending"] * 4, "there is nobody to keep away"
+    assert hands("job", job)["notes"].startswith("for the trailer\n")
+    with serve() as farm:
+        first, *_ = farm.tasks([job])[job]
+        assert (first.state, first.claim) == (
+            LocalState.SUSPENDED,
+            ClaimStamp(BurstId("burst-1"), 1),
+        )
+
+
+def test_only_the_holder_ends_a_claim_and_later_claims_replace_it(serve, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        other = claim_of(farm, job, 0, burst="burst-2")
+        refused = {other.tasks[0]: Reason.NOT_OURS}
+        assert farm.claim(other).refused == refused
+        assert farm.complete(other, other.tasks).refused == refused
+        later = claim_of(farm, job, 0, epoch=2)
+        assert farm.claim(later).taken == later.tasks
+        assert farm.complete(claim, claim.tasks[:1]).refused == refused
+
+
+@pytest.mark.parametrize(("mapping", "shown"), [("whole", "complete"), ("each", "pending")])
+def test_what_came_home_is_shown_at_once_or_when_qube_asks(serve, hands, job, mapping, shown):
+    with serve(mapping) as farm:
+        claim = claim_of(farm, job, 2)
+        farm.claim(claim)
+        assert farm.complete(claim, claim.tasks) == Outcome(claim.tasks)
+        assert hands.states(job)[2] == shown
+        assert states(farm, job)[2] is LocalState.COMPLETED
+        assert farm.complete(claim, claim.tasks).taken == claim.tasks
+    with serve(mapping) as farm:
+        assert states(farm, job)[2] is LocalState.COMPLETED, "whichever instance asks"
+
+
+def test_what_comes_back_has_failed_because_no_worker_renders_it(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 1)
+        farm.claim(claim)
+        assert farm.release(claim, claim.tasks, "no machine\nbegan it").taken == claim.tasks
+        task = farm.tasks([job])[job][1]
+        assert (task.state, task.error) == (LocalState.FAILED, "no machine?began it")
+        assert hands.states(job)[1] == "pending", "until Qube hands it out"
+
+
+def test_a_frame_that_is_wanted_once_more_begins_anew(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks[:1])
+        hands.work("killwork", job, 2)
+        assert states(farm, job)[:2] == [LocalState.COMPLETED, LocalState.FAILED]
+        hands.work("retrywork", job, 1, 2)
+        assert states(farm, job)[:2] == [LocalState.QUEUED] * 2
+        again = claim_of(farm, job, 0, 1, burst="burst-2")
+        assert farm.claim(again).taken == again.tasks
+
+
+def test_a_job_that_is_killed_or_removed_wants_nothing_any_more(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.qb("kill", [job])
+        assert set(states(farm, job)) == {LocalState.FAILED}
+        hands.qb("remove", [job])
+        assert set(states(farm, job)) == {LocalState.FAILED}
+
+
+def test_other_frames_under_the_same_name_are_refused(serve, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        (task,) = claim.tasks
+        changed = type(task)(task.id, farm.tasks([job])[job][1].ref.frames)
+        outcome = farm.claim(Claim(claim.burst, 1, 1, job, (changed,)))
+        assert outcome.refused == {changed: Reason.CHANGED}
+
+
+def test_facts_are_shown_to_people_and_read_again(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        farm.annotate(claim, {"renderbus.task": "77", "renderbus.progress": "1 of 4 home"})
+    assert "\n1 of 4 home\n" in hands("job", job)["notes"]
+    with serve() as farm:
+        assert farm.annotations(job)[claim.burst]["renderbus.task"] == "77"
