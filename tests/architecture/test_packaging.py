@@ -24,7 +24,7 @@ def test_the_list_of_packages_is_the_list_of_folders(root, setup_cfg):
     listed = set(setup_cfg["options"]["packages"].split())
     found = {
         ".".join(folder.parent.relative_to(root).parts)
-        for top in ("deadline_plugin", "renderbus_core", "schemas")
+        for top in ("deadline_plugin", "qube_jobtype", "renderbus_core", "schemas")
         for folder in (root / top).rglob("__init__.py")
     }
     assert listed == found | {"renderbus_core.examples"}

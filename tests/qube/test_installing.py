@@ -1,0 +1,281 @@
+"""`renderbus install qube` and `renderbus doctor qube` on Qube's folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from qube_jobtype.bundle import bundle
+from qube_jobtype.installing import qubeui_files
+from qube_jobtype.job_conf import carried_over, settings
+from renderbus_core.cli import main
+
+
+@pytest.fixture
+def jobtypes(tmp_path):
+    folder = tmp_path / "jobtypes"
+    (folder / "maya").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def qubeui(tmp_path):
+    folder = tmp_path / "plugins"
+    (folder / "submission" / "3D").mkdir(parents=True)
+    return folder
+
+
+@dataclass
+class Done:
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def renderbus(tmp_path, monkeypatch, capsys):
+    for name in os.environ:
+        if name.startswith(("RENDERBUS_", "RAYVISION_")):
+            monkeypatch.delenv(name)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    def run(*arguments, **environment):
+        with monkeypatch.context() as here:
+            for name, value in environment.items():
+                here.setenv(name, value)
+            capsys.readouterr()
+            status = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Done(status, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def install(renderbus, jobtypes):
+    def run(*more):
+        done = renderbus("install", "qube", "--jobtypes", jobtypes, "--json", *more)
+        assert done.returncode == 0, done.stderr
+        return {each["place"]: each["act"] for each in json.loads(done.stdout)}
+
+    return run
+
+
+def installed(folder):
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
+def test_the_job_type_is_a_folder_of_its_own_beside_others(install, jobtypes):
+    assert set(install().values()) == {"write"}
+    wanted = {f"renderbus/{name}" for name in bundle()} | {"renderbus/renderbus-installed.json"}
+    assert installed(jobtypes) == wanted
+    assert {"renderbus/job.conf", "renderbus/execute.py", "renderbus/renderbus_link.py"} <= wanted
+    assert set(install().values()) == {"keep"}
+    modes = {path.stat().st_mode & 0o777 for path in (jobtypes / "renderbus").iterdir()}
+    assert modes == {0o644}, "nobody but the owner may change what workers run"
+
+
+def test_plug_ins_of_qubeui_are_installed_where_they_are_named(install, qubeui):
+    acts = install("--qubeui", qubeui)
+    places = {str(place) for place in qubeui_files()}
+    assert places <= set(acts)
+    assert installed(qubeui) == places | {"renderbus-installed.json"}
+    assert install("--qubeui", qubeui)["panels/renderbus.py"] == "keep"
+    install("--qubeui", qubeui, "--uninstall")
+    assert installed(qubeui) == set()
+    assert (qubeui / "submission" / "3D").is_dir(), "what is others' stays"
+
+
+def test_what_one_folder_refuses_leaves_the_other_as_it_is(renderbus, jobtypes, qubeui):
+    (qubeui / "submission" / "Renderbus").mkdir()
+    done = renderbus("install", "qube", "--jobtypes", jobtypes, "--qubeui", qubeui)
+    assert done.returncode == 1
+    assert "was not installed by this command" in done.stderr
+    assert installed(jobtypes) == set()
+
+
+def test_a_dry_run_writes_nothing(install, jobtypes):
+    assert set(install("--dry-run").values()) == {"write"}
+    assert installed(jobtypes) == set()
+
+
+def test_an_upgrade_keeps_what_was_set_in_job_conf(install, jobtypes):
+    install()
+    file = jobtypes / "renderbus" / "job.conf"
+    edited = file.read_text().replace("/opt/renderbus/bin/renderbus", "/studio/renderbus")
+    # What an earlier version may have brought.
+    file.write_text(edited.replace("# Free keys", "# Keys"))
+    assert install()["renderbus/job.conf"] == "merge"
+    assert file.read_text() == edited
+    assert install()["renderbus/job.conf"] == "keep"
+
+
+def test_other_files_that_were_edited_are_kept_aside(install, jobtypes):
+    install()
+    file = jobtypes / "renderbus" / "execute.py"
+    file.write_text("# ours\n")
+    assert install()["renderbus/execute.py"] == "aside"
+    assert file.with_name("execute.py.edited").read_text() == "# ours\n"
+
+
+def test_a_removal_takes_away_what_was_not_edited(install, jobtypes):
+    install()
+    file = jobtypes / "renderbus" / "job.conf"
+    file.write_text(file.read_text().replace("/opt/", "/studio/"))
+    assert install("--uninstall")["renderbus/job.conf"] == "leave"
+    assert file.is_file()
+    file.unlink()
+    install()
+    install("--uninstall")
+    assert installed(jobtypes) == set()
+
+
+def test_a_job_type_of_that_name_which_is_not_ours_is_left_alone(renderbus, jobtypes):
+    (jobtypes / "renderbus").mkdir()
+    (jobtypes / "renderbus" / "job.conf").write_text("")
+    (jobtypes / "renderbus" / "theirs.py").write_text("")
+    done = renderbus("install", "qube", "--jobtypes", jobtypes)
+    assert done.returncode == 1
+    assert "was not installed by this command" in done.stderr
+
+
+def test_the_folder_of_one_job_type_is_not_the_folder_of_job_types(install, renderbus, jobtypes):
+    install()
+    done = renderbus("install", "qube", "--jobtypes", jobtypes / "renderbus")
+    assert done.returncode == 1
+    assert f"name the one that holds job types: {jobtypes}" in done.stderr
+
+
+def test_people_read_what_to_set_next(renderbus, jobtypes, qubeui):
+    done = renderbus("install", "qube", "--jobtypes", jobtypes, "--qubeui", qubeui)
+    for words in ("worker_template_path", "global.renderbus=20", "job.conf", "plugin hierarchies"):
+        assert words in done.stdout
+
+
+def test_what_is_said_to_be_set_is_documented(renderbus, jobtypes, shared):
+    facts = json.loads((shared / "facts" / "qube_api.json").read_text("utf-8"))
+    done = renderbus("install", "qube", "--jobtypes", jobtypes)
+    words = done.stdout.replace("=", " ").replace(",", " ").split()
+    keys = {word for word in words if word.startswith(("worker_", "supervisor_"))}
+    assert keys
+    assert keys <= set(facts["conf_keys"])
+
+
+# -- doctor ---------------------------------------------------------------------------------------
+
+ACCOUNT = {"RAYVISION_API_ACCESS_ID": "an-id", "RAYVISION_API_KEY": "a-key"}
+
+
+@pytest.fixture
+def looked(renderbus, jobtypes, tmp_path):
+    """Return a function that looks at everything, with a program that stands for Qube's Python."""
+    program = tmp_path / "python"
+
+    def look(*more, says="3.9", asked='{"active": 2}', python=program, **environment):
+        program.write_text(
+            f"#!/bin/sh\ncase $1 in *ask_qube.py) echo '{asked}';; *) echo {says};; esac\n"
+        )
+        program.chmod(0o755)
+        agent = [str(python), str(jobtypes / "renderbus" / "agent.py")]
+        environment.setdefault("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        config = tmp_path / "renderbus.toml"
+        config.write_text(f"[farm]\nagent = {json.dumps(agent)}\n")
+        done = renderbus(
+            "--config", config, "doctor", "qube", "--jobtypes", jobtypes, "--json", *more,
+            **environment,
+        )  # fmt: skip
+        assert done.stdout, done.stderr
+        found = {each["what"]: each for each in json.loads(done.stdout)}
+        assert done.returncode == (not all(each["is_fine"] for each in found.values()))
+        return found
+
+    return look
+
+
+def named(jobtypes, program):
+    file = jobtypes / "renderbus" / "job.conf"
+    file.write_text(file.read_text().replace("/opt/renderbus/bin/renderbus", str(program)))
+
+
+def test_what_is_ready_is_fine(install, looked, jobtypes, qubeui, tmp_path):
+    install("--qubeui", qubeui)
+    named(jobtypes, sys.executable)
+    found = looked("--qubeui", qubeui, **ACCOUNT)
+    assert all(each["is_fine"] for each in found.values()), found
+    assert not list(tmp_path.rglob("bursts.db")), "it changes nothing"
+
+
+def test_what_is_missing_is_named_with_what_to_do(install, looked, jobtypes):
+    found = looked()
+    assert "run: renderbus install qube" in found["files"]["found"]
+    assert "install the job type, or name it in farm.agent" in found["agent"]["found"]
+    assert "RAYVISION_API_ACCESS_ID" in found["credentials"]["found"]
+    install()
+    (jobtypes / "renderbus" / "execute.py").write_text("# older\n")
+    found = looked(python="no-such-python", **ACCOUNT)
+    assert "renderbus/execute.py differ" in found["files"]["found"]
+    assert "name the program there" in found["program"]["found"]
+    assert found["Qube's Python"]["found"].startswith("there is no no-such-python: Qube brings")
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        ("3.11", "is 3.11, and Qube brings its module for 3.6 to 3.10"),
+        ("2.7", "is 2.7"),
+        ("", "does not say which Python it is"),
+    ],
+)
+def test_a_python_that_qube_brings_no_module_for_is_told(install, looked, says, sentence):
+    install()
+    found = looked(says=says, **ACCOUNT)
+    for what in ("Qube's Python", "python of jobs"):
+        assert not found[what]["is_fine"]
+        assert sentence in found[what]["found"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ('{"active": 0}', "no active worker is in the group renderbus: set worker_groups"),
+        ('{"error": "the supervisor is away"}', "the supervisor is away"),
+        ("3.9", "gave no answer"),
+    ],
+)
+def test_a_qube_that_could_not_carry_a_job_is_told(install, looked, asked, sentence):
+    install()
+    found = looked(asked=asked, **ACCOUNT)["gateway workers"]
+    assert not found["is_fine"]
+    assert sentence in found["found"]
+
+
+# -- job.conf -------------------------------------------------------------------------------------
+
+ORIGINAL = "[execute module]\nexecute_library = execute.py\n\n# Ours.\n[renderbus]\na = 1\nb =\n"
+NEW = "[execute module]\nexecute_library = run.py\n\n# New.\n[renderbus]\na = 2\nc = new\n"
+
+
+def test_what_was_changed_or_added_is_carried_over_and_the_rest_is_new():
+    edited = ORIGINAL.replace("a = 1", "a = 7").replace("b =", "b = x\nown = y") + "\n[more]\nz = 1"
+    merged = carried_over(ORIGINAL, edited, NEW)
+    assert settings(merged) == {"a": "7", "c": "new", "own": "y"}
+    assert "execute_library = run.py" in merged
+    assert "# New." in merged
+    assert merged.endswith("\n[more]\nz = 1\n")
+    assert carried_over(ORIGINAL, ORIGINAL, NEW) == NEW
+
+
+def test_the_file_that_is_brought_has_just_the_keys_that_the_job_type_reads(root):
+    text = bundle()["job.conf"].decode()
+    read = (root / "qube_jobtype" / "renderbus" / "renderbus_settings.py").read_text("utf-8")
+    assert settings(text)
+    for key in settings(text):
+        assert key in read or key.removeprefix("renderbus_") in read, key

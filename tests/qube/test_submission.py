@@ -1,0 +1,263 @@
+"""Jobs as they are submitted to Qube: what they ask for, and who takes them there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from deadline_bench import pythons
+from qube_bench import qube
+
+from qube_jobtype.asking import ask_qube
+from qube_jobtype.renderbus_submit import ASKED, SETTINGS, ask_jobs, render_job
+from renderbus_core.cli import main
+from renderbus_core.config import load
+from renderbus_core.errors import FarmError
+from renderbus_core.jobs import IntentKind
+
+# Asked before anything says that this user's home is elsewhere.
+PYTHONS = pythons()
+SUBMIT = ("qube", "submit", "/show/spin.blend", "--frames", "1-5", "--output", "/out/a.####.png")
+
+
+@pytest.fixture
+def facts(shared):
+    return json.loads((shared / "facts" / "qube_api.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def renderbus(tmp_path, monkeypatch, capsys):
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def hands(tmp_path, monkeypatch):
+    """Return hands on a Qube that the command line finds."""
+    python = next(iter(PYTHONS.values()))
+    with qube(tmp_path, python) as found:
+        monkeypatch.setenv("QB_SUPERVISOR", f"127.0.0.1:{found.port}")
+        monkeypatch.setenv("QBDIR", str(tmp_path / "qube"))
+        agent = [str(python), "-B", str(tmp_path / "jobtypes" / "renderbus" / "agent.py")]
+        config = tmp_path / "renderbus.toml"
+        config.write_text(f"[farm]\nagent = {json.dumps(agent)}\n")
+        monkeypatch.setenv("RENDERBUS_CONFIG", str(config))
+        yield found
+
+
+# -- what a job asks for --------------------------------------------------------------------------
+
+
+def test_a_job_for_the_cloud_holds_nothing_but_documented_fields_and_texts(facts):
+    job = render_job("shot", {"scenefile": "/a.ma", "layer": ""}, ["1", "2"], {"groups": "far"})
+    assert set(job) <= set(facts["job_fields"])
+    assert set(str(job["flagsstring"]).split(",")) <= set(facts["flags"])
+    assert job["package"] == {"scenefile": "/a.ma"}
+    assert job["agenda"] == [{"name": "1"}, {"name": "2"}]
+    assert (job["groups"], job["cpus"], job["max_cpus"]) == ("far", 1, 0)
+    assert "global.renderbus=1" in str(job["reservations"])
+    assert SETTINGS["groups"] == "renderbus", "what one job chooses is no other's"
+
+
+def test_what_is_asked_names_its_job_and_is_run_by_nobody(facts):
+    job, other = ask_jobs("recall", "12, 13", "1-5")
+    assert set(job) <= set(facts["job_fields"])
+    assert (job["status"], job["pid"], other["pid"]) == ("blocked", 12, 13)
+    assert job["status"] in facts["statuses"]["submit_job"]
+    assert job["package"] == {"ask": "recall", "job": "12", "frames": "1-5"}
+
+
+def test_what_concerns_the_whole_farm_is_asked_once():
+    (job,) = ask_jobs("drain", "12,13", "1-5")
+    assert job["package"] == {"ask": "drain"}
+    assert "pid" not in job
+
+
+@pytest.mark.parametrize(
+    ("kind", "job", "sentence"),
+    [("dance", "1", "nobody knows how to 'dance'"), ("burst", " , ", "no job is named"),
+     ("burst", "7,1.2", "'1.2' is no number of a job"), ("burst", "\u0661", "is no number")],
+)  # fmt: skip
+def test_what_is_nonsense_is_not_asked(kind, job, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        ask_jobs(kind, job)
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_the_gateway_knows_everything_that_can_be_asked(kind, root):
+    record = (root / "qube_jobtype" / "renderbus" / "renderbus_record.py").read_text("utf-8")
+    assert f'"{kind}"' in record
+
+
+def test_the_gateway_hears_what_is_asked(farm, hands):
+    package = {"cmdline": "Render /a.ma", "range": "1-5"}
+    source = hands.submit(name="shot", prototype="cmdrange", frames="12345", package=package)
+    hands.qb("submit", ask_jobs("burst", source, "2-3"))
+    (intent,) = farm.intents()
+    assert (intent.kind, intent.job, str(intent.frames)) == (IntentKind.BURST, source, "2-3[1]")
+
+
+# -- who takes it there ---------------------------------------------------------------------------
+
+
+def test_a_job_of_the_command_line_is_in_qube_as_it_was_said(renderbus, hands):
+    hands("add_host", "gateway", 8, "renderbus")
+    status, said, problem = renderbus(*SUBMIT, "--name", "spin", "--priority", "5", "--chunk", "2")
+    assert (status, problem) == (0, "")
+    job = hands("job", said.strip())
+    assert (job["name"], job["prototype"], job["priority"]) == ("spin", "renderbus", 5)
+    assert [item["name"] for item in job["agenda"]] == ["1-2", "3-4", "5"]
+    assert job["package"]["renderbus_outputs"] == "/out/a.####.png"
+
+
+def test_a_job_that_qube_does_not_take_says_why(renderbus, hands):
+    status, said, problem = renderbus(*SUBMIT)
+    assert (status, said) == (1, "")
+    assert problem.startswith("renderbus: Qube did not do it")
+    assert "renderbus" in problem, "no worker is in that group"
+    assert hands.of_type() == []
+
+
+def test_qube_says_how_many_workers_there_are_for_the_cloud(hands, tmp_path):
+    hands("add_host", "node-1", 8, "linux")
+    hands("add_host", "gateway", 8, "renderbus")
+    agent = load(tmp_path / "renderbus.toml").farm.agent
+    assert ask_qube(agent, {"gateways": "renderbus"}) == {"active": 1}
+    with pytest.raises(FarmError, match="none of submit, job"):
+        ask_qube(agent, {})
+
+
+def test_a_job_of_qube_is_judged_by_its_number(renderbus, hands):
+    line = "blender -b /show/spin.blend -o /out/a_ -F PNG -f QB_FRAME_NUMBER"
+    package = {"cmdline": line, "range": "1-3"}
+    number = hands.submit(name="spin", prototype="cmdrange", frames="123", package=package)
+    status, said, _ = renderbus("qube", "convert", number, "--json")
+    found = json.loads(said)
+    assert (status, found["job"]["frames"], found["job"]["id"]) == (0, "1-3[1]", number)
+    status, _, problem = renderbus("qube", "convert", "4711")
+    assert (status, problem) == (1, "renderbus: Qube has no job 4711\n")
+
+
+def test_a_job_that_qube_has_archived_is_read_by_qube(renderbus, hands, tmp_path):
+    job = render_job("spin", {"program": "blender", "scenefile": "/a.blend"}, ["1"], {})
+    file = tmp_path / "spin.xja"
+    file.write_text(json.dumps(job))
+    status, said, _ = renderbus("qube", "convert", file)
+    assert status == 1
+    assert "renderbus_outputs" in said
+    assert renderbus("qube", "convert", tmp_path / "gone.qja")[2].startswith("renderbus: Qube did")
+    assert hands.of_type() == []
+
+
+def test_a_dry_run_asks_nobody(renderbus):
+    status, said, _ = renderbus(*SUBMIT, "--dry-run")
+    job = json.loads(said)
+    assert (status, job["prototype"], job["package"]["program"]) == (0, "renderbus", "blender")
+    assert job["name"] == "spin.blend"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--output", "out/a.####.png"], "is no absolute path"),
+        (["--frames", "x"], "frame list"),
+        (["--program", "maya"], "is no scene of Maya"),
+        (["--priority", "5", "--frames", "1-3,"], "frame list"),
+    ],
+)
+def test_what_the_gateway_would_refuse_is_refused_here(renderbus, more, sentence):
+    status, _, problem = renderbus(*SUBMIT, *more, "--dry-run")
+    assert status == 1
+    assert sentence in problem
+
+
+def test_without_qubes_python_it_is_one_sentence(renderbus, tmp_path, monkeypatch):
+    monkeypatch.delenv("RENDERBUS_CONFIG", raising=False)
+    status, _, problem = renderbus(*SUBMIT)
+    assert status == 1
+    assert "is the job type installed there?" in problem or "cannot be asked" in problem
+    config = tmp_path / "renderbus.toml"
+    config.write_text('[farm]\nagent = ["python3", "/opt/nothing.py"]\n')
+    _, _, problem = renderbus("--config", config, *SUBMIT)
+    assert "no agent.py is among it" in problem
+
+
+@pytest.mark.heavy
+def test_a_job_of_the_command_line_comes_home(open_studio, root):
+    with open_studio() as studio:
+        output = studio.folder / "renders"
+        output.mkdir()
+        done = subprocess.run(
+            [sys.executable, "-m", "renderbus_core", "--config", studio.folder / "renderbus.toml",
+             "qube", "submit", root / "examples" / "spin" / "spin.blend", "--frames", "1-3",
+             "--output", output / "<Picture>"],
+            env=studio.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        number = done.stdout.strip()
+        studio.hands("dispatch", number, "gateway")
+        studio.until_states(number, ["complete"] * 3)
+        assert len(list(output.glob("*.png"))) == 3
+
+
+# -- jobs on file ---------------------------------------------------------------------------------
+
+DUMP = {
+    "id": 7,
+    "name": "shot",
+    "prototype": "cmdrange",
+    "priority": 9999,
+    "todotally": {"pending": 2},
+    "package": {"cmdline": "Render -s QB_FRAME_NUMBER -e QB_FRAME_NUMBER -rd /o /a.ma", "x": None},
+    "agenda": [{"name": "1", "status": "pending"}, {"name": "2"}],
+    "env": None,
+}
+
+
+@pytest.mark.parametrize("wrap", [lambda dump: dump, lambda dump: [dump]])
+def test_what_jobinfo_says_of_a_job_can_be_judged_from_a_file(renderbus, tmp_path, wrap):
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(wrap(DUMP)))
+    status, said, problem = renderbus("qube", "convert", file)
+    assert status == 0, problem
+    for words in ("shot can be sent", "/a.ma", "1-2[1], 1 a task"):
+        assert words in said
+
+
+def test_a_job_that_stays_is_shown_with_why(renderbus, tmp_path):
+    file = tmp_path / "job.json"
+    line = DUMP["package"]["cmdline"].replace("a.ma", "a.mb")
+    file.write_text(json.dumps({**DUMP, "package": {"cmdline": line}}))
+    status, said, _ = renderbus("qube", "convert", file)
+    assert (status, "shot is converted, and stays here" in said) == (1, True)
+    file.write_text(json.dumps({**DUMP, "package": {"cmdline": "prman a.rib"}}))
+    status, said, _ = renderbus("qube", "convert", file)
+    assert (status, "shot cannot be sent" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("nonsense", "is no JSON"), ("{}", "it has no prototype"), ("[]", "it has no prototype")],
+)
+def test_a_file_that_is_no_job_is_one_sentence(renderbus, tmp_path, content, sentence):
+    file = tmp_path / "job.json"
+    file.write_text(content)
+    assert sentence in renderbus("qube", "convert", file)[2]
+    assert "cannot be read" in renderbus("qube", "convert", tmp_path / "gone.json")[2]
+
+
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_it_runs_under_the_pythons_of_qube(python, root):
+    code = "import runpy, sys; runpy.run_path(sys.argv[1])"
+    file = root / "qube_jobtype" / "renderbus_submit.py"
+    subprocess.run([python, "-E", "-B", "-c", code, file], check=True)
