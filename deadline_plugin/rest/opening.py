@@ -53,7 +53,7 @@ def open_farm(config: Config, on_stop: Callable[[str], None]) -> DirectFarm:
         service.close()
         raise
     farm = agent.DeadlineFarm(repository, _log.warning, column, web=True)
-    hello = Hello(Role.AGENT, agent.FARM, frozenset(agent.CAPABILITIES))
+    hello = Hello(Role.AGENT, agent.FARM, frozenset(farm.capabilities))
     return DirectFarm(hello, _handlers(farm, repository), repository.call, service.close)
 
 

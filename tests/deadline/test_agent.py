@@ -485,15 +485,6 @@ def test_what_others_have_ended_is_not_held_any_more(farm, hands):
     assert held(farm, job) == [False, False, True, True], "they are the farm's again"
 
 
-def test_a_worker_that_was_deleted_meanwhile_hides_no_queue(farm, hands):
-    job = submit(hands)
-    hands("break", "GetSlaveInfo")
-    snapshot = farm.snapshot()
-    assert [row.job.id for row in snapshot.jobs] == [job]
-    assert snapshot.workers == 0
-    assert farm.snapshot().workers == 1
-
-
 @pytest.mark.parametrize("name", ["größe = 3\nPriority=100", "镜头\u2028x", "a\tb", "'; --"])
 def test_names_of_people_are_texts_and_nothing_else(farm, hands, name):
     job = submit(hands, Name=name, OutputDirectory0="/show/größe =ä", Comment=name)

@@ -51,6 +51,7 @@ EDITABLE = {"ExDic"} | {"Ex" + str(n) for n in range(10)}
 TEXTS = {
     "Name": "Name",
     "UserName": "User",
+    "Comment": "Cmmt",
     "Department": "Dept",
     "Frames": "Frames",
     "Pool": "Pool",

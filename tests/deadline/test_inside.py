@@ -1,4 +1,4 @@
-"""What the agent inside Deadline shows of bursts, and HTTP cannot: in histories and on tasks."""
+"""The agent inside Deadline, where HTTP has no such way: histories, columns, workers one by one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import pytest
 from deadline_bench import submit
 
 from renderbus_core.jobs import BurstId, Claim
+
+
+@pytest.fixture
+def hands(hands):
+    hands("add_worker", "node-1", ["none"], [])
+    return hands
 
 
 def claim_of(farm, job):
@@ -81,3 +87,12 @@ def test_where_tasks_have_no_columns_nothing_is_shown(farm, hands):
     hands("calls")
     farm.show(claim_of(farm, job), {"0": "cloud: rendering"})
     assert hands("calls") == ["GetJob", "GetJobTasks"], "of the test itself: it is not tried again"
+
+
+def test_a_worker_that_was_deleted_meanwhile_hides_no_queue(farm, hands):
+    job = submit(hands)
+    hands("break", "GetSlaveInfo")
+    snapshot = farm.snapshot()
+    assert [row.job.id for row in snapshot.jobs] == [job]
+    assert snapshot.workers == 0
+    assert farm.snapshot().workers == 1
