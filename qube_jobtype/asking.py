@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from renderbus_core.errors import FarmError
-from renderbus_core.shim import renderbus_link as shim
+from renderbus_core.farm import agent_environment
 
 SCRIPT = "ask_qube.py"
 """What answers; it lies beside the farm agent."""
@@ -35,7 +35,7 @@ def ask_qube(agent: Sequence[str], request: Mapping[str, Any]) -> dict[str, Any]
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            env=shim.child_environment(),
+            env=agent_environment(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FarmError(

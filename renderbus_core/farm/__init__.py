@@ -1,6 +1,6 @@
 """Farms: the embedded one, and the link to agents that live inside other render managers."""
 
-from renderbus_core.farm.child import open_child_farm
+from renderbus_core.farm.child import agent_environment, open_child_farm
 from renderbus_core.farm.conversion import (
     CLOUD_KEY,
     DEADLINE_KEY,
@@ -56,6 +56,7 @@ __all__ = [
     "Unknown",
     "Worker",
     "WorkerPool",
+    "agent_environment",
     "connect",
     "open_child_farm",
     "open_stdio_farm",

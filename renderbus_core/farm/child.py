@@ -55,8 +55,11 @@ def _connected(agent: _Agent, on_stop: Callable[[str], None]) -> LinkFarm:
         ) from error
 
 
-def _environment() -> dict[str, str]:
-    """Return the agent's environment: what is ours, the account above all, is not for it."""
+def agent_environment() -> dict[str, str]:
+    """Return the environment of a program that runs under a farm's own interpreter.
+
+    What is ours, the account above all, is not for it.
+    """
     return {
         name: value
         for name, value in shim.child_environment().items()
@@ -83,7 +86,7 @@ class _Agent:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=_environment(),
+                env=agent_environment(),
                 # Ctrl-C is for us: the agent is needed until what is in hand is finished.
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

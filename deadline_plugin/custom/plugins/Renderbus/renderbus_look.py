@@ -5,21 +5,19 @@ answer.
 """
 
 import json
-import os
 import re
 import subprocess
 import tempfile
 import time
 
 from renderbus_gateway import NATIVE_PLUGIN, PLUGIN, ROLE
+from renderbus_link import child_environment
 
 _LONGEST_SHOWN = 12
 # These have lines of their own.
 _TOLD_APART = frozenset({"cost", "output_map"})
 _BROKEN = "broken"
 _MACHINE = re.compile(r"(.*), ([0-9]+) GB, ([0-9]+) GPU$")
-# Deadline's interpreter may point these at libraries of its own.
-_DROPPED = frozenset({"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"})
 
 
 class Look(object):
@@ -45,7 +43,7 @@ class Look(object):
                 stdin=asked,
                 stdout=self._said,
                 stderr=subprocess.STDOUT,
-                env={name: v for name, v in os.environ.items() if name not in _DROPPED},
+                env=child_environment(),
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
 
