@@ -10,6 +10,10 @@ from deadline_bench import submit
 
 from renderbus_core.jobs import BurstId, Claim, Reason
 
+pytestmark = pytest.mark.parametrize(
+    "both", ["agent", pytest.param("rest", marks=pytest.mark.heavy)], indirect=True
+)
+
 ACTS = {
     # A worker takes a task: it loses it again when it is suspended, or keeps it, or is done.
     "a worker begins a task": lambda _, __: ("dequeue", "node-1"),
