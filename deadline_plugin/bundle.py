@@ -19,7 +19,12 @@ _LINK = "renderbus_link.py"
 # So do the options of a job, which the dialog judges and explains by it.
 _OPTIONS = "options.json"
 # A process that loads one plug-in does not see the folder of the other.
-_SHARED = ("renderbus_gateway.py", "renderbus_keeper.py", "renderbus_record.py")
+_SHARED = (
+    "renderbus_gateway.py",
+    "renderbus_intents.py",
+    "renderbus_keeper.py",
+    "renderbus_record.py",
+)
 
 
 def bundle() -> Mapping[PurePosixPath, bytes]:

@@ -60,12 +60,12 @@ def test_a_gateway_that_is_taken_away_leaves_everything_to_the_next(open_studio)
 @pytest.mark.heavy
 def test_a_job_that_is_deleted_is_stopped_in_the_cloud(open_studio, cloud):
     with open_studio() as studio:
-        job = studio.submit("1-40", ExtraInfoKeyValue0="renderbus_when=now")
+        job = studio.submit("1-400", ExtraInfoKeyValue0="renderbus_when=now")
         studio.host()
         studio.until(lambda: ("Completed", "cloud") in studio.states(job))
         studio.hands("delete", job)
         studio.until(lambda: any(" running -> done " in line for line in studio.seen()["log"]))
-        assert len(studio.pictures()) < 40
+        assert len(studio.pictures()) < 400
         studio.detach()
         url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/state"
         tasks = requests.get(url, timeout=30).json()["tasks"]
@@ -177,7 +177,7 @@ def test_a_way_that_is_closed_takes_nothing_until_it_is_open_again(open_studio):
 @pytest.mark.heavy
 def test_what_a_person_takes_back_is_rendered_here(open_studio):
     with open_studio() as studio:
-        job = studio.submit("1-40", ExtraInfoKeyValue0="renderbus_when=now")
+        job = studio.submit("1-400", ExtraInfoKeyValue0="renderbus_when=now")
         studio.host()
         studio.until(lambda: ("Completed", "cloud") in studio.states(job))
         studio.hands("script", "Jobs/RenderbusRecall", [job])

@@ -20,7 +20,7 @@ def came(number):
 def test_a_worker_that_dies_leaves_everything_to_another(open_studio):
     with open_studio(workers=2) as studio:
         first, second = studio.workers
-        job = studio.submit("1-12", **NOW)
+        job = studio.submit("1-80", **NOW)
         first.host(studio.folder)
         studio.until(lambda: ("Completed", "cloud") in studio.states(job))
         core = first.core()
@@ -31,11 +31,12 @@ def test_a_worker_that_dies_leaves_everything_to_another(open_studio):
         assert ("Suspended", "") in held
         assert "Queued" not in {state for state, _ in held}, "nothing is recalled"
         second.host(studio.folder)
-        studio.until(lambda: studio.states(job) == came(12))
-        assert len(studio.pictures()) == 12
+        studio.until(lambda: studio.states(job) == came(80))
+        assert len(studio.pictures()) == 80
         histories = studio.hands("state", job)["history"]
         home = [line for line in histories if "came home" in line]
-        assert sum(int(line.split()[1]) for line in home) == 12, "each of them once"
+        # What was being written down when it died is told by nobody.
+        assert sum(int(line.split()[1]) for line in home) <= 80, "none of them twice"
         studio.detach(1)
 
 
@@ -69,7 +70,7 @@ def test_two_gateways_carry_what_there_is_once(open_studio, request, server):
 def test_of_two_gateways_one_goes_on_with_what_the_other_had(open_studio, what):
     with open_studio(workers=2) as studio:
         first, second = studio.workers
-        job = studio.submit("1-12", **NOW)
+        job = studio.submit("1-80", **NOW)
         first.host(studio.folder)
         studio.until(lambda: ("Completed", "cloud") in studio.states(job))
         second.host(studio.folder)
@@ -78,8 +79,8 @@ def test_of_two_gateways_one_goes_on_with_what_the_other_had(open_studio, what):
             os.kill(first.core(), signal.SIGKILL)
         else:
             first.kill()
-        studio.until(lambda: studio.states(job) == came(12))
-        assert len(studio.pictures()) == 12
+        studio.until(lambda: studio.states(job) == came(80))
+        assert len(studio.pictures()) == 80
         studio.detach(1)
 
 

@@ -18,25 +18,27 @@ from Deadline.Scripting import ClientUtils, RepositoryUtils
 # Files that are shared with the job plug-in lie here too. One process may load many listeners.
 sys.path.extend({str(RepositoryUtils.GetEventPluginDirectory("Renderbus"))}.difference(sys.path))
 
+from renderbus_intents import (
+    ACKNOWLEDGED,
+    EVENT,
+    INTENT_PREFIX,
+    WHEN_KEY,
+    asks_at_once,
+    moment,
+    read_acknowledged,
+    written_intent,
+)
 from renderbus_keeper import Keeper
 from renderbus_record import (
-    ACKNOWLEDGED,
     CLAIMS_KEY,
     CLOUD,
     COMPLETED,
-    EVENT,
-    INTENT_PREFIX,
     NOTES_KEY,
     QUEUED,
     SHOWN,
     SUSPENDED,
-    WHEN_KEY,
     Record,
-    asks_at_once,
     foreign,
-    moment,
-    read_acknowledged,
-    written_intent,
 )
 
 _LONGEST_SECONDS = 20.0

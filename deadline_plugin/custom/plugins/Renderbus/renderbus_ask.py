@@ -10,8 +10,9 @@ import uuid
 
 from Deadline.Scripting import ClientUtils, MonitorUtils, RepositoryUtils
 from DeadlineUI.Controls.Scripting.DeadlineScriptDialog import DeadlineScriptDialog
+from renderbus_intents import ASK_PREFIX, moment
 from renderbus_link import frame_text
-from renderbus_record import ASK_PREFIX, CLAIMS_KEY, NOTES_KEY, QUEUED, Notes, Record, moment
+from renderbus_record import CLAIMS_KEY, NOTES_KEY, QUEUED, Notes, Record
 
 TITLE = "Renderbus"
 

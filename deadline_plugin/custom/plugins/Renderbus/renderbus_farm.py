@@ -10,23 +10,22 @@ import json
 
 from renderbus_claims import Claims
 from renderbus_column import TaskColumn
-from renderbus_jobs import Jobs
-from renderbus_link import Pages, RefusedError
-from renderbus_queue import Queue
-from renderbus_record import (
+from renderbus_intents import (
     ACKNOWLEDGED,
     ASK_PREFIX,
     EVENT,
     HEARD_KEY,
     INTENT_PREFIX,
-    NOTES_KEY,
     WHEN_KEY,
-    Notes,
     asked,
     asks_at_once,
     read_acknowledged,
     written_intent,
 )
+from renderbus_jobs import Jobs
+from renderbus_link import Pages, RefusedError
+from renderbus_queue import Queue
+from renderbus_record import NOTES_KEY, Notes
 from renderbus_words import extra, legible, submitted_at
 
 FARM = "deadline"

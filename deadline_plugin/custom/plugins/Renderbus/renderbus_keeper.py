@@ -10,7 +10,8 @@ import uuid
 from pathlib import Path
 
 from renderbus_gateway import GATEWAY, PLUGIN, ROLE, job_info, lines, plugin_info
-from renderbus_record import ASK_PREFIX, CLAIMS_KEY, Record
+from renderbus_intents import ASK_PREFIX
+from renderbus_record import CLAIMS_KEY, Record
 
 KEPT_KEY = "renderbus_kept"
 """Extra info key of gateway jobs that were submitted here; its value is that job's alone, so that

@@ -7,31 +7,11 @@ that was submitted again as a copy bears the entry of the original, which then c
 
 import json
 import re
-import time
 
 CLAIMS_KEY = "renderbus.claims"
 NOTES_KEY = "renderbus.notes"
-WHEN_KEY = "renderbus_when"
-"""Extra info key by which a job asks for a burst as soon as it is submitted: `now`."""
-HEARD_KEY = "renderbus-heard"
-"""Extra info key of jobs of which that was heard without an event plug-in. Copies bear it too: it
-is no entry about one job (`renderbus.`), and none that people write (`renderbus_`)."""
 # How all our entries begin that are about one job; what people say of it has an underscore.
 _OURS = "renderbus."
-
-_ASKED = ("burst", "recall", "approve", "explain", "drain", "open")
-_DONE = ("suspended", "resumed", "requeued", "completed", "failed", "changed", "priority")
-KINDS = frozenset((*_ASKED, *_DONE, "archived", "deleted"))
-"""What people may ask or do that the core knows of; another word would stop all others."""
-ASK_PREFIX = "renderbus.ask."
-"""How the extra info keys begin by which people ask something of a job; each asks one thing."""
-
-EVENT = "Renderbus"
-"""Name of the event plug-in, in whose metadata it records what people ask and do."""
-
-INTENT_PREFIX = "intent."
-ACKNOWLEDGED = "Acknowledged"
-"""Setting of the event plug-in that names the intents which were acted on."""
 
 SHOWN = "IN CLOUD "
 """How the text begins that a column of the job list shows while something of a job is away."""
@@ -56,9 +36,6 @@ FLAGS = ("leaving", "home", "coming")
 # Ids of tasks in ranges, `0-9,12`: ten thousand in a row are a few letters.
 _IDS = re.compile(r"\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*")
 _MOST_TASKS = 1000000
-# Frames as the link has them, and its times.
-_FRAMES = re.compile(r"-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?(,-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?)*")
-_TIME = "%Y-%m-%dT%H:%M:%S+00:00"
 
 
 class Stamp:
@@ -228,81 +205,6 @@ class Notes:
         return json.dumps({"job": self.job_id, "bursts": self.of}, sort_keys=True)
 
 
-def asks_at_once(entry):
-    """Tell whether a job asks for a burst as soon as it is submitted.
-
-    A copy of a job that was in the cloud does not: a person asks for it again.
-
-    Args:
-        entry: gives an entry of the job's extra info by its key, "" for none.
-    """
-    before = (NOTES_KEY, CLAIMS_KEY, HEARD_KEY)
-    return entry(WHEN_KEY) == "now" and not any(entry(key) for key in before)
-
-
-def asked(job_id, key, text):
-    """Return what somebody asks of a job as an intent of the link; None when it is none.
-
-    Args:
-        job_id: of the job that bears it; a copy bears what was asked of the original.
-        key: of the entry, which is the intent's name.
-        text: of the entry.
-    """
-    try:
-        row = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(row, dict) or row.get("job") != job_id:
-        return None
-    row["id"] = "{} {}".format(job_id, key)
-    return row if is_intent(row) else None
-
-
-def written_intent(key, text):
-    """Return what the event plug-in wrote down as an intent of the link; None when it is none.
-
-    Args:
-        key: of the entry in its metadata, which is the intent's name.
-        text: of the entry.
-    """
-    try:
-        row = json.loads(text)
-    except ValueError:
-        return None
-    return dict(row, id=key) if isinstance(row, dict) and is_intent(row) else None
-
-
-def read_acknowledged(text):
-    """Return the keys of intents that were acted on."""
-    try:
-        keys = json.loads(text) if text else []
-    except ValueError:
-        return set()
-    return {key for key in keys if isinstance(key, str)} if isinstance(keys, list) else set()
-
-
-def is_intent(row):
-    """Tell whether an entry is an intent that the core understands: one that is none stops all."""
-    texts = all(isinstance(row.get(name), str) for name in ("job", "kind", "at", "who"))
-    frames, note = row.get("frames"), row.get("note", "")
-    return (
-        texts
-        and row["kind"] in KINDS
-        and _is_time(row["at"])
-        and (frames is None or (isinstance(frames, str) and bool(_FRAMES.fullmatch(frames))))
-        and isinstance(note, str)
-    )
-
-
-def moment(seconds):
-    """Return a time as intents have it.
-
-    Args:
-        seconds: since 1970.
-    """
-    return time.strftime(_TIME, time.gmtime(seconds))
-
-
 def foreign(job_id, entries):
     """Return the keys of a job's entries that are about another job, whose copy it is.
 
@@ -312,14 +214,6 @@ def foreign(job_id, entries):
     """
     ours = {key: text for key, text in entries.items() if key.startswith(_OURS)}
     return sorted(key for key, text in ours.items() if not _document(job_id, text))
-
-
-def _is_time(text):
-    try:
-        time.strptime(text, _TIME)
-    except ValueError:
-        return False
-    return True
 
 
 def _parts(job_id, text):

@@ -13,8 +13,8 @@ from Deadline.Scripting import ClientUtils, RepositoryUtils
 
 sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderbus", True)))
 
+from renderbus_intents import ACKNOWLEDGED, EVENT, INTENT_PREFIX, read_acknowledged
 from renderbus_keeper import Keeper
-from renderbus_record import ACKNOWLEDGED, EVENT, INTENT_PREFIX, read_acknowledged
 
 _LONGEST_SECONDS = 60.0
 
