@@ -158,7 +158,7 @@ class Gateways(RuleBasedStateMachine):
             assert all(a.after == b.before for a, b in pairwise(own)), "no step is missing"
 
 
-@pytest.mark.parametrize("lives", [10, pytest.param(60, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("lives", [4, pytest.param(60, marks=pytest.mark.heavy)])
 def test_gateways_never_act_under_an_epoch_that_is_not_theirs(store_bench, lives):
     stores = [store_bench.open() for _ in OWNERS]
     run_state_machine_as_test(

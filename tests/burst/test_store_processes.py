@@ -115,6 +115,7 @@ def test_two_processes_may_create_an_sqlite_store_at_once(race, tmp_path):
     assert results == [["won", "won"]] * 40
 
 
+@pytest.mark.heavy
 def test_two_processes_may_create_a_store_on_a_server_at_once(race, postgres):
     results = [race("create", postgres.new_schema(), "-") for _ in range(20)]
     assert results == [["won", "won"]] * 20

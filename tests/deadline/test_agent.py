@@ -398,6 +398,7 @@ def test_an_ask_that_somebody_wrote_by_hand_stops_no_other(farm, hands, wrong):
     assert [one.kind for one in farm.intents()] == [IntentKind.BURST]
 
 
+@pytest.mark.heavy
 def test_an_entry_about_ten_thousand_tasks_is_a_few_letters(farm, hands):
     job = submit(hands, Frames="1-10000")
     claim = claim_of(farm, job)

@@ -23,6 +23,7 @@ def test_a_job_that_asks_for_the_cloud_comes_home(open_studio):
         assert "detached: what is in the cloud goes on" in end["log"][-1]
 
 
+@pytest.mark.heavy
 def test_when_the_farm_is_full_workers_and_cloud_share_a_job(open_studio):
     with open_studio(enabled=True) as studio:
         job = studio.submit("1-10")

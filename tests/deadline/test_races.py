@@ -104,6 +104,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("act", "direct"), CASES)
+@pytest.mark.heavy
 def test_nothing_is_lost_whatever_happens_in_between(farm, hands, act, direct):
     hands("switch", "completes_suspended", direct)
     hands("add_worker", "node-1", ["none"], [])

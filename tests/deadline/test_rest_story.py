@@ -124,6 +124,7 @@ def studio(tmp_path, cloud, root):
         assert "S3cret" not in studio.said()
 
 
+@pytest.mark.heavy
 def test_a_job_that_asks_for_the_cloud_comes_home(studio):
     job = studio.submit()
     with studio.gateway():

@@ -187,6 +187,7 @@ def test_people_see_what_the_cloud_does_with_single_tasks(open_show):
 # -- what people do to single tasks; Deadline tells of none of it ---------------------------------
 
 
+@pytest.mark.heavy
 def test_tasks_that_a_person_completes_are_stopped_in_the_cloud(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -209,6 +210,7 @@ def test_tasks_that_a_person_fails_are_stopped_in_the_cloud(open_show):
         assert stopped(show) == [9, 10]
 
 
+@pytest.mark.heavy
 def test_tasks_that_a_person_resumes_are_held_again(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -220,6 +222,7 @@ def test_tasks_that_a_person_resumes_are_held_again(open_show):
         assert stopped(show) == []
 
 
+@pytest.mark.heavy
 def test_a_worker_that_takes_a_resumed_task_first_keeps_it(open_show):
     with open_show(nodes=1) as show:
         job = running(show)
@@ -348,6 +351,7 @@ def test_a_job_that_a_person_makes_urgent_is_urgent_in_the_cloud(open_show):
     ("frames", "chunk"),
     [("1-10", 5), *(pytest.param(f, 1, marks=HEAVY) for f in ("101-110", "2-11"))],
 )
+@pytest.mark.heavy
 def test_a_job_whose_frames_are_changed_is_the_farms_again(open_show, frames, chunk):
     with open_show(nodes=1) as show:
         job = running(show)

@@ -371,6 +371,7 @@ def test_a_bridge_that_does_not_start_says_so(hands, tmp_path):
 
 
 @pytest.mark.usefixtures("bridge")
+@pytest.mark.heavy
 def test_scene_files_and_places_of_pictures_are_looked_at(hands, root):
     scene = root / "examples" / "turntable" / "scenes" / "turntable.ma"
     form = {"Scene": str(scene), "Version": "2023", "Frames": "1-4"}
@@ -387,6 +388,7 @@ def test_scene_files_and_places_of_pictures_are_looked_at(hands, root):
 
 
 @pytest.mark.usefixtures("bridge")
+@pytest.mark.heavy
 def test_what_a_person_says_of_its_frames_gives_a_cost(hands, root, tmp_path):
     (tmp_path / "renderbus.toml").write_text(
         '[cloud]\ncredentials_file = "none.toml"\n[money]\ncurrency = "USD"\n'
@@ -445,6 +447,7 @@ def test_what_would_fail_is_told_before_anything_is_submitted(hands):
 
 
 @pytest.mark.usefixtures("bridge")
+@pytest.mark.heavy
 def test_a_bridge_that_cannot_run_says_so(hands, tmp_path):
     (tmp_path / "renderbus.toml").write_text("[overflow]\nrelief = 7\n")
     said = looked(hands)

@@ -186,6 +186,7 @@ class TestAnswers:
         peer.farm.acknowledge([])
         assert peer.farm.intents() == (full,)
 
+    @pytest.mark.heavy
     def test_a_claim_too_long_for_a_line_is_made_in_parts(self, start):
         peer = start(
             "greet(); sizes = []\n"

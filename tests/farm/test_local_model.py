@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from renderbus_core.clock import ManualClock
 from renderbus_core.farm import JobSpec, LocalFarm
@@ -241,5 +248,7 @@ def ref_of(number):
     return TaskRef(str(number), FrameSet.span(number + 1, number + 1))
 
 
-TestFarmAgainstItsModel = FarmMachine.TestCase
-TestFarmAgainstItsModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+@pytest.mark.parametrize("lives", [10, pytest.param(100, marks=pytest.mark.heavy)])
+def test_the_farm_is_its_model_whatever_is_done_to_it(lives):
+    lived = settings(max_examples=lives, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(FarmMachine, settings=lived)

@@ -95,6 +95,7 @@ def test_two_processes_render_every_task_exactly_once(database, start, spec):
         assert whys.count("all tasks are complete") == 1
 
 
+@pytest.mark.heavy
 def test_many_processes_may_create_the_farm_at_once(start):
     several = [start("", f"node-{number}") for number in range(6)]
     for process in several:

@@ -42,6 +42,7 @@ def test_it_is_the_same_however_many_tasks_wait(farm, spec, steps):
     assert steps() <= few + 1
 
 
+@pytest.mark.heavy
 def test_a_large_job_that_is_done_is_passed_over_in_one_look(farm, spec, steps):
     farm.submit(spec(frames=FrameSet.parse("1")))
     few = steps()

@@ -55,6 +55,7 @@ def test_the_agent_runs_under_old_pythons(open_studio, python):
             studio.until(lambda: studio.hands.states(job) == ["complete"] * 6)
 
 
+@pytest.mark.heavy
 def test_when_the_farm_is_full_workers_and_cloud_share_a_maya_job(open_studio, root):
     with open_studio(enabled=True) as studio:
         scene = root / "examples" / "turntable" / "scenes" / "turntable.ma"
@@ -179,6 +180,7 @@ class TestStarting:
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
+    @pytest.mark.heavy
     def test_a_python_that_qube_does_not_know_is_told(self, open_studio):
         with open_studio() as studio:
             file = studio.folder / "renderbus.toml"

@@ -25,7 +25,8 @@ def broken():
         yield run(guard.case(guard.seed))
 
 
-@pytest.mark.parametrize("seed", [3, pytest.param(7, marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("seed", [3, 7])
 def test_one_seed_is_one_history_in_every_process(seed):
     digests = {run(draw(seed)).digest}
     for hashes in ("1", "2"):

@@ -8,7 +8,7 @@ from burstsim.replay import minimal
 from burstsim.world import run
 
 # The first are for every contributor, all for `make test-all`.
-SEEDS, SOON = 300, 60
+SEEDS, SOON = 300, 20
 BATCH = 10
 
 
