@@ -97,10 +97,7 @@ class Asks:
         """Return our jobs about another one, the oldest first."""
         if number(source) is None:
             return []
-        wanted = {"prototype": JOB_TYPE, "pid": number(source)}
-        found = self._jobs.qb.jobinfo(filters=wanted) or []
-        self._jobs.remember(found)
-        return sorted(found, key=lambda job: int(job["id"]))
+        return sorted(self._jobs.ours_about(source), key=lambda job: int(job["id"]))
 
     def _note_job(self, claim, facts):
         """Note facts of a burst that holds nothing of the job: a job of ours keeps them."""

@@ -27,6 +27,9 @@ _WAITS = frozenset({PENDING, BLOCKED, WAITING})
 """Statuses of items that no worker has begun."""
 
 _AT_ONCE = 500
+# One answer with the items of thousands of jobs is more than a client may ever get.
+_JOBS_AT_ONCE = 200
+_NOT_ALL = "Qube did not answer with all jobs: job {} is missing, which is there; it is asked again"
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 
 
@@ -140,14 +143,14 @@ class Jobs:
 
     def in_queue(self):
         """Return all jobs that run, wait or are blocked, ours too, without their items."""
-        found = self._sure(self.qb.jobinfo(filters={"status": list(IN_QUEUE)}))
+        found = self._sure(lambda: self.qb.jobinfo(filters={"status": list(IN_QUEUE)}))
         self.remember(found)
         return found
 
     def ours(self):
         """Return those of our jobs that are not over, without their items."""
         wanted = {"prototype": JOB_TYPE, "status": list(IN_QUEUE)}
-        found = self._sure(self.qb.jobinfo(filters=wanted))
+        found = self._sure(lambda: self.qb.jobinfo(filters=wanted))
         self.remember(found)
         return found
 
@@ -161,7 +164,7 @@ class Jobs:
     def about(self, source):
         """Return the ids of claim and note jobs about a job, as far as is known."""
         if not self._read_all:
-            self.remember(self._sure(self.qb.jobinfo(filters={"prototype": JOB_TYPE})))
+            self.remember(self._sure(lambda: self.qb.jobinfo(filters={"prototype": JOB_TYPE})))
             self._read_all = True
         return self._about.get(source, set())
 
@@ -176,6 +179,8 @@ class Jobs:
             return {}
         more = sorted({one for id_ in ids for one in self.about(id_)})
         read = {int(job["id"]): job for job in self.read(numbers + more)}
+        for id_ in ids:
+            self._about.get(id_, set()).intersection_update(read)
         claims = {}
         for one in more:
             if one in read and About(read[one]).kind == CLAIM:
@@ -191,13 +196,36 @@ class Jobs:
         """Read one job as it is now, with claims that others made meanwhile; None when gone."""
         if number(id_) is None:
             return None
-        wanted = {"prototype": JOB_TYPE, "pid": number(id_)}
-        self.remember(self.qb.jobinfo(filters=wanted))
+        self.ours_about(id_)
         return self.holdings([id_]).get(id_)
 
+    def ours_about(self, id_):
+        """Return our jobs about another one as they are now, without their items."""
+        wanted = {"prototype": JOB_TYPE, "pid": number(id_)}
+        found = self._sure(lambda: self.qb.jobinfo(filters=wanted))
+        self.remember(found)
+        return found
+
     def read(self, numbers):
-        """Read jobs with their items."""
-        return self._sure(self.qb.jobinfo(id=list(numbers), agenda=True))
+        """Read jobs with their items; jobs that are gone are absent.
+
+        Raises:
+            SupervisorError: jobs are missing that are there when they are asked for alone.
+        """
+        wanted, found = list(dict.fromkeys(numbers)), []
+        for at in range(0, len(wanted), _JOBS_AT_ONCE):
+            some = wanted[at : at + _JOBS_AT_ONCE]
+            read = self._sure(lambda some=some: self.qb.jobinfo(id=some, agenda=True))
+            missing = sorted(set(some) - {int(job["id"]) for job in read})
+            # An answer that was too large for somebody on the way looks as if jobs were gone.
+            if missing and self._sure(lambda missing=missing: self.qb.jobinfo(id=missing)):
+                raise SupervisorError(_NOT_ALL.format(missing[0]))
+            found += read
+        return found
+
+    def is_gone(self, id_):
+        """Tell whether a job is gone, by asking for it alone."""
+        return not self._sure(lambda: self.qb.jobinfo(id=[number(id_)]))
 
     def items(self, act, id_, names):
         """Do something to items of a job; return the names of those that it was done to.
@@ -240,10 +268,17 @@ class Jobs:
             end(claim.id)
             claim.status = COMPLETE if COMPLETE in states else KILLED
 
-    def _sure(self, found):
-        """Return what was found; that there is nothing is believed of a supervisor that answers."""
-        if not found and not self.qb.currenttime():
-            raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+    def _sure(self, ask):
+        """Return what is found; that there is nothing is believed when it is so twice.
+
+        Args:
+            ask: calls Qube, which answers with nothing as well when it does not answer.
+        """
+        found = ask()
+        if not found:
+            if not self.qb.currenttime():
+                raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+            found = ask()
         return list(found or [])
 
 

@@ -6,6 +6,7 @@ how many instances of a job one host runs follows from the job's reservations.
 
 import time
 
+from renderbus_jobs import SupervisorError
 from renderbus_link import Pages
 from renderbus_record import CLAIM, WHEN_KEY, About, is_ours
 from renderbus_words import (
@@ -33,6 +34,8 @@ from renderbus_words import (
 
 # The core looks twice in a row: at all jobs, then at the items of some. It is one look at Qube.
 _SAME_LOOK_SECONDS = 5.0
+# Jobs whose items nobody asked for: a look at a long queue is not to keep the core waiting.
+_DUE_AT_ONCE = 200
 
 
 class Queue:
@@ -73,14 +76,19 @@ class Queue:
         }
         held = {id_ for id_ in found if self._jobs.about(id_)} | set(claims)
         self._forget_all_but(found)
-        due = [id_ for id_, job in found.items() if self._is_worth_a_look(job)]
-        read = self._jobs.holdings(dict.fromkeys([*wanted, *sorted(held), *due]))
+        in_order = sorted(found.items(), key=_order)
+        due = [id_ for id_, job in in_order if self._is_worth_a_look(job)][:_DUE_AT_ONCE]
+        asked = dict.fromkeys([*wanted, *sorted(held), *due])
+        read = self._jobs.holdings(asked)
+        lost = [id_ for id_ in asked if id_ in found and id_ not in read]
+        if lost:
+            raise SupervisorError("job {} was in Qube's queue a moment ago".format(lost[0]))
         for id_ in sorted(held):
             if id_ in read:
                 self.observe(read[id_])
                 # Jobs that are not in the queue any more may have items that bursts hold.
                 found.setdefault(id_, read[id_].job)
-            elif id_ in claims:
+            elif id_ in claims and self._jobs.is_gone(id_):
                 # Nobody will ever act on what is about a job that is gone.
                 self._jobs.qb.kill(int(claims[id_]["id"]))
         kinds, size = self._kinds(hosts)

@@ -156,6 +156,38 @@ class TestQueue:
         with pytest.raises(FarmError, match="does not answer"):
             farm.job(job)
 
+    def test_an_answer_that_was_too_large_is_not_taken_for_no_jobs(self, hands, farm):
+        job, other = submit(hands), submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands("switch", "largest", 0)
+        for ask in (lambda: farm.snapshot([job, other]), farm.snapshot, lambda: farm.job(job),
+                    lambda: farm.tasks([job])):  # fmt: skip
+            with pytest.raises(FarmError, match="did not answer with all jobs"):
+                ask()
+        assert farm.release(claim, claim.tasks, "why").unknown == claim.tasks
+        hands("switch", "largest", None)
+        farm.snapshot()
+        assert [shown["status"] for shown in hands.of_type()] == ["blocked"]
+        assert farm.intents() == ()
+        assert farm.tasks([job])[job][0].claim == ClaimStamp(claim.burst, 1)
+
+    def test_an_answer_that_was_empty_once_is_asked_for_again(self, hands, farm):
+        job = submit(hands)
+        hands("before", "jobinfo", "switch", "unreachable", True)
+        hands("before", "currenttime", "switch", "unreachable", False)
+        assert farm.job(job) != Gone(job)
+
+    def test_a_long_queue_is_read_in_parts_its_first_jobs_first(self, hands, farm):
+        frames = [str(n) for n in range(1, 3)]
+        jobs = [submit(hands, frames, priority=1000 - n) for n in range(250)]
+        hands("switch", "largest", 200)
+        rows = {row.job.id: row for row in farm.snapshot(jobs[:1]).jobs}
+        assert len(rows) == 250
+        known = [job for job in jobs if rows[job].job.frames]
+        assert set(known) == {jobs[0], *jobs[50:]}
+        assert all(row.job.frames for row in farm.snapshot().jobs)
+
 
 class TestClaims:
     def test_a_claim_is_shown_as_a_job_of_our_type(self, hands, farm):

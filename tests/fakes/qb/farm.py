@@ -64,6 +64,7 @@ class Supervisor:
             unblocked.
         settles: whether a job of which all items have ended is over without an instance that looks.
         unreachable: every call answers with nothing, as a client does that reaches nobody.
+        largest: of how many jobs at most clients get the items; of more they get nothing.
         permissions: what clients may not do; calls by name.
         violations: what was done that is not documented.
         before: what happens just before the next call with a name.
@@ -79,6 +80,7 @@ class Supervisor:
         self.wakes = False
         self.settles = False
         self.unreachable = False
+        self.largest = None
         self.forbidden = []
         self.workers = None
         self._ids = itertools.count(1)
@@ -165,7 +167,8 @@ class Supervisor:
                 if not subjobs:
                     one["subjobs"] = []
                 found.append(one)
-        return found
+        too_many = agenda and self.largest is not None and len(found) > self.largest
+        return [] if too_many else found
 
     def _fits(self, job, name, wanted):
         if isinstance(wanted, list):
