@@ -92,7 +92,9 @@ _POLL_SECONDS = 0.5
 _GOODBYE_SECONDS = 1.0
 _LAST_WORDS = 8192
 _MAX_SENTENCE = 1000
-_FRAMES = re.compile(r"\s*(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?\s*")
+_FRAMES = re.compile(r"\s*(-?\d{1,9})(?:-(-?\d{1,9})(?:x(\d{1,9}))?)?\s*")
+# As many as the core takes of one job; who submits a job may write anything.
+_MOST_FRAMES = 1000000
 # The farm's interpreter may point these at libraries of its own.
 _DROPPED = frozenset({"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"})
 _ADDED = MappingProxyType({"PYTHONUTF8": "1"})
@@ -857,16 +859,25 @@ def cut(lists: Mapping[str, Iterable[Any]]) -> Iterator[Message]:
 
 
 def frame_numbers(text: str) -> List[int]:
-    """Read a frame list as it travels over the link, for example `1-10x2,20`."""
+    """Read a frame list as it travels over the link, for example `1-10x2,20`.
+
+    Raises:
+        RefusedError: it is no frame list, or names over a million frames, repeats included.
+    """
     numbers: List[int] = []
     for part in filter(None, text.split(",")):
         found = _FRAMES.fullmatch(part)
-        if found is None:
+        first, last, step = found.groups() if found else ("", "", "0")
+        if step is not None and int(step) == 0:
             raise RefusedError(f"the frame list {text[:40]!r} cannot be read")
-        first, last, step = found.groups()
         end = int(last or first)
         stride = int(step or 1) * (1 if end >= int(first) else -1)
-        numbers.extend(range(int(first), end + (1 if stride > 0 else -1), stride))
+        run = range(int(first), end + (1 if stride > 0 else -1), stride)
+        if len(numbers) + len(run) > _MOST_FRAMES:
+            raise RefusedError(
+                f"the frame list {text[:40]!r} names over {_MOST_FRAMES:,} frames; name fewer"
+            )
+        numbers.extend(run)
     return numbers
 
 
@@ -874,11 +885,26 @@ def frame_text(numbers: Iterable[int]) -> str:
     """Write a frame list for the link, in the order given."""
     runs: List[List[int]] = []
     for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
+        # A run is its first frame, its last one and its step; a single frame has no step yet.
+        first, last, step = runs[-1] if runs else (number, number, 0)
+        if runs and number != last and step in {0, number - last}:
+            runs[-1] = [first, number, number - last]
+        elif abs(step) > 1 and first + step == last != number:
+            # Two frames that are no neighbours: the second one may begin a run.
+            runs[-1:] = [[first, first, 0], [last, number, number - last]]
         else:
-            runs.append([number, number])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+            runs.append([number, number, 0])
+    return ",".join(itertools.chain.from_iterable(map(_written, runs)))
+
+
+def _written(run: List[int]) -> List[str]:
+    """Write a run; two frames that are no neighbours are shorter by themselves."""
+    first, last, step = run
+    if not step:
+        return [str(first)]
+    if abs(step) == 1:
+        return [f"{first}-{last}"]
+    return [str(first), str(last)] if first + step == last else [f"{first}-{last}x{abs(step)}"]
 
 
 def _check_version(message: Message) -> None:

@@ -250,13 +250,24 @@ class TestFrames:
     def test_what_agents_read_means_the_same_to_the_core(self, text):
         try:
             numbers = frame_numbers(text)
-        except (RefusedError, ValueError):
+        except RefusedError:
             return
         try:
             meant = list(FrameSet.parse(text, Dialect.QUBE)) if text.strip() else []
         except InputError:
             return
         assert list(dict.fromkeys(numbers)) == meant
+
+    def test_runs_are_written_as_runs(self):
+        texts = ["1-2,5-7", "1,5-7", "1-10", "10-1", "1-9x2", "9-1x4", "4,4", "1,3", "-5--1"]
+        assert [frame_text(frame_numbers(text)) for text in texts] == texts
+
+    @pytest.mark.parametrize(
+        "text", ["1-10x0", "1" * 5000, "1-9999999999", "1-1000001", "1-600000,1-600000", "soon"]
+    )
+    def test_what_is_no_frame_list_or_too_long_a_one_is_refused(self, text):
+        with pytest.raises(RefusedError, match="the frame list '"):
+            frame_numbers(text)
 
 
 def core(code, said):

@@ -40,6 +40,8 @@ def row_of(farm, job):
 
 
 class TestQueue:
+    ODD = ("1-10x0", "1-99999999999", "1" * 5000, "1-9999999,5")
+
     def test_reservations_say_how_many_instances_a_worker_runs(self, hands, farm):
         at_a_time = {
             "host.processors=1": 4,
@@ -124,12 +126,16 @@ class TestQueue:
         assert [row.job.id for row in farm.snapshot().jobs] == [job]
 
     def test_chunks_and_names_that_are_no_frames(self, hands, farm):
-        job = submit(hands, frames=["1-5", "6-10x2", "cleanup", "1-99999999999"])
+        job = submit(hands, frames=["1-5", "6-10x2", "cleanup", *self.ODD])
         found = farm.tasks([job])[job]
         assert [(task.ref.id, list(task.ref.frames)) for task in found] == [
             ("1-5", [1, 2, 3, 4, 5]),
             ("6-10x2", [6, 8, 10]),
         ]
+
+    def test_an_item_with_many_frames_travels_as_a_run(self, hands, farm):
+        job = submit(hands, frames=["1-1999999x2"])
+        assert len(farm.snapshot([job]).tasks[job][0].ref.frames) == 1000000
 
     def test_times_that_are_not_set_are_none(self, hands, farm):
         job = submit(hands)
@@ -420,6 +426,9 @@ class TestAsks:
             (("dance", "1"), "nobody knows how to 'dance'"),
             (("burst", ""), "names no job"),
             (("burst", "1", "soon"), "the frames 'soon' cannot be read"),
+            (("burst", "1", "1-10x0"), "the frames '1-10x0' cannot be read"),
+            (("burst", "1", "1-9999999999"), "the frames '1-9999999999' cannot be read"),
+            (("burst", "1", "1" * 5000), "cannot be read"),
         ],
     )
     def test_who_asks_nonsense_is_told_so(self, hands, farm, ask, why):
