@@ -9,7 +9,7 @@ Standard library only, Python 3.6 and up.
 import collections
 import time
 
-from renderbus_jobs import number
+from renderbus_jobs import STANDS_STILL, number
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
 from renderbus_record import ASK, ASKED, NOTE, WHEN_KEY, About, Notes, is_ours, package
 from renderbus_words import BLOCKED, JOB_TYPE, frames, moment, now
@@ -90,7 +90,9 @@ class Asks:
         found = {}
         for job in self._about(params["job"]):
             for burst, facts in Notes(job.get("notes")).facts.items():
-                found.setdefault(burst, {}).update(facts)
+                told = {name: value for name, value in facts.items() if name != STANDS_STILL}
+                if told:
+                    found.setdefault(burst, {}).update(told)
         return {"notes": found}
 
     def _about(self, source):

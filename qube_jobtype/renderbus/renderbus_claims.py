@@ -101,19 +101,17 @@ class Claims:
         work = self._begin(params, _may_end(None))
         if work.wanted:
             blocked = [name for name in work.wanted if work.status(name) == BLOCKED]
-            # A job of which nothing but held items is left stands still, whatever becomes of them.
-            stands_still = work.holding.job.get("status") == BLOCKED and not open_items(
-                work.holding.job
-            )
+            stands_still = self._note_standing(work, claim)
             free = set(work.wanted) - set(blocked)
             if blocked:
                 free |= self._jobs.items("unblockwork", claim["job"], blocked)
             work.take(free)
             work.doubt()
-            for one in work.holding.of(claim):
-                self._jobs.let_go(one, [ref["id"] for ref in work.taken])
             if stands_still and work.taken:
                 self._wake(claim["job"])
+            for one in work.holding.of(claim):
+                one.stands_still = False
+                self._jobs.let_go(one, [ref["id"] for ref in work.taken])
         return work.outcome()
 
     def _begin(self, params, judge):
@@ -138,6 +136,25 @@ class Claims:
                 else:
                     work.refused.append((ref, verdict))
         return work
+
+    def _note_standing(self, work, claim):
+        """Tell whether the job must be woken for what comes back, and note it.
+
+        A job of which nothing but held items is left stands still, whatever becomes of them; once
+        they are unblocked it looks as if a person had blocked it.
+        """
+        mine = [
+            one for one in work.holding.of(claim) if not work.wanted.keys().isdisjoint(one.items)
+        ]
+        if any(one.stands_still for one in mine):
+            return True
+        job = work.holding.job
+        if job.get("status") != BLOCKED or open_items(job):
+            return False
+        for one in mine:
+            one.stands_still = True
+            self._jobs.save(one)
+        return True
 
     def _submit(self, claim, holding, names):
         """Submit the claim job: from here on the items bear the burst's name."""

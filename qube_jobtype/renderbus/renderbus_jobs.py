@@ -32,6 +32,9 @@ _JOBS_AT_ONCE = 200
 _NOT_ALL = "Qube did not answer with all jobs: job {} is missing, which is there; it is asked again"
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 
+STANDS_STILL = "agent.stands_still"
+"""Fact of a burst on a claim job: items are coming back to a job that must be woken for them."""
+
 
 class SupervisorError(Exception):
     """Qube's supervisor does not answer; nothing is known."""
@@ -57,6 +60,18 @@ class ClaimJob:
     def is_over(self):
         """Whether nothing of it is held any more."""
         return all(one["status"] in OVER for _, one in self.items.values())
+
+    @property
+    def stands_still(self):
+        """Whether the job that it is about must be woken once items are back."""
+        return STANDS_STILL in self.notes.facts.get(self.burst, {})
+
+    @stands_still.setter
+    def stands_still(self, so):
+        if so:
+            self.notes.note(self.burst, {STANDS_STILL: "yes"})
+        else:
+            self.notes.facts.get(self.burst, {}).pop(STANDS_STILL, None)
 
     def why(self, name):
         """Return why an item failed in the cloud; "" when it did not."""

@@ -292,6 +292,25 @@ class TestClaims:
         assert hands("job", job)["status"] == "pending"
         assert hands("take", "node-1")[1] == "1"
 
+    @pytest.mark.parametrize(
+        ("broken", "call"),
+        [("break_after", "unblockwork"), ("break_", "unblock"), ("break_after", "unblock")],
+    )
+    def test_what_broke_while_items_came_back_leaves_no_job_standing_still(
+        self, hands, farm, tmp_path, broken, call
+    ):
+        job = submit(hands, range(1, 3))
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.annotate(claim, {"renderbus.task": "77"})
+        hands(broken, call)
+        assert farm.release(claim, claim.tasks, "not rendered").unknown
+        assert farm.annotations(job) == {claim.burst: {"renderbus.task": "77"}}
+        with agent(tmp_path, hands) as second:
+            assert second.release(claim, claim.tasks, "not rendered").taken == claim.tasks
+        assert hands("job", job)["status"] == "pending"
+        assert "still" not in hands.of_type()[0]["notes"]
+
     @pytest.mark.parametrize("settles", [True, False])
     def test_a_job_of_which_all_came_home_is_complete(self, hands, farm, settles):
         hands("switch", "settles", settles)

@@ -68,6 +68,7 @@ class Supervisor:
         permissions: what clients may not do; calls by name.
         violations: what was done that is not documented.
         before: what happens just before the next call with a name.
+        after: what happens just after it.
     """
 
     def __init__(self):
@@ -76,6 +77,7 @@ class Supervisor:
         self.calls = []
         self.violations = []
         self.before = {}
+        self.after = {}
         self.unblock_frees_items = False
         self.wakes = False
         self.settles = False
@@ -89,6 +91,12 @@ class Supervisor:
 
     def ask(self, me, call, arguments, keywords):
         """Do what the module was asked for; `me` is the environment of who asks."""
+        answer = self._answer(me, call, arguments, keywords)
+        for act in self.after.pop(call, []):
+            act()
+        return answer
+
+    def _answer(self, me, call, arguments, keywords):
         self.calls.append(call)
         for act in self.before.pop(call, []):
             act()

@@ -53,17 +53,24 @@ class Hands:
 
     def break_(self, call):
         """Have the next call with a name end with an error, nothing done."""
+        self._supervisor.before.setdefault(call, []).append(_broken(call))
 
-        def broken():
-            raise QubeError(call + " broke")
-
-        self._supervisor.before.setdefault(call, []).append(broken)
+    def break_after(self, call):
+        """Have the next call with a name end with an error, although it was done."""
+        self._supervisor.after.setdefault(call, []).append(_broken(call))
 
     def job(self, id_):
         return self._supervisor.shown(self._supervisor.jobs[int(id_)])
 
     def jobs(self):
         return [self._supervisor.shown(job) for job in self._supervisor.jobs.values()]
+
+
+def _broken(call):
+    def broken():
+        raise QubeError(call + " broke")
+
+    return broken
 
 
 class Handler(socketserver.StreamRequestHandler):
