@@ -124,8 +124,7 @@ class Asks:
             "notes": notes.text(),
             "flagsstring": "no_defaults",
         }
-        made = self._jobs.qb.submit([job])
-        self._jobs.remember(made)
+        made = self._jobs.submit(job)
         self._jobs.qb.retire(*[int(one["id"]) for one in made])
 
     def _look(self):

@@ -6,8 +6,9 @@ changed, and what they do not name was not changed, whoever was faster.
 Standard library only, Python 3.6 and up.
 """
 
+from renderbus_jobs import SupervisorError
 from renderbus_link import frame_numbers
-from renderbus_record import CLAIM, package
+from renderbus_record import CLAIM, Notes, package
 from renderbus_words import (
     BLOCKED,
     COMPLETE,
@@ -51,9 +52,10 @@ class Claims:
             held = {n for n in work.wanted for one in mine if one.holds(n, work.status(n))}
             new = [name for name in work.wanted if name not in held]
             if new:
-                self._submit(claim, work.holding, new)
+                made = self._submit(claim, work.holding, new)
                 # Who came first has it: both look after they have said that they want it.
                 work.holding = self._jobs.holding(claim["job"])
+                self._check_whole(work.holding, made, new)
                 lost = [name for name in new if not self._is_mine(work.holding, name, claim)]
                 self._lose(work, claim, lost, "not_ours")
             self._block(work, claim)
@@ -174,7 +176,25 @@ class Claims:
             agenda=[{"name": name, "status": BLOCKED} for name in names],
             flagsstring="no_defaults",
         )
-        self._jobs.remember(self._qb.submit([job]))
+        return self._jobs.submit(job)
+
+    def _check_whole(self, holding, made, names):
+        """See to it that a claim job names its items: what is blocked must be somebody's.
+
+        Raises:
+            SupervisorError: it does not name them yet; it is over, so that it never holds any.
+        """
+        known = {one.id: one.items for one in holding.claims} if holding else {}
+        for job in made if holding else ():
+            id_ = int(job["id"])
+            if not set(names) <= set(known.get(id_, ())):
+                notes = Notes()
+                notes.let_go.update(range(len(names)))
+                self._qb.modify({"notes": notes.text()}, id_)
+                self._qb.kill(id_)
+                raise SupervisorError(
+                    "the claim job {} has no items yet, so nothing is held by it".format(id_)
+                )
 
     @staticmethod
     def _is_mine(holding, name, claim):

@@ -242,6 +242,12 @@ class Jobs:
         """Tell whether a job is gone, by asking for it alone."""
         return not self._sure(lambda: self.qb.jobinfo(id=[number(id_)]))
 
+    def submit(self, job):
+        """Submit a job of ours and return what was made of it; it has its items at once."""
+        made = list(self.qb.submit([job], deferTableCreation=False) or [])
+        self.remember(made)
+        return made
+
     def items(self, act, id_, names):
         """Do something to items of a job; return the names of those that it was done to.
 

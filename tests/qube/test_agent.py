@@ -205,6 +205,27 @@ class TestClaims:
         assert [item["name"] for item in claim["agenda"]] == ["3", "4"]
         assert hands.states(job) == ["pending", "pending", "blocked", "blocked", *["pending"] * 2]
 
+    def test_a_claim_job_has_its_items_at_once(self, hands, farm):
+        job = submit(hands)
+        hands("switch", "defers", True)
+        claim = claim_of(farm, job, 0)
+        assert farm.claim(claim).taken == claim.tasks
+        assert farm.tasks([job])[job][0].claim == ClaimStamp(claim.burst, 1)
+
+    def test_nothing_is_held_by_a_claim_job_that_has_no_items_yet(self, hands, farm):
+        job = submit(hands)
+        hands("switch", "defers", "always")
+        claim = claim_of(farm, job, 0, 1)
+        assert farm.claim(claim).unknown == claim.tasks
+        assert hands.states(job) == ["pending"] * 6
+        hands("switch", "defers", False)
+        hands("register")
+        assert [shown["status"] for shown in hands.of_type()] == ["killed"]
+        assert [task.claim for task in farm.tasks([job])[job]] == [None] * 6
+        assert farm.intents() == (), "nobody is said to want them back"
+        again = claim_of(farm, job, 0, 1, epoch=2)
+        assert farm.claim(again).taken == again.tasks
+
     def test_the_claim_job_ends_with_the_last_of_its_items(self, hands, farm):
         job = submit(hands)
         claim = claim_of(farm, job, 0, 1)

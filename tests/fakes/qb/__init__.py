@@ -129,7 +129,8 @@ def submit(*jobs, deferTableCreation=True):
     flat = []
     for one in jobs:
         flat.extend(one if isinstance(one, (list, tuple)) else [one])
-    return [_job(one) for one in _ask("submit", [_submitted(one) for one in flat])]
+    given = [_submitted(one) for one in flat]
+    return [_job(one) for one in _ask("submit", given, deferTableCreation)]
 
 
 def modify(modifyParamDict, jobid, *extrajobids):

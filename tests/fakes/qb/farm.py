@@ -65,6 +65,7 @@ class Supervisor:
         settles: whether a job of which all items have ended is over without an instance that looks.
         unreachable: every call answers with nothing, as a client does that reaches nobody.
         largest: of how many jobs at most clients get the items; of more they get nothing.
+        defers: whether a job has no items yet that was submitted so, or any job ("always").
         permissions: what clients may not do; calls by name.
         violations: what was done that is not documented.
         before: what happens just before the next call with a name.
@@ -83,6 +84,8 @@ class Supervisor:
         self.settles = False
         self.unreachable = False
         self.largest = None
+        self.defers = False
+        self._registering = set()
         self.forbidden = []
         self.workers = None
         self._ids = itertools.count(1)
@@ -121,6 +124,10 @@ class Supervisor:
 
     def host_state(self, name, state):
         self.hosts[name]["state"] = state
+
+    def register(self):
+        """Have all jobs their items."""
+        self._registering.clear()
 
     def reason(self, id_, text):
         self.jobs[int(id_)]["reason"] = text
@@ -170,7 +177,7 @@ class Supervisor:
                 continue
             if all(self._fits(job, name, wanted) for name, wanted in chosen.items()):
                 one = self.shown(job)
-                if not agenda:
+                if not agenda or job["id"] in self._registering:
                     one["agenda"] = []
                 if not subjobs:
                     one["subjobs"] = []
@@ -212,8 +219,11 @@ class Supervisor:
     def error(self):
         return ""
 
-    def submit(self, jobs):
-        return [self._submit(job) for job in jobs]
+    def submit(self, jobs, deferred=True):
+        made = [self._submit(job) for job in jobs]
+        if self.defers and (deferred or self.defers == "always"):
+            self._registering.update(job["id"] for job in made)
+        return made
 
     def modify(self, changes, ids):
         for name in set(changes) - MODIFIABLE:
