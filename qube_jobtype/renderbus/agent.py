@@ -2,8 +2,8 @@
 
 `agent.py` speaks over its standard input and output to the core that started it
 (`renderbus serve --farm qube`). `agent.py [options] -- COMMAND...` starts the core with that
-command (`renderbus serve --farm link`) and ends with it; SIGTERM asks it to stop. Nothing is
-recalled either way. Standard library only, Python 3.6 and up.
+command (`renderbus serve --farm link`). It ends with the core either way; SIGTERM asks the core to
+stop, and recalls nothing. Standard library only, Python 3.6 and up.
 """
 
 import argparse
@@ -16,7 +16,16 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from renderbus_farm import CAPABILITIES, FARM, QubeFarm
-from renderbus_link import EXIT_VERSION, Agent, Core, LinkError, VersionError, own_pipes
+from renderbus_link import (
+    EXIT_VERSION,
+    STOP,
+    Agent,
+    Core,
+    GoneError,
+    LinkError,
+    VersionError,
+    own_pipes,
+)
 from renderbus_qb import QbError, find_qb
 
 _HELLO_SECONDS = 60.0
@@ -25,7 +34,7 @@ _POLL_SECONDS = 0.5
 
 
 def main(arguments):
-    """Serve until the core ends, or starts nothing more.
+    """Serve until the core ends.
 
     Args:
         arguments: of the command line.
@@ -45,7 +54,7 @@ def main(arguments):
             return _host(command, farm, stop)
         agent = Agent(*pipes, log)
         agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
-        agent.serve(farm.handlers, stop.is_set)
+        _serve(agent, farm, stop)
         agent.close(_END_SECONDS)
     except (LinkError, QbError) as error:
         log(str(error))
@@ -64,15 +73,23 @@ def _options(arguments):
     return options, options.command
 
 
+def _serve(agent, farm, stop):
+    """Serve until the core is gone: who is to stop tells it so, and is needed until it has."""
+    while not agent.gone:
+        if stop.is_set():
+            stop.clear()
+            try:
+                agent.tell(STOP, {})
+            except GoneError as error:
+                log(str(error))
+        agent.poll(farm.handlers, _POLL_SECONDS)
+
+
 def _host(command, farm, stop):
     core = Core(command, log)
     try:
         core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
-        while not core.agent.gone:
-            if stop.is_set():
-                stop.clear()
-                core.stop()
-            core.agent.poll(farm.handlers, _POLL_SECONDS)
+        _serve(core.agent, farm, stop)
     finally:
         code = core.detach(_END_SECONDS)
     log(core.ending(0))

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,12 @@ def qube(
 
 
 @contextmanager
-def agent(folder: Path, hands: Hands, interpreter: Path | None = None) -> Iterator[LinkFarm]:
+def agent(
+    folder: Path,
+    hands: Hands,
+    interpreter: Path | None = None,
+    on_stop: Callable[[str], object] = lambda _: None,
+) -> Iterator[LinkFarm]:
     """Start our agent as a program of its own, and connect to it as the core does."""
     place = folder / "jobtypes" / JOB_TYPE / "agent.py"
     program = [str(interpreter or python()), "-B", str(place), "--ask-seconds", "0"]
@@ -119,7 +124,7 @@ def agent(folder: Path, hands: Hands, interpreter: Path | None = None) -> Iterat
     before = {name: os.environ.get(name) for name in named}
     os.environ.update(named)
     try:
-        with open_child_farm(program, lambda _: None) as farm:
+        with open_child_farm(program, on_stop) as farm:
             yield farm
     finally:
         for name, value in before.items():
