@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
                 return _start_core(command, farm, handlers, stop)
             agent = shim.Agent(*shim.own_pipes(), _log)
             agent.greet("embedded", farm.capabilities, _HELLO_SECONDS)
-            agent.serve(handlers, stop.is_set)
+            _serve(agent, handlers, stop)
             agent.close(_END_SECONDS)
         except shim.LinkError as error:
             _log(str(error))
@@ -116,15 +116,23 @@ def _start_core(
     core = shim.Core(command, _log)
     try:
         core.agent.greet("embedded", farm.capabilities, _HELLO_SECONDS)
-        while not core.agent.gone:
-            if stop.is_set():
-                stop.clear()
-                core.stop()
-            core.agent.poll(handlers, _POLL_SECONDS)
+        _serve(core.agent, handlers, stop)
     finally:
         code = core.detach(_END_SECONDS)
     _log(core.ending(0))
     return 1 if code is None else code
+
+
+def _serve(agent: shim.Agent, handlers: Mapping[str, shim.Handler], stop: threading.Event) -> None:
+    """Serve until the core is gone; a signal is passed on, and it needs its farm till then."""
+    while not agent.gone:
+        if stop.is_set():
+            stop.clear()
+            try:
+                agent.tell(shim.STOP, {})
+            except shim.GoneError as error:
+                _log(str(error))
+        agent.poll(handlers, _POLL_SECONDS)
 
 
 def _refusing(method: shim.Handler) -> shim.Handler:

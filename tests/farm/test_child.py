@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,14 @@ def test_the_account_is_not_for_the_agent(monkeypatch, caplog):
         with open_child_farm([sys.executable, "-c", words], print):
             pass
     assert "secret" not in caplog.text
+
+
+def test_an_agent_that_is_signalled_tells_the_core_to_stop_and_serves_on(tmp_path):
+    told, me = threading.Event(), tmp_path / "pid"
+    script = f'echo $$ > {me}; exec {sys.executable} -m renderbus_core.farm.agent "$0"'
+    command = ["sh", "-c", script, str(tmp_path / "farm.db")]
+    with open_child_farm(command, lambda _: told.set()) as farm:
+        os.kill(int(me.read_text()), signal.SIGTERM)
+        assert told.wait(60)
+        assert farm.stop_requested == "the farm wants the bridge to stop"
+        assert farm.snapshot().jobs == ()
