@@ -7,7 +7,7 @@ the core says what they mean.
 import datetime as dt
 import re
 
-from renderbus_link import RefusedError, frame_numbers, frame_text
+from renderbus_link import MAX_LINE, DataError, RefusedError, encode, frame_numbers, frame_text
 
 JOB_TYPE = "renderbus"
 """Prototype of our own jobs, which are no work for anybody else."""
@@ -56,6 +56,9 @@ _CAPACITY = re.compile(
 _TOTAL = re.compile(r"^\s*([A-Za-z_.0-9]+)\s*=\s*([0-9]+)\s*/\s*([0-9]+)\s*$")
 _AMOUNT = re.compile(r"^(\d+)(?:-(\d+))?$")
 _LONGEST = 500
+# Who submits a job may write anything, and a job travels in one line of the link.
+_LONGEST_NAME = 100000
+_LONGEST_JOB = MAX_LINE - 20000
 
 
 def native(job, agenda=None):
@@ -79,7 +82,7 @@ def native(job, agenda=None):
     }
     if agenda:
         found["agenda"] = list(agenda)
-    return found
+    return found if _fits(found) else _without_texts(found)
 
 
 def texts(given):
@@ -90,8 +93,9 @@ def texts(given):
 
 def frames(name):
     """Return the frames that an item's name stands for; none where it is no frame."""
+    name = str(name)
     try:
-        return frame_numbers(str(name))
+        return frame_numbers(name) if len(name) <= _LONGEST_NAME else []
     except RefusedError:
         return []
 
@@ -200,6 +204,20 @@ def seconds(item):
 def legible(text):
     """Return text in one line for people: it may come from the cloud."""
     return "".join(c if c.isprintable() else "?" for c in str(text)[:_LONGEST])
+
+
+def _fits(found):
+    """Tell whether a job fits into a line of the link."""
+    try:
+        return len(encode(found)) <= _LONGEST_JOB
+    except DataError:
+        return False
+
+
+def _without_texts(found):
+    """Return a job without what only who sends it to the cloud needs, so that it stays here."""
+    short = {name: value for name, value in found["job"].items() if len(value) <= _LONGEST}
+    return dict(found, job=short, package={}, env={}, agenda=[])
 
 
 def _pairs(text):

@@ -141,6 +141,21 @@ class TestQueue:
         job = submit(hands, frames=["1-1999999x2"])
         assert len(farm.snapshot([job]).tasks[job][0].ref.frames) == 1000000
 
+    def test_a_job_that_fits_into_no_line_stays_here_and_hides_no_other(self, hands, farm):
+        long = "x" * 1100000
+        jobs = [
+            submit(hands),
+            submit(hands, package={"note": long}),
+            submit(hands, env={"NOTE": long}),
+            submit(hands, account=long),
+            submit(hands, frames=[1, long]),
+            submit(hands, frames=[1, ",".join(map(str, range(1, 400001, 2)))]),
+        ]
+        rows = {row.job.id: row for row in farm.snapshot(jobs).jobs}
+        assert set(rows) == set(jobs)
+        assert [bool(rows[job].job.refusal) for job in jobs] == [False, *[True] * 5]
+        assert len(farm.tasks(jobs[-1:])[jobs[-1]]) == 1
+
     def test_times_that_are_not_set_are_none(self, hands, farm):
         job = submit(hands)
         hands("finish", *hands("take", "node-1"), 3.0)
