@@ -10,6 +10,7 @@ Standard library only, Python 3.6 and up; `qb` is called on the thread of whoeve
 
 import re
 
+from renderbus_link import MOST_FRAMES
 from renderbus_record import CLAIM, NOTE, About, Notes, is_ours
 from renderbus_words import (
     BLOCKED,
@@ -111,9 +112,16 @@ class Holding:
         self.job = job
         self.id = str(job["id"])
         self.claims = sorted(claims, key=lambda claim: claim.id)
-        # What is no frame is never held: such items belong to scripts.
-        found = [one for one in job.get("agenda") or [] if frames(one["name"])]
-        self.items = {str(one["name"]): one for one in found}
+        self.items, left = {}, MOST_FRAMES
+        for one in job.get("agenda") or []:
+            # What is no frame is never held: such items belong to scripts. Nor is what is beyond
+            # all that one job may have: a few words in a name can stand for very much.
+            count = len(frames(one["name"])) if left else 0
+            if count > left:
+                left = 0
+            elif count:
+                self.items[str(one["name"])] = one
+                left -= count
 
     def status(self, name):
         """Return the status of an item; what is open in a job that was killed is killed."""

@@ -52,6 +52,9 @@ PROTOCOL = "1.0"
 MAX_LINE = 1 << 20
 """Most bytes of a line, its line feed included."""
 
+MOST_FRAMES = 1000000
+"""Most frames of a list, as the core takes of one job: who submits one may write anything."""
+
 PING_SECONDS = 10.0
 """How often a side gives a sign of life unless told otherwise."""
 
@@ -93,8 +96,6 @@ _GOODBYE_SECONDS = 1.0
 _LAST_WORDS = 8192
 _MAX_SENTENCE = 1000
 _FRAMES = re.compile(r"\s*(-?\d{1,9})(?:-(-?\d{1,9})(?:x(\d{1,9}))?)?\s*")
-# As many as the core takes of one job; who submits a job may write anything.
-_MOST_FRAMES = 1000000
 # The farm's interpreter may point these at libraries of its own.
 _DROPPED = frozenset({"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"})
 _ADDED = MappingProxyType({"PYTHONUTF8": "1"})
@@ -873,9 +874,9 @@ def frame_numbers(text: str) -> List[int]:
         end = int(last or first)
         stride = int(step or 1) * (1 if end >= int(first) else -1)
         run = range(int(first), end + (1 if stride > 0 else -1), stride)
-        if len(numbers) + len(run) > _MOST_FRAMES:
+        if len(numbers) + len(run) > MOST_FRAMES:
             raise RefusedError(
-                f"the frame list {text[:40]!r} names over {_MOST_FRAMES:,} frames; name fewer"
+                f"the frame list {text[:40]!r} names over {MOST_FRAMES:,} frames; name fewer"
             )
         numbers.extend(run)
     return numbers

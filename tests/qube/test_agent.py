@@ -138,8 +138,9 @@ class TestQueue:
         ]
 
     def test_an_item_with_many_frames_travels_as_a_run(self, hands, farm):
-        job = submit(hands, frames=["1-1999999x2"])
-        assert len(farm.snapshot([job]).tasks[job][0].ref.frames) == 1000000
+        job = submit(hands, frames=["1-1999999x2", *["2-1999999x2"] * 3, "1"])
+        (task,) = farm.snapshot([job]).tasks[job]
+        assert len(task.ref.frames) == 1000000, "and what would be more than that is not held"
 
     def test_a_job_that_fits_into_no_line_stays_here_and_hides_no_other(self, hands, farm):
         long = "x" * 1100000
