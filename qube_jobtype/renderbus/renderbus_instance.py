@@ -5,6 +5,7 @@ Standard library only, Python 3.6 and up; everything that calls `qb` happens on 
 
 import time
 
+from renderbus_jobs import SupervisorError
 from renderbus_link import Core, LinkError
 from renderbus_own import CAPABILITIES, OwnFarm
 from renderbus_settings import WHOLE
@@ -93,7 +94,7 @@ class Instance:
         if status == RUNNING:
             self._work, self._reported = work, {}
             self._report_at = 0.0
-            self._farm.refresh()
+            self._refresh()
             return ""
         if status == WAITING:
             self._ask_at = time.monotonic() + _WAIT_SECONDS
@@ -178,7 +179,7 @@ class Instance:
             return
         if fate is None:
             self._report_at = now + _REPORT_SECONDS
-            self._farm.refresh(older_than=_REPORT_SECONDS)
+            self._refresh(older_than=_REPORT_SECONDS)
             fate = self._farm.fate(name)
         result = self._farm.result(name, fate)
         work = dict(self._work, status=fate[0] if fate else RUNNING, resultpackage=result)
@@ -195,6 +196,22 @@ class Instance:
                 self._chances.discard(name)
             self._work = None
 
+    def _refresh(self, older_than=0.0):
+        """Look at the job; while Qube does not answer, what is known stays."""
+        try:
+            self._farm.refresh(older_than)
+        except SupervisorError as error:
+            self._log(str(error))
+
+    def _is_killed(self):
+        """Tell whether the job was seen killed or gone; what cannot be seen is not believed."""
+        try:
+            self._farm.refresh()
+        except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+            self._log("whether the job was killed cannot be seen: {}".format(error))
+            return False
+        return self._farm.is_killed
+
     def _end(self, status):
         """Let the core finish, or let go, before Qube hears that this instance has ended."""
         if status == COMPLETE and self._core is not None:
@@ -205,7 +222,7 @@ class Instance:
             self._core.stop()
             self._detach()
         if status == COMPLETE:
-            self._farm.refresh()
+            self._refresh()
             return FAILED if self._farm.has_failed else COMPLETE
         return status
 
@@ -214,8 +231,7 @@ class Instance:
         if self._core is not None:
             self._core.stop()
             self._detach()
-        self._farm.refresh()
-        if not self._farm.is_killed:
+        if not self._is_killed():
             self._log("this instance ends, what is in the cloud goes on")
             return ""
         self._log("the job was killed: what renders in the cloud is stopped")

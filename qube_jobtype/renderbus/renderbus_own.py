@@ -9,6 +9,7 @@ Standard library only, Python 3.6 and up; `qb` is called on the thread that serv
 
 import time
 
+from renderbus_jobs import SupervisorError
 from renderbus_link import Pages, RefusedError, frame_numbers
 from renderbus_record import Notes
 from renderbus_words import (
@@ -59,6 +60,7 @@ class OwnFarm:
         self.items = {}
         self.notes = Notes()
         self._read_at = 0.0
+        self._is_gone = False
         self.refresh()
         self.handlers = {
             "snapshot": self._snapshot,
@@ -81,24 +83,26 @@ class OwnFarm:
 
         Args:
             older_than: seconds; what was read since then will do.
+
+        Raises:
+            SupervisorError: nobody answers; what was known stays.
         """
         if time.monotonic() - self._read_at < older_than:
             return
+        found = self._look()
         self._read_at = time.monotonic()
-        found = self._qb.jobinfo(id=[self._id], agenda=True)
-        if found:
-            self.job = found[0]
+        self._is_gone = found is None
+        if found is not None:
+            self.job = found
             agenda = self.job.get("agenda") or []
             self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
             self.notes = Notes(self.job.get("notes"))
             self._follow_people()
-        elif self._qb.currenttime() and self.job is not None:
-            self.job["status"] = KILLED
 
     @property
     def is_killed(self):
-        """Whether a person has killed the job."""
-        return self.job is None or self.job.get("status") == KILLED
+        """Whether a person has killed the job, or removed it."""
+        return self._is_gone or self.job.get("status") == KILLED
 
     def open_items(self):
         """Return the names of items that have not ended yet."""
@@ -281,6 +285,19 @@ class OwnFarm:
         self._save()
 
     # Inside.
+
+    def _look(self):
+        """Return the job as it is now; None when it is gone, which is believed when seen twice.
+
+        A supervisor that begins to answer in between shows it at the second look.
+        """
+        for _ in range(2):
+            found = self._qb.jobinfo(id=[self._id], agenda=True)
+            if found:
+                return found[0]
+            if not self._qb.currenttime():
+                raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+        return None
 
     def _row(self, name):
         place, item = self.items[name]

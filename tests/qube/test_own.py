@@ -8,8 +8,19 @@ from contextlib import contextmanager
 import pytest
 from deadline_bench import python
 
+from renderbus_core.errors import FarmError
 from renderbus_core.farm import open_child_farm
-from renderbus_core.jobs import BurstId, Claim, ClaimStamp, Gone, JobId, LocalState, Outcome, Reason
+from renderbus_core.jobs import (
+    BurstId,
+    Claim,
+    ClaimStamp,
+    Gone,
+    JobId,
+    LocalJob,
+    LocalState,
+    Outcome,
+    Reason,
+)
 
 # What `renderbus_instance` does without the loop around it.
 SERVE = """
@@ -143,6 +154,26 @@ def test_a_job_that_is_killed_or_removed_wants_nothing_any_more(serve, hands, jo
         assert set(states(farm, job)) == {LocalState.FAILED}
         hands.qb("remove", [job])
         assert set(states(farm, job)) == {LocalState.FAILED}
+
+
+def test_a_supervisor_that_does_not_answer_takes_no_job_away(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        # It answers again just after the job could not be read.
+        hands("switch", "unreachable", True)
+        hands("before", "currenttime", "switch", "unreachable", False)
+        assert states(farm, job)[0] is LocalState.SUSPENDED
+        hands("switch", "unreachable", True)
+        with pytest.raises(FarmError):
+            farm.tasks([job])
+        assert isinstance(farm.job(job), LocalJob)
+
+
+def test_an_agent_that_begins_while_the_supervisor_is_away_calls_no_job_gone(serve, hands, job):
+    hands("switch", "unreachable", True)
+    with pytest.raises(FarmError), serve() as farm:
+        farm.job(job)
 
 
 def test_other_frames_under_the_same_name_are_refused(serve, job):
