@@ -48,9 +48,9 @@ class Instance:
         self._starts = 0
         self._started_at = 0.0
         self._work = None
-        # Items that the core can do something about; those that it has had its chance with; and
-        # with which words it gave them up.
-        self._chances = set()
+        # Items that waited as the core began; those that a core has had its chance with; and with
+        # which words it gave them up.
+        self._waited = set()
         self._tried = set()
         self._verdict = ""
         self._ask_at = self._report_at = 0.0
@@ -118,7 +118,8 @@ class Instance:
             return False
         self._starts += 1
         self._started_at = time.monotonic()
-        self._chances = self._farm.open_items()
+        self._refresh()
+        self._waited, self._farm.carried = self._farm.waiting_items(), None
         try:
             self._core = Core(self._settings.command(self._id), self._log)
             self._core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
@@ -152,8 +153,11 @@ class Instance:
             if time.monotonic() - self._started_at > _LONG_ENOUGH_SECONDS:
                 self._starts = 0
             if code in (0, 1):
-                # All is said of what waited when it began; what is held goes on.
-                settled = self._chances - self._farm.held_items()
+                # All is said of what it carried, or of what waited where it carried nothing.
+                # What is held goes on; what it never saw is for the next.
+                carried = self._farm.carried
+                settled = self._waited if carried is None else carried
+                settled = settled - self._farm.held_items()
                 if settled - self._tried:
                     self._starts = 0
                 self._tried |= settled
@@ -193,7 +197,7 @@ class Instance:
             if fate[0] == FAILED:
                 # Who retries it wants it tried once more.
                 self._tried.discard(name)
-                self._chances.discard(name)
+                self._waited.discard(name)
             self._work = None
 
     def _refresh(self, older_than=0.0):

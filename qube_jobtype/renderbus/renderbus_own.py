@@ -49,6 +49,7 @@ class OwnFarm:
 
     Attributes:
         files: paths of an item's pictures, by its name.
+        carried: names of items that the core at work has claimed or ended; None before the first.
     """
 
     def __init__(self, qb, id_, retires):
@@ -56,6 +57,7 @@ class OwnFarm:
         self._id = id_
         self._retires = retires
         self.files = {}
+        self.carried = None
         self.job = None
         self.items = {}
         self.notes = Notes()
@@ -104,9 +106,9 @@ class OwnFarm:
         """Whether a person has killed the job, or removed it."""
         return self._is_gone or self.job.get("status") == KILLED
 
-    def open_items(self):
-        """Return the names of items that have not ended yet."""
-        return {name for name, (_, one) in self.items.items() if one["status"] not in OVER}
+    def waiting_items(self):
+        """Return the names of items that a core which begins now finds waiting."""
+        return {name for name in self.items if self._row(name)["state"] == "queued"}
 
     def holder(self, name):
         """Return the burst that holds an item; "" for none."""
@@ -162,6 +164,9 @@ class OwnFarm:
         # Another instance may have written meanwhile, after a lost heartbeat.
         self.refresh(older_than=_FRESH_SECONDS)
         place, item = self.items[name]
+        if self.carried is not None:
+            # Who retries it wants it tried once more.
+            self.carried.discard(name)
         item["status"] = fate
         self.notes.home.discard(place)
         self.notes.failed.pop(place, None)
@@ -268,6 +273,7 @@ class OwnFarm:
             else:
                 taken.append(ref_)
         if taken:
+            self.carried = (self.carried or set()) | {ref_["id"] for ref_ in taken}
             self._save()
         return {"taken": taken, "refused": refused}
 

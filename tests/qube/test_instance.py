@@ -4,12 +4,36 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 
 import pytest
 import requests
 from deadline_bench import python, pythons
 
 DONE = ["complete"] * 6
+
+# A core that carries what waits as it begins, and ends it once a file is there.
+CORE = """
+import pathlib, sys, time
+from renderbus_core.farm.stdio import open_stdio_farm
+from renderbus_core.jobs import BurstId, Claim, JobId, LocalState
+job, folder = JobId(sys.argv[-1]), pathlib.Path(__file__).parent
+with open_stdio_farm(lambda _: None) as farm:
+    waiting = [t.ref for t in farm.tasks([job])[job] if t.state is LocalState.QUEUED]
+    burst = BurstId("burst-" + "-".join(ref.id for ref in waiting))
+    claim = Claim(burst, 1, 1, job, tuple(waiting))
+    farm.claim(claim)
+    print("claimed", *(ref.id for ref in waiting), file=sys.stderr, flush=True)
+    while not (folder / "home").exists():
+        time.sleep(0.05)
+    farm.complete(claim, claim.tasks)
+"""
+
+
+def scripted(studio, core=CORE):
+    """Put another core in the place of the bridge's program."""
+    program = studio.folder / "renderbus"
+    program.write_text(f"#!{sys.executable}{core}")
 
 
 def at_work(studio, job):
@@ -220,6 +244,20 @@ def test_an_item_whose_check_failed_is_reported_and_the_others_come_home(open_st
         studio.hands("dispatch", job, "gateway")
         over(studio, job, "failed")
         assert studio.hands.states(job) == ["failed", "complete", "complete"]
+
+
+def test_a_frame_that_is_unblocked_while_others_render_is_sent_next_and_does_not_fail(open_studio):
+    with open_studio() as studio:
+        scripted(studio)
+        job = submit_to_cloud(studio, 3)
+        studio.hands.work("blockwork", job, 1)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed 2 3")
+        studio.hands.work("unblockwork", job, 1)
+        (studio.folder / "home").touch()
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 3
+        said(studio, job, "claimed 1")
 
 
 def test_an_answer_that_nobody_knows_ends_the_instance(open_studio):
