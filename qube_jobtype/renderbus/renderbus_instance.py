@@ -43,7 +43,7 @@ class Instance:
         self._settings = settings
         self._stopping = stopping
         self._log = log
-        self._farm = OwnFarm(qb, id_, retires=settings.mapping == WHOLE)
+        self._farm = OwnFarm(qb, id_, settings.mapping == WHOLE, log)
         self._core = None
         self._starts = 0
         self._started_at = 0.0

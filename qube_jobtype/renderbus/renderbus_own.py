@@ -34,7 +34,6 @@ CAPABILITIES = ("annotate", "complete", "fail", "files")
 FILES = "renderbus.files "
 """How facts begin that name the files of an item, with commas."""
 
-_FRESH_SECONDS = 2.0
 _OPEN = frozenset({PENDING, RUNNING, BLOCKED, "waiting"})
 
 
@@ -44,23 +43,26 @@ class OwnFarm:
     Args:
         qb: Qube's module.
         id_: of the job, a number.
-        farm: how the agent calls its farm.
         retires: whether frames that come home out of order are shown at once.
+        log: takes a sentence for people.
 
     Attributes:
         files: paths of an item's pictures, by its name.
         carried: names of items that the core at work has claimed or ended; None before the first.
     """
 
-    def __init__(self, qb, id_, retires):
+    def __init__(self, qb, id_, retires, log):
         self._qb = qb
         self._id = id_
         self._retires = retires
+        self._log = log
         self.files = {}
         self.carried = None
         self.job = None
         self.items = {}
         self.notes = Notes()
+        # The notes as they stand in Qube.
+        self._text = ""
         self._read_at = 0.0
         self._is_gone = False
         self.refresh()
@@ -91,6 +93,17 @@ class OwnFarm:
         """
         if time.monotonic() - self._read_at < older_than:
             return
+        self._read()
+        if self.notes.text() == self._text:
+            return
+        try:
+            # Kept at once: who retries what was killed comes before the core's next word.
+            self._save()
+        except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+            # What was seen is true all the same, and seen again at the next look.
+            self._log(str(error))
+
+    def _read(self):
         found = self._look()
         self._read_at = time.monotonic()
         self._is_gone = found is None
@@ -99,6 +112,7 @@ class OwnFarm:
             agenda = self.job.get("agenda") or []
             self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
             self.notes = Notes(self.job.get("notes"))
+            self._text = self.notes.text()
             self._follow_people()
 
     @property
@@ -137,11 +151,14 @@ class OwnFarm:
     def fate(self, name):
         """Return what became of an item, and why: `(COMPLETE, "")`, `("failed", why)` or None."""
         place, item = self.items[name]
-        if item["status"] == COMPLETE or place in self.notes.home:
+        # What Qube says comes before what the notes say: people kill what is at home, too.
+        if item["status"] == COMPLETE:
             return COMPLETE, ""
-        if place in self.notes.failed:
-            return "failed", self.notes.failed[place]
-        return ("failed", "it was killed in Qube") if item["status"] in OVER else None
+        if item["status"] in OVER:
+            return "failed", self.notes.failed.get(place, "it was killed in Qube")
+        if place in self.notes.home:
+            return COMPLETE, ""
+        return ("failed", self.notes.failed[place]) if place in self.notes.failed else None
 
     def result(self, name, fate):
         """Return the result package of an item."""
@@ -161,20 +178,16 @@ class OwnFarm:
 
     def told(self, name, fate):
         """Write down that Qube was told what became of an item."""
-        # Another instance may have written meanwhile, after a lost heartbeat.
-        self.refresh(older_than=_FRESH_SECONDS)
-        place, item = self.items[name]
-        if self.carried is not None:
-            # Who retries it wants it tried once more.
-            self.carried.discard(name)
-        item["status"] = fate
-        self.notes.home.discard(place)
-        self.notes.failed.pop(place, None)
-        if fate == COMPLETE:
-            self.notes.done.add(place)
-        else:
-            self._let_go(place)
-        self._save()
+
+        def settle():
+            place, item = self.items[name]
+            if fate != COMPLETE:
+                item["status"] = fate
+                # Who retries it wants it tried once more.
+                self._forget(name, place)
+
+        # What is complete is settled by the look; what Qube did not take is told once more.
+        self._write(settle)
 
     # What the core asks.
 
@@ -238,6 +251,9 @@ class OwnFarm:
         claim, why = params["claim"], legible(params["why"])
 
         def act(name, place):
+            if self.notes.failed.get(place) == why:
+                # Said before.
+                return ""
             if not self._holds(claim, place):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.fate(name) == (COMPLETE, ""):
@@ -253,12 +269,15 @@ class OwnFarm:
         facts = dict(params["facts"])
         for name in [name for name in facts if name.startswith(FILES)]:
             self.files[name[len(FILES) :]] = [one for one in facts.pop(name).split(",") if one]
-        if self.notes.note(params["claim"]["burst"], facts):
-            self._save()
+        burst = params["claim"]["burst"]
+        if self.notes.note(burst, facts):
+            self._write(lambda: self.notes.note(burst, facts))
 
     def _each(self, params, act):
         """Carry out a request item by item, and write down what came of it."""
-        self.refresh()
+        return self._write(lambda: self._act(params, act))
+
+    def _act(self, params, act):
         taken, refused = [], []
         for ref_ in params["tasks"]:
             name = ref_["id"]
@@ -274,21 +293,14 @@ class OwnFarm:
                 taken.append(ref_)
         if taken:
             self.carried = (self.carried or set()) | {ref_["id"] for ref_ in taken}
-            self._save()
         return {"taken": taken, "refused": refused}
 
     def _retire(self, names):
         """Show what came home although Qube has not handed it out, where that is allowed."""
         waits = [name for name in names if self.items[name][1]["status"] in (PENDING, BLOCKED)]
-        if not waits:
-            return
-        done = self._qb.retirework(*["{}:{}".format(self._id, name) for name in waits]) or []
-        for name in {str(one).partition(":")[2] for one in done} & set(waits):
-            place, item = self.items[name]
-            item["status"] = COMPLETE
-            self.notes.home.discard(place)
-            self.notes.done.add(place)
-        self._save()
+        if waits:
+            self._qb.retirework(*["{}:{}".format(self._id, name) for name in waits])
+            self._write(lambda: None)
 
     # Inside.
 
@@ -344,21 +356,65 @@ class OwnFarm:
             held.discard(place)
 
     def _follow_people(self):
-        """Let go of what people ended, and begin anew what they want once more."""
-        notes, changed = self.notes, False
-        ours = notes.home | notes.done | set(notes.failed)
-        for place, item in self.items.values():
-            again = place in notes.done and item["status"] in _OPEN
-            ended = item["status"] in OVER and place not in ours and self._claim_on(place)
-            if again or ended:
-                notes.done.discard(place)
-                self._let_go(place)
-                changed = True
-        if changed:
+        """Let go of what people ended, and begin anew what they want once more.
+
+        Notes outlive the end of an item in Qube: what they say of it is settled as soon as it is
+        seen, so that who retries it later has it rendered.
+        """
+        notes = self.notes
+        for name, (place, item) in self.items.items():
+            if item["status"] == COMPLETE and place in notes.home | notes.done:
+                notes.home.discard(place)
+                notes.done.add(place)
+            elif item["status"] in OVER or (place in notes.done and item["status"] in _OPEN):
+                self._forget(name, place)
+
+    def _forget(self, name, place):
+        """Begin anew with an item: nothing is known of it, and nobody holds it."""
+        self.notes.home.discard(place)
+        self.notes.done.discard(place)
+        self.notes.failed.pop(place, None)
+        self._let_go(place)
+        if self.carried is not None:
+            # It is for the next core.
+            self.carried.discard(name)
+
+    def _write(self, change):
+        """Change the notes as they stand now, and write them down where they differ.
+
+        Qube cannot write only over what was read, and after a lost heartbeat two instances may
+        write. So they are read again, and changed once more where another's stand there.
+
+        Args:
+            change: of `notes`; called once or twice.
+
+        Returns:
+            What `change` returned last.
+        """
+        self._read()
+        found = change()
+        if self._save() and not self._stands():
+            self._read()
+            found = change()
             self._save()
+        return found
 
     def _save(self):
+        """Write the notes down where they changed; tell whether they were written."""
         text = self.notes.text()
+        if self.job is None or text == self._text:
+            return False
         if not self._qb.modify({"notes": text}, self._id):
-            raise RefusedError("the notes of job {} cannot be written".format(self._id))
-        self.job["notes"] = text
+            why = "the notes of job {} cannot be written".format(self._id)
+            if self.is_killed or self.job.get("status") in OVER:
+                # Nobody goes on from them.
+                self._log(why)
+                return False
+            raise RefusedError(why)
+        self._text = text
+        return True
+
+    def _stands(self):
+        """Tell whether the notes in Qube are those that were written, as far as can be seen."""
+        found = self._qb.jobinfo(id=[self._id])
+        return not found or Notes(found[0].get("notes")).text() == self._text

@@ -28,8 +28,9 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import renderbus_link, renderbus_own, renderbus_qb
 pipes = renderbus_link.own_pipes()
-farm = renderbus_own.OwnFarm(renderbus_qb.find_qb(), int(sys.argv[2]), sys.argv[3] == "whole")
 log = lambda sentence: sys.stderr.write(sentence + chr(10))
+qb, whole = renderbus_qb.find_qb(), sys.argv[3] == "whole"
+farm = renderbus_own.OwnFarm(qb, int(sys.argv[2]), whole, log)
 agent = renderbus_link.Agent(*pipes, log)
 agent.greet("qube", renderbus_own.CAPABILITIES, 60)
 agent.serve(farm.handlers)
@@ -127,7 +128,8 @@ def test_what_comes_back_has_failed_because_no_worker_renders_it(serve, hands, j
     with serve() as farm:
         claim = claim_of(farm, job, 1)
         farm.claim(claim)
-        assert farm.release(claim, claim.tasks, "no machine\nbegan it").taken == claim.tasks
+        for _ in range(2):
+            assert farm.release(claim, claim.tasks, "no machine\nbegan it").taken == claim.tasks
         task = farm.tasks([job])[job][1]
         assert (task.state, task.error) == (LocalState.FAILED, "no machine?began it")
         assert hands.states(job)[1] == "pending", "until Qube hands it out"
@@ -144,6 +146,50 @@ def test_a_frame_that_is_wanted_once_more_begins_anew(serve, hands, job):
         assert states(farm, job)[:2] == [LocalState.QUEUED] * 2
         again = claim_of(farm, job, 0, 1, burst="burst-2")
         assert farm.claim(again).taken == again.tasks
+
+
+def test_a_frame_at_home_that_is_killed_and_retried_is_rendered_once_more(serve, hands, job):
+    with serve("each") as farm:
+        claim = claim_of(farm, job, 0, 1, 2)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks[:2])
+        farm.fail(claim, claim.tasks[2:], "the cloud cannot")
+        hands.work("killwork", job, 1, 3)
+        assert states(farm, job)[:2] == [LocalState.FAILED, LocalState.COMPLETED]
+        hands.work("retirework", job, 2)
+        hands.work("retrywork", job, 1, 3)
+        assert states(farm, job)[:3] == [
+            LocalState.QUEUED,
+            LocalState.COMPLETED,
+            LocalState.QUEUED,
+        ]
+        again = claim_of(farm, job, 0, 2, burst="burst-2")
+        assert farm.claim(again).taken == again.tasks
+
+
+def test_a_kill_is_seen_although_the_notes_cannot_be_written(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        hands("switch", "forbidden", ["modify"])
+        hands.work("killwork", job, 1)
+        assert states(farm, job)[0] is LocalState.FAILED
+        with pytest.raises(FarmError, match="cannot be written"):
+            farm.complete(claim, claim.tasks[1:])
+        hands.qb("kill", [job])
+        assert set(states(farm, job)) == {LocalState.FAILED}
+        assert farm.complete(claim, claim.tasks[1:]).taken == ()
+
+
+def test_what_another_instance_writes_in_between_is_not_lost(serve, hands, job):
+    with serve("each") as farm, serve("each") as other:
+        claim, theirs = claim_of(farm, job, 0), claim_of(farm, job, 1, burst="burst-2")
+        other.claim(theirs)
+        notes = hands("job", job)["notes"]
+        # The other's notes come to stand over ours, between our writing and our second look.
+        hands("before", "modify", "before", "jobinfo", "modify", {"notes": notes}, [job])
+        assert farm.claim(claim).taken == claim.tasks
+        assert states(other, job)[:2] == [LocalState.SUSPENDED] * 2
 
 
 def test_a_job_that_is_killed_or_removed_wants_nothing_any_more(serve, hands, job):
