@@ -6,7 +6,7 @@ Standard library only, Python 3.6 and up; everything that calls `qb` happens on 
 import time
 
 from renderbus_jobs import SupervisorError
-from renderbus_link import Core, LinkError
+from renderbus_link import Core, LinkError, RefusedError
 from renderbus_own import CAPABILITIES, OwnFarm
 from renderbus_settings import WHOLE
 from renderbus_words import BLOCKED, COMPLETE, FAILED, PENDING, RUNNING, WAITING
@@ -201,10 +201,10 @@ class Instance:
             self._work = None
 
     def _refresh(self, older_than=0.0):
-        """Look at the job; while Qube does not answer, what is known stays."""
+        """Look at the job; while that does not succeed, what is known stays."""
         try:
             self._farm.refresh(older_than)
-        except SupervisorError as error:
+        except (RefusedError, SupervisorError) as error:
             self._log(str(error))
 
     def _is_killed(self):

@@ -90,6 +90,7 @@ class OwnFarm:
 
         Raises:
             SupervisorError: nobody answers; what was known stays.
+            RefusedError: the notes cannot be read.
         """
         if time.monotonic() - self._read_at < older_than:
             return
@@ -105,13 +106,20 @@ class OwnFarm:
 
     def _read(self):
         found = self._look()
+        notes = Notes(found.get("notes")) if found is not None else self.notes
+        if not notes.is_legible:
+            raise RefusedError(
+                "the notes of job {} do not say any more what of it is in the cloud, because "
+                "somebody changed what stands at their end; put it back, or have its burst "
+                "recalled (renderbus status, renderbus recall) and empty the notes".format(self._id)
+            )
         self._read_at = time.monotonic()
         self._is_gone = found is None
         if found is not None:
             self.job = found
             agenda = self.job.get("agenda") or []
             self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
-            self.notes = Notes(self.job.get("notes"))
+            self.notes = notes
             self._text = self.notes.text()
             self._follow_people()
 

@@ -105,11 +105,17 @@ class Notes:
         done: places that Qube was told of.
         let_go: places that the burst does not hold any more.
         failed: places that failed, with why.
+        is_legible: whether nothing of ours was lost; where it was, all else is empty.
     """
 
     def __init__(self, text=""):
-        self._people, mark, rest = str(text or "").partition(_MARK)
-        document = _document(rest.strip().splitlines()[-1] if mark and rest.strip() else "")
+        above, mark, rest = str(text or "").partition(_MARK)
+        document, below = _last_document(rest)
+        self.is_legible = not mark or document is not None
+        # People type at the end of a text, too.
+        people = (above.rstrip("\n"), below.strip("\n"))
+        self._people = "\n".join(one for one in people if one.strip())
+        document = document or {}
         facts = document.get("facts")
         self.facts = {
             str(burst): {str(name): str(value) for name, value in said.items()}
@@ -158,7 +164,7 @@ class Notes:
         said = [
             legible(said[name]) for said in self.facts.values() for name in _SHOWN if said.get(name)
         ]
-        people = [self._people.rstrip("\n")] if self._people.strip() else []
+        people = [self._people] if self._people else []
         return "\n".join([*people, _MARK, *said, json.dumps(full, sort_keys=True)])
 
 
@@ -168,6 +174,24 @@ def _document(text):
     except (TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _last_document(text):
+    """Return the last JSON object that begins a line of a text, and what stands behind it.
+
+    Returns:
+        None and nothing where there is none.
+    """
+    lines = text.splitlines()
+    for at in reversed(range(len(lines))):
+        if not lines[at].startswith("{"):
+            continue
+        try:
+            found, end = json.JSONDecoder().raw_decode(lines[at])
+        except ValueError:
+            continue
+        return found, "\n".join([lines[at][end:], *lines[at + 1 :]])
+    return None, ""
 
 
 def _rows(value, length):

@@ -98,6 +98,36 @@ def test_a_claim_is_written_into_the_notes_below_what_people_wrote(serve, hands,
         )
 
 
+@pytest.mark.parametrize(
+    "typed", ["seen by Ada", "\nseen by Ada\nlooks {good}\n", "\r\nseen by Ada"]
+)
+def test_what_people_type_at_the_end_of_the_notes_takes_no_claim_away(serve, hands, job, typed):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.qb("modify", {"notes": hands("job", job)["notes"] + typed}, [job])
+        assert states(farm, job)[0] is LocalState.SUSPENDED
+        farm.annotate(claim, {"renderbus.progress": "1 of 4 home"})
+        notes = hands("job", job)["notes"].splitlines()
+        assert notes[:2] == ["for the trailer", "seen by Ada"]
+        assert notes.index("-- renderbus --") == len(notes) - 3
+        assert states(farm, job)[0] is LocalState.SUSPENDED
+
+
+def test_notes_that_cannot_be_read_are_not_taken_for_nobody_holding_anything(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        notes = hands("job", job)["notes"]
+        hands.qb("modify", {"notes": notes[:-5]}, [job])
+        with pytest.raises(FarmError, match="put it back"):
+            farm.tasks([job])
+        with pytest.raises(FarmError, match="put it back"):
+            farm.claim(claim)
+        hands.qb("modify", {"notes": notes}, [job])
+        assert states(farm, job)[0] is LocalState.SUSPENDED
+
+
 def test_only_the_holder_ends_a_claim_and_later_claims_replace_it(serve, job):
     with serve() as farm:
         claim = claim_of(farm, job, 0, 1)
