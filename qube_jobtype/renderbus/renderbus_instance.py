@@ -232,21 +232,32 @@ class Instance:
 
     def _stop(self):
         """Do what the end of this process means: a killed job is stopped in the cloud."""
-        if self._core is not None:
-            self._core.stop()
-            self._detach()
+        until = time.monotonic() + self._settings.stop_seconds
         if not self._is_killed():
             self._log("this instance ends, what is in the cloud goes on")
+            if self._core is not None:
+                self._core.stop()
+                self._detach()
             return ""
         self._log("the job was killed: what renders in the cloud is stopped")
+        if self._core is not None:
+            # At its next look it sees that nobody wants the frames any more, unless the signal that
+            # came here has made it let go.
+            self._serve_until(until - self._settings.stop_seconds / 2)
+            self._core.stop()
+            if self._detach() == 0:
+                return ""
         try:
-            # A core that begins looks at once, and sees that nobody wants the frames any more.
+            # A core that begins looks at once.
             self._core = Core(self._settings.command(self._id), self._log)
             self._core.agent.greet(FARM, CAPABILITIES, self._settings.stop_seconds)
         except LinkError as error:
             self._log("it cannot be stopped, recall it: {}".format(error))
             return ""
-        until = time.monotonic() + self._settings.stop_seconds
-        while not self._core.agent.gone and time.monotonic() < until:
-            self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)
+        self._serve_until(until)
         return ""
+
+    def _serve_until(self, moment):
+        """Serve the core until it has ended, or a moment has come."""
+        while not self._core.agent.gone and time.monotonic() < moment:
+            self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)

@@ -30,6 +30,23 @@ with open_stdio_farm(lambda _: None) as farm:
 """
 
 
+# A core that nothing stops but that nobody wants its frames any more.
+STUBBORN = """
+import signal, sys, time
+from renderbus_core.farm.stdio import open_stdio_farm
+from renderbus_core.jobs import BurstId, Claim, JobId, LocalState
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+job = JobId(sys.argv[-1])
+with open_stdio_farm(lambda _: None) as farm:
+    claim = Claim(BurstId("burst-1"), 1, 1, job, tuple(t.ref for t in farm.tasks([job])[job]))
+    farm.claim(claim)
+    print("claimed all", file=sys.stderr, flush=True)
+    while any(t.state is not LocalState.FAILED for t in farm.tasks([job])[job]):
+        time.sleep(0.05)
+    print("nobody wants them", file=sys.stderr, flush=True)
+"""
+
+
 def scripted(studio, core=CORE):
     """Put another core in the place of the bridge's program."""
     program = studio.folder / "renderbus"
@@ -258,6 +275,21 @@ def test_a_frame_that_is_unblocked_while_others_render_is_sent_next_and_does_not
         over(studio, job)
         assert studio.hands.states(job) == ["complete"] * 3
         said(studio, job, "claimed 1")
+
+
+def test_a_core_at_work_is_told_of_a_kill_before_another_is_started(open_studio):
+    with open_studio() as studio:
+        scripted(studio, STUBBORN)
+        job = submit_to_cloud(studio, 3)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed all")
+        # What is written to a job that is over may be refused.
+        studio.hands("switch", "forbidden", ["modify"])
+        studio.hands.qb("kill", [job])
+        said(studio, job, "the process ended")
+        log = studio.log(job)
+        assert any("nobody wants them" in line for line in log), log
+        assert sum("claimed all" in line for line in log) == 1, log
 
 
 def test_an_answer_that_nobody_knows_ends_the_instance(open_studio):
