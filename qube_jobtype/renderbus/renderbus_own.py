@@ -11,7 +11,7 @@ import time
 
 from renderbus_jobs import SupervisorError
 from renderbus_link import Pages, RefusedError, frame_numbers
-from renderbus_record import Notes
+from renderbus_record import Notes, paths_of, patterns
 from renderbus_words import (
     BLOCKED,
     CLOUD,
@@ -174,9 +174,11 @@ class OwnFarm:
         for said in self.notes.facts.values():
             facts.update(said)
         what, why = fate or ("", "")
+        # They came home while another instance was at work.
+        noted = paths_of(self.notes.files.get(self.items[name][0], ()), frames(name))
         found = {
             "progress": "1.00" if what == COMPLETE else self.progress,
-            "outputPaths": ",".join(self.files.get(name, ())),
+            "outputPaths": ",".join(self.files.get(name) or noted),
             "errors": [why] if why else [],
             "cloud_task": facts.get("renderbus.task", ""),
             "cloud": facts.get("renderbus.notice") or facts.get("renderbus.progress", ""),
@@ -247,6 +249,8 @@ class OwnFarm:
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.items[name][1]["status"] in _OPEN:
                 self.notes.home.add(place)
+                if name in self.files:
+                    self.notes.files[place] = patterns(self.files[name], frames(name))
             return "" if self.fate(name) == (COMPLETE, "") else "not_ours"
 
         outcome = self._each(params, act)
@@ -373,6 +377,7 @@ class OwnFarm:
         for name, (place, item) in self.items.items():
             if item["status"] == COMPLETE and place in notes.home | notes.done:
                 notes.home.discard(place)
+                notes.files.pop(place, None)
                 notes.done.add(place)
             elif item["status"] in OVER or (place in notes.done and item["status"] in _OPEN):
                 self._forget(name, place)
@@ -382,6 +387,8 @@ class OwnFarm:
         self.notes.home.discard(place)
         self.notes.done.discard(place)
         self.notes.failed.pop(place, None)
+        self.notes.files.pop(place, None)
+        self.files.pop(name, None)
         self._let_go(place)
         if self.carried is not None:
             # It is for the next core.

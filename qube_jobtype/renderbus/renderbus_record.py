@@ -10,6 +10,7 @@ Standard library only, Python 3.6 and up.
 """
 
 import json
+import re
 
 from renderbus_link import RefusedError, frame_numbers, frame_text
 from renderbus_words import JOB_TYPE, legible
@@ -26,6 +27,7 @@ WHEN_KEY = "renderbus_when"
 """Key of any job's package by which it asks for the cloud as soon as it is submitted: `now`."""
 
 _MARK = "-- renderbus --"
+_DIGITS = re.compile("[0-9]+")
 # Facts that people read first.
 _SHOWN = (
     "renderbus.progress",
@@ -105,6 +107,7 @@ class Notes:
         done: places that Qube was told of.
         let_go: places that the burst does not hold any more.
         failed: places that failed, with why.
+        files: by place of `home`, its pictures as `patterns` has them.
         is_legible: whether nothing of ours was lost; where it was, all else is empty.
     """
 
@@ -130,6 +133,12 @@ class Notes:
         self.home = _places(document.get("home"))
         self.done = _places(document.get("done"))
         self.let_go = _places(document.get("let_go"))
+        self.files = {
+            place: names
+            for names, held in _rows(document.get("files"), 2)
+            if isinstance(names, list)
+            for place in _places(held)
+        }
         self.failed = {
             place: str(why)
             for why, held in _rows(document.get("failed"), 2)
@@ -148,6 +157,9 @@ class Notes:
         reasons = {}
         for place, why in sorted(self.failed.items()):
             reasons.setdefault(why, []).append(place)
+        pictures = {}
+        for place, names in sorted(self.files.items()):
+            pictures.setdefault(json.dumps(names), []).append(place)
         document = {
             "facts": self.facts,
             "claims": [
@@ -159,6 +171,7 @@ class Notes:
             "done": frame_text(sorted(self.done)),
             "let_go": frame_text(sorted(self.let_go)),
             "failed": [[why, frame_text(places)] for why, places in sorted(reasons.items())],
+            "files": [[json.loads(n), frame_text(held)] for n, held in sorted(pictures.items())],
         }
         full = {name: value for name, value in document.items() if value}
         said = [
@@ -166,6 +179,40 @@ class Notes:
         ]
         people = [self._people] if self._people else []
         return "\n".join([*people, _MARK, *said, json.dumps(full, sort_keys=True)])
+
+
+def patterns(paths, frames):
+    """Return the paths of an item's pictures so that those of all items look alike.
+
+    Args:
+        paths: of its pictures.
+        frames: of the item.
+
+    Returns:
+        For each `[before, digits, which, after]`: the frame of that place, with so many digits,
+        stands in between; a path without a frame has no digits.
+    """
+    found = []
+    for path in paths:
+        for part in reversed(list(_DIGITS.finditer(path))):
+            if int(part.group()) in frames:
+                which = frames.index(int(part.group()))
+                found.append([path[: part.start()], len(part.group()), which, path[part.end() :]])
+                break
+        else:
+            found.append([path, 0, 0, ""])
+    return found
+
+
+def paths_of(patterns_, frames):
+    """Return the paths that patterns stand for; none for what somebody has changed."""
+    try:
+        return [
+            before + (str(frames[which]).zfill(digits) if digits else "") + after
+            for before, digits, which, after in patterns_
+        ]
+    except (TypeError, ValueError, IndexError):
+        return []
 
 
 def _document(text):

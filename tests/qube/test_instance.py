@@ -26,6 +26,8 @@ with open_stdio_farm(lambda _: None) as farm:
     print("claimed", *(ref.id for ref in waiting), file=sys.stderr, flush=True)
     while not (folder / "home").exists():
         time.sleep(0.05)
+    files = {"renderbus.files " + r.id: f"/show/4/s.{int(r.id):04d}.exr" for r in waiting}
+    farm.annotate(claim, files)
     farm.complete(claim, claim.tasks)
 """
 
@@ -275,6 +277,24 @@ def test_a_frame_that_is_unblocked_while_others_render_is_sent_next_and_does_not
         over(studio, job)
         assert studio.hands.states(job) == ["complete"] * 3
         said(studio, job, "claimed 1")
+
+
+def test_files_that_came_home_while_another_instance_was_at_work_are_reported(open_studio):
+    with open_studio(mapping="each") as studio:
+        scripted(studio)
+        job = submit_to_cloud(studio, 3)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed 1 2 3")
+        studio.hands.qb("preempt", [job])
+        (studio.folder / "home").touch()
+        over(studio, job, "pending")
+        assert studio.hands.states(job) == ["complete", "pending", "pending"]
+        studio.hands("dispatch", job, "gateway-2")
+        over(studio, job)
+        shown = studio.hands("job", job)
+        paths = [item["resultpackage"]["outputPaths"] for item in shown["agenda"]]
+        assert paths == [f"/show/4/s.{n:04d}.exr" for n in (1, 2, 3)]
+        assert "/show/4" not in shown["notes"], "Qube has them"
 
 
 def test_a_core_at_work_is_told_of_a_kill_before_another_is_started(open_studio):
