@@ -7,19 +7,15 @@ the next instance of the job, wherever it is started.
 Standard library only, Python 3.6 and up; `qb` is called on the thread that serves the link.
 """
 
-import time
-
-from renderbus_jobs import SupervisorError
-from renderbus_link import Pages, RefusedError, frame_numbers
-from renderbus_record import Notes, paths_of, patterns
+from renderbus_link import Pages, frame_numbers
+from renderbus_ownjob import OPEN, OwnJob
+from renderbus_record import paths_of, patterns
 from renderbus_words import (
     BLOCKED,
     CLOUD,
     COMPLETE,
     KILLED,
-    OVER,
     PENDING,
-    RUNNING,
     frames,
     legible,
     moment,
@@ -34,10 +30,8 @@ CAPABILITIES = ("annotate", "complete", "fail", "files")
 FILES = "renderbus.files "
 """How facts begin that name the files of an item, with commas."""
 
-_OPEN = frozenset({PENDING, RUNNING, BLOCKED, "waiting"})
 
-
-class OwnFarm:
+class OwnFarm(OwnJob):
     """Answers the core's questions about one job.
 
     Args:
@@ -48,24 +42,12 @@ class OwnFarm:
 
     Attributes:
         files: paths of an item's pictures, by its name.
-        carried: names of items that the core at work has claimed or ended; None before the first.
     """
 
     def __init__(self, qb, id_, retires, log):
-        self._qb = qb
-        self._id = id_
+        super().__init__(qb, id_, log)
         self._retires = retires
-        self._log = log
         self.files = {}
-        self.carried = None
-        self.job = None
-        self.items = {}
-        self.notes = Notes()
-        # The notes as they stand in Qube.
-        self._text = ""
-        self._read_at = 0.0
-        self._is_gone = False
-        self.refresh()
         self.handlers = {
             "snapshot": self._snapshot,
             "job": lambda params: {
@@ -82,59 +64,13 @@ class OwnFarm:
 
     # What the instance asks.
 
-    def refresh(self, older_than=0.0):
-        """Read the job as it is now; one that is gone keeps what was known, and is killed.
-
-        Args:
-            older_than: seconds; what was read since then will do.
-
-        Raises:
-            SupervisorError: nobody answers; what was known stays.
-            RefusedError: the notes cannot be read.
-        """
-        if time.monotonic() - self._read_at < older_than:
-            return
-        self._read()
-        if self.notes.text() == self._text:
-            return
-        try:
-            # Kept at once: who retries what was killed comes before the core's next word.
-            self._save()
-        except Exception as error:  # noqa: BLE001 - what qb raises is not documented
-            # What was seen is true all the same, and seen again at the next look.
-            self._log(str(error))
-
-    def _read(self):
-        found = self._look()
-        notes = Notes(found.get("notes")) if found is not None else self.notes
-        if not notes.is_legible:
-            raise RefusedError(
-                "the notes of job {} do not say any more what of it is in the cloud, because "
-                "somebody changed what stands at their end; put it back, or have its burst "
-                "recalled (renderbus status, renderbus recall) and empty the notes".format(self._id)
-            )
-        self._read_at = time.monotonic()
-        self._is_gone = found is None
-        if found is not None:
-            self.job = found
-            agenda = self.job.get("agenda") or []
-            self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
-            self.notes = notes
-            self._text = self.notes.text()
-            self._follow_people()
-
-    @property
-    def is_killed(self):
-        """Whether a person has killed the job, or removed it."""
-        return self._is_gone or self.job.get("status") == KILLED
-
     def waiting_items(self):
         """Return the names of items that a core which begins now finds waiting."""
         return {name for name in self.items if self._row(name)["state"] == "queued"}
 
     def holder(self, name):
         """Return the burst that holds an item; "" for none."""
-        claim = self._claim_on(self.items[name][0])
+        claim = self.claim_on(self.items[name][0])
         return claim[0] if claim else ""
 
     def held_items(self):
@@ -142,7 +78,7 @@ class OwnFarm:
         return {
             name
             for name, (place, _) in self.items.items()
-            if self._claim_on(place) and self.fate(name) is None
+            if self.claim_on(place) and self.fate(name) is None
         }
 
     @property
@@ -156,18 +92,6 @@ class OwnFarm:
         """Whether any item has failed, or will."""
         return any(one["status"] in (KILLED, "failed") for _, one in self.items.values())
 
-    def fate(self, name):
-        """Return what became of an item, and why: `(COMPLETE, "")`, `("failed", why)` or None."""
-        place, item = self.items[name]
-        # What Qube says comes before what the notes say: people kill what is at home, too.
-        if item["status"] == COMPLETE:
-            return COMPLETE, ""
-        if item["status"] in OVER:
-            return "failed", self.notes.failed.get(place, "it was killed in Qube")
-        if place in self.notes.home:
-            return COMPLETE, ""
-        return ("failed", self.notes.failed[place]) if place in self.notes.failed else None
-
     def result(self, name, fate):
         """Return the result package of an item."""
         facts = {}
@@ -178,7 +102,7 @@ class OwnFarm:
         noted = paths_of(self.notes.files.get(self.items[name][0], ()), frames(name))
         found = {
             "progress": "1.00" if what == COMPLETE else self.progress,
-            "outputPaths": ",".join(self.files.get(name) or noted),
+            "outputPaths": ",".join(self.files.get(name) or noted) if what == COMPLETE else "",
             "errors": [why] if why else [],
             "cloud_task": facts.get("renderbus.task", ""),
             "cloud": facts.get("renderbus.notice") or facts.get("renderbus.progress", ""),
@@ -194,10 +118,10 @@ class OwnFarm:
             if fate != COMPLETE:
                 item["status"] = fate
                 # Who retries it wants it tried once more.
-                self._forget(name, place)
+                self.forget(name, place)
 
         # What is complete is settled by the look; what Qube did not take is told once more.
-        self._write(settle)
+        self.write(settle)
 
     # What the core asks.
 
@@ -235,7 +159,7 @@ class OwnFarm:
                 return "not_queued"
             if held and (held["burst"] != mine[0] or held["claim_epoch"] > mine[1]):
                 return "not_ours"
-            self._let_go(place)
+            self.let_go(place)
             self.notes.claims.setdefault(mine, set()).add(place)
             return ""
 
@@ -245,9 +169,9 @@ class OwnFarm:
         claim = params["claim"]
 
         def act(name, place):
-            if not self._holds(claim, place):
+            if not self.holds(claim, place):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
-            if self.items[name][1]["status"] in _OPEN:
+            if self.items[name][1]["status"] in OPEN:
                 self.notes.home.add(place)
                 if name in self.files:
                     self.notes.files[place] = patterns(self.files[name], frames(name))
@@ -266,13 +190,13 @@ class OwnFarm:
             if self.notes.failed.get(place) == why:
                 # Said before.
                 return ""
-            if not self._holds(claim, place):
+            if not self.holds(claim, place):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.fate(name) == (COMPLETE, ""):
                 return "already_complete"
-            if self.items[name][1]["status"] in _OPEN:
+            if self.items[name][1]["status"] in OPEN:
                 self.notes.failed[place] = why
-            self._let_go(place)
+            self.let_go(place)
             return ""
 
         return self._each(params, act)
@@ -283,11 +207,11 @@ class OwnFarm:
             self.files[name[len(FILES) :]] = [one for one in facts.pop(name).split(",") if one]
         burst = params["claim"]["burst"]
         if self.notes.note(burst, facts):
-            self._write(lambda: self.notes.note(burst, facts))
+            self.write(lambda: self.notes.note(burst, facts))
 
     def _each(self, params, act):
         """Carry out a request item by item, and write down what came of it."""
-        return self._write(lambda: self._act(params, act))
+        return self.write(lambda: self._act(params, act))
 
     def _act(self, params, act):
         taken, refused = [], []
@@ -312,26 +236,13 @@ class OwnFarm:
         waits = [name for name in names if self.items[name][1]["status"] in (PENDING, BLOCKED)]
         if waits:
             self._qb.retirework(*["{}:{}".format(self._id, name) for name in waits])
-            self._write(lambda: None)
+            self.write(lambda: None)
 
     # Inside.
 
-    def _look(self):
-        """Return the job as it is now; None when it is gone, which is believed when seen twice.
-
-        A supervisor that begins to answer in between shows it at the second look.
-        """
-        for _ in range(2):
-            found = self._qb.jobinfo(id=[self._id], agenda=True)
-            if found:
-                return found[0]
-            if not self._qb.currenttime():
-                raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
-        return None
-
     def _row(self, name):
         place, item = self.items[name]
-        fate, claim = self.fate(name), self._claim_on(place)
+        fate, claim = self.fate(name), self.claim_on(place)
         what = {COMPLETE: "completed", "failed": "failed"}.get(fate[0]) if fate else None
         if what is None and self.is_killed:
             what = "failed"
@@ -355,81 +266,3 @@ class OwnFarm:
 
     def _is_mine(self, id_):
         return self.job is not None and str(id_) == str(self._id)
-
-    def _claim_on(self, place):
-        found = [claim for claim, held in self.notes.claims.items() if place in held]
-        return max(found, key=lambda claim: claim[1]) if found else None
-
-    def _holds(self, claim, place):
-        return self._claim_on(place) == (claim["burst"], claim["claim_epoch"])
-
-    def _let_go(self, place):
-        for held in self.notes.claims.values():
-            held.discard(place)
-
-    def _follow_people(self):
-        """Let go of what people ended, and begin anew what they want once more.
-
-        Notes outlive the end of an item in Qube: what they say of it is settled as soon as it is
-        seen, so that who retries it later has it rendered.
-        """
-        notes = self.notes
-        for name, (place, item) in self.items.items():
-            if item["status"] == COMPLETE and place in notes.home | notes.done:
-                notes.home.discard(place)
-                notes.files.pop(place, None)
-                notes.done.add(place)
-            elif item["status"] in OVER or (place in notes.done and item["status"] in _OPEN):
-                self._forget(name, place)
-
-    def _forget(self, name, place):
-        """Begin anew with an item: nothing is known of it, and nobody holds it."""
-        self.notes.home.discard(place)
-        self.notes.done.discard(place)
-        self.notes.failed.pop(place, None)
-        self.notes.files.pop(place, None)
-        self.files.pop(name, None)
-        self._let_go(place)
-        if self.carried is not None:
-            # It is for the next core.
-            self.carried.discard(name)
-
-    def _write(self, change):
-        """Change the notes as they stand now, and write them down where they differ.
-
-        Qube cannot write only over what was read, and after a lost heartbeat two instances may
-        write. So they are read again, and changed once more where another's stand there.
-
-        Args:
-            change: of `notes`; called once or twice.
-
-        Returns:
-            What `change` returned last.
-        """
-        self._read()
-        found = change()
-        if self._save() and not self._stands():
-            self._read()
-            found = change()
-            self._save()
-        return found
-
-    def _save(self):
-        """Write the notes down where they changed; tell whether they were written."""
-        text = self.notes.text()
-        if self.job is None or text == self._text:
-            return False
-        if not self._qb.modify({"notes": text}, self._id):
-            why = "the notes of job {} cannot be written".format(self._id)
-            if self.is_killed or self.job.get("status") in OVER:
-                # Nobody goes on from them.
-                self._log(why)
-                return False
-            raise RefusedError(why)
-        self._text = text
-        return True
-
-    def _stands(self):
-        """Tell whether the notes in Qube are those that were written, as far as can be seen."""
-        found = self._qb.jobinfo(id=[self._id])
-        return not found or Notes(found[0].get("notes")).text() == self._text

@@ -184,7 +184,8 @@ def test_a_frame_at_home_that_is_killed_and_retried_is_rendered_once_more(serve,
         farm.claim(claim)
         farm.complete(claim, claim.tasks[:2])
         farm.fail(claim, claim.tasks[2:], "the cloud cannot")
-        hands.work("killwork", job, 1, 3)
+    hands.work("killwork", job, 1, 3)
+    with serve("each") as farm:
         assert states(farm, job)[:2] == [LocalState.FAILED, LocalState.COMPLETED]
         hands.work("retirework", job, 2)
         hands.work("retrywork", job, 1, 3)
