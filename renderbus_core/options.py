@@ -101,6 +101,15 @@ def write_options(options: CloudOptions) -> dict[str, str]:
     return {name: _text(value) for name, value in options.said.items()}
 
 
+def site_pauses(overrides: Mapping[str, Any]) -> bool:
+    """Tell whether a site has every burst wait for a person after its first frames.
+
+    Args:
+        overrides: what it wants otherwise in task.json, values by dotted path.
+    """
+    return overrides.get("task_info.stop_after_test") == "1"
+
+
 def first_frames(text: str) -> tuple[frozenset[str], FrameSet]:
     """Take the option `priority_frames` apart.
 

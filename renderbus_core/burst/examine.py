@@ -285,17 +285,11 @@ def _request(config: Config, job: LocalJob, frames: FrameSet, known: Known) -> p
             None if settings.hardware_gpus < 0 else settings.hardware_gpus,
         ),
         vendor_time_limits=settings.vendor_time_limits,
-        overrides=dict(_parted(each) for each in settings.overrides),
+        overrides=settings.task_settings,
         price_per_hour=config.price_per_hour,
         budget=_budget(config, known.estimate),
     )
     return with_options(site, job.options)
-
-
-def _parted(override: str) -> tuple[str, str]:
-    """Part `task_info.key=text`, which the configuration's schema has judged."""
-    path, _, text = override.partition("=")
-    return path, text
 
 
 def _budget(config: Config, estimate: Money | None) -> Money | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from renderbus_core.options import NO_OPTIONS, CloudOptions, first_frames
+from renderbus_core.options import NO_OPTIONS, CloudOptions, first_frames, site_pauses
 from renderbus_core.package import BurstRequest, PriorityFrames
 
 _MINUTE = 60
@@ -37,14 +37,16 @@ def with_options(request: BurstRequest, options: CloudOptions) -> BurstRequest:
     """
     if options == NO_OPTIONS:
         return request
-    said = {f"task_info.{key}" for name in options.said for key in _SETTINGS.get(name, ())}
+    priority = _priority(request, options)
+    names = options.said if priority is not None else options.said.keys() - {"priority_frames"}
+    said = {f"task_info.{key}" for name in names for key in _SETTINGS.get(name, ())}
     overrides = {key: value for key, value in request.overrides.items() if key not in said}
     if options.remind_minutes is not None:
         overrides["task_info.time_out"] = str(options.remind_minutes * _MINUTE)
     return replace(
         request,
         overrides=overrides,
-        priority=_priority(request, options),
+        priority=request.priority if priority is None else priority,
         frames_per_machine=options.frames_per_machine or request.frames_per_machine,
         tiles=options.tiles or request.tiles,
         tiles_type=options.tiles_type or request.tiles_type,
@@ -53,23 +55,25 @@ def with_options(request: BurstRequest, options: CloudOptions) -> BurstRequest:
     )
 
 
-def _priority(request: BurstRequest, options: CloudOptions) -> PriorityFrames:
-    """Return which frames of the burst come first.
+def _priority(request: BurstRequest, options: CloudOptions) -> PriorityFrames | None:
+    """Return which frames of the burst come first; None where that is as the site has it.
 
     A burst may hold a part of the job's frames: those that it does not render are not listed, and
-    where it would wait for a person and has none of them, it begins with its own first frame.
+    where it would wait for a person and has none of them, it begins with its own first frame. Where
+    the site has every burst wait for a person, no option takes that away.
     """
     if options.priority_frames is None:
-        return request.priority
+        return None
     words, listed = first_frames(options.priority_frames)
     frames, here = sorted(request.frames), request.frames & listed
-    pauses = bool(options.stop_after_test)
+    must_pause = site_pauses(request.overrides)
+    pauses = bool(options.stop_after_test) or must_pause
     if pauses and not words and not here:
         words = frozenset({"first"})
     going = {frames[_PLACES[word](len(frames))] for word in words} | set(here)
     if len(going) == len(frames):
-        # With nothing behind them nothing goes first, and nobody is asked.
-        return PriorityFrames()
+        # With nothing behind them nothing goes first, and nobody is asked but by the site.
+        return None if must_pause else PriorityFrames()
     flags = {word: word in words for word in _PLACES}
     return PriorityFrames(**flags, frames=here, pauses=pauses)
 

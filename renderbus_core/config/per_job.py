@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from renderbus_core.config.values import Burst, Config
 from renderbus_core.jobs import LocalJob
-from renderbus_core.options import NO_OPTIONS, CloudOptions
+from renderbus_core.options import NO_OPTIONS, CloudOptions, site_pauses
 
 
 def for_job(config: Config, options: CloudOptions) -> Config:
@@ -62,6 +62,11 @@ def _objections(config: Config, options: CloudOptions) -> Iterator[str]:
         yield (
             f"it asks for platform {options.platform}, and this gateway serves platform "
             f"{config.cloud.platform} alone (cloud.platform); leave the cloud option platform out"
+        )
+    if options.stop_after_test is False and site_pauses(settings.task_settings):
+        yield (
+            "this site has all bursts wait for a person after their first frames "
+            "(burst.overrides), and the cloud option stop_after_test=false would not; leave it out"
         )
     most = settings.options_machine_limit or settings.machine_limit
     if options.machine_limit is not None and options.machine_limit > most:

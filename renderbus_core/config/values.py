@@ -129,6 +129,12 @@ class Burst:
     options_machine_limit: int
     software: tuple[SoftwareRow, ...]
 
+    @property
+    def task_settings(self) -> Mapping[str, str]:
+        """What the site wants otherwise in task.json, by dotted path; a schema has judged it."""
+        parted = (each.partition("=") for each in self.overrides)
+        return {path: text for path, _, text in parted}
+
     def software_of(self, dcc: str, version: str, renderer: str) -> SoftwareRow | None:
         """Return the row for what a job is rendered with; None when there is none.
 

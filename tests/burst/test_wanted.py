@@ -75,8 +75,30 @@ def test_what_the_job_says_holds_over_what_the_site_says(make_world):
     untouched = made(world)
     assert (untouched["pre_frames"], untouched["frames_per_task"]) == ("100", "2")
     found = made(world, priority_frames="last", frames_per_machine=5)
-    assert (found["pre_frames"], found["stop_after_test"]) == ("001", "2")
+    assert found["pre_frames"] == "001"
     assert (found["frames_per_task"], found["time_out"]) == ("5", "7200")
+
+
+@pytest.mark.parametrize(("frames", "wanted", "expected"), [
+    ("1-10", {"priority_frames": "last"}, "001"),
+    ("6-10", {"priority_frames": "1"}, "100"),
+    ("6-10", {"priority_frames": "6-10"}, "010"),
+    ("7", {"priority_frames": "first"}, "010"),
+    ("1-10", {"frames_per_machine": 2}, "010"),
+])  # fmt: skip
+def test_no_option_takes_away_that_the_site_has_a_person_look_first(
+    make_world, frames, wanted, expected
+):
+    listed = '"task_info.pre_frames=010", "task_info.stop_after_test=1"'
+    found = made(make_world(config=f"overrides = [{listed}]"), FrameSet.parse(frames), **wanted)
+    assert (found["pre_frames"], found["stop_after_test"]) == (expected, "1")
+
+
+def test_a_job_that_would_not_wait_where_the_site_has_all_wait_stays_here(make_world):
+    wanted = {"priority_frames": "last", "stop_after_test": False}
+    site = 'overrides = ["task_info.pre_frames=100", "task_info.stop_after_test=1"]'
+    assert "has all bursts wait for a person" in refusal(make_world(config=site), **wanted)
+    assert refusal(make_world(), **wanted) == ""
 
 
 @pytest.mark.parametrize(("frames", "options", "expected"), [
