@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+
 import pytest
 from deadline_bench import deadline, submit
 
@@ -40,6 +43,55 @@ def test_a_copy_of_a_job_that_was_in_the_cloud_does_not_ask_again(farm, hands):
     farm.annotate(held(farm, job), {"renderbus.task": "7"})
     hands("copy", job)
     assert farm.intents() == ()
+
+
+@pytest.mark.parametrize("entry", ["renderbus-heard", "renderbus.notes"])
+def test_a_job_that_another_gateway_has_heard_does_not_ask_again(farm, hands, entry):
+    """One over the Web Service acts on the job alone, and leaves what is written down here."""
+    job = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    noted = json.dumps({"job": job, "bursts": {"burst-1": {"renderbus.task": "7"}}})
+    hands("set_extra", job, entry, job if entry == "renderbus-heard" else noted)
+    assert farm.intents() == ()
+    hands("forget_extra", job)
+    assert farm.intents() == (), "it is written down that nobody means it any more"
+
+
+def test_what_the_policy_or_the_original_says_is_no_word_on_a_job_that_asks(farm, hands):
+    job, other = (submit(hands, ExtraInfoKeyValue0="renderbus_when=now") for _ in range(2))
+    hands("set_extra", job, "renderbus-heard", other)
+    said = {"job": job, "bursts": {"policy": {"renderbus.answer": "stays"}}}
+    hands("set_extra", job, "renderbus.notes", json.dumps(said))
+    assert told(farm) == [(IntentKind.BURST, job), (IntentKind.BURST, other)]
+
+
+def test_a_burst_that_was_asked_for_more_than_a_week_ago_is_not_meant_any_more(farm, hands):
+    row = {"job": submit(hands), "kind": "burst", "who": "ada", "note": ""}
+    days = {8: "old", 6: "new"}
+    times = {one: dt.datetime.now(dt.UTC) - dt.timedelta(days=one) for one in days}
+    written = {
+        f"intent.{at.timestamp():020.6f}.{days[one]}": json.dumps(
+            row | {"at": at.strftime("%Y-%m-%dT%H:%M:%S+00:00")}
+        )
+        for one, at in times.items()
+    }
+    hands("switch", "metadata", {"Renderbus": written})
+    (intent,) = farm.intents()
+    assert intent.id.endswith(".new")
+    hands("house_cleaning")
+    assert [key.rsplit(".", 1)[1] for key in intents_kept(hands)] == ["new"]
+
+
+def test_a_job_that_a_gateway_over_the_web_service_completes_is_completed_by_nobody_else(
+    farm, hands
+):
+    """There nobody can say that a task was rendered by the cloud."""
+    job = submit(hands, Frames="1-2")
+    held(farm, job)
+    entry = json.loads(hands("state", job)["extra"]["renderbus.claims"])
+    entry["bursts"]["burst-1"] = [{"epoch": 1, "tasks": "0-1", "coming": True}]
+    hands("set_extra", job, "renderbus.claims", json.dumps(entry))
+    hands("complete", job, [0, 1], "webservice")
+    assert told(farm) == []
 
 
 def test_a_job_that_is_deleted_leaves_a_tombstone_when_it_was_away(farm, hands):

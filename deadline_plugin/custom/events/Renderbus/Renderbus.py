@@ -252,11 +252,24 @@ def _held(job):
 
 
 def _has_completed_by_hand(job):
+    """Tell whether somebody else than a burst completed a task that it holds.
+
+    Over the Web Service a burst cannot say who rendered it, and says on the job what it completes.
+    """
     stamps = _stamps(job)
-    return bool(stamps) and any(
-        str(task.TaskStatus) == COMPLETED and str(task.TaskSlaveName or "") != CLOUD
+    if not stamps:
+        return False
+    record = Record(str(job.JobId), _extra(_now(job) or job, CLAIMS_KEY))
+    ended = (
+        (str(task.TaskId), str(task.TaskStatus), str(task.TaskSlaveName or ""))
         for task in _tasks(job)
-        if str(task.TaskId) in stamps
+    )
+    return any(
+        state == COMPLETED
+        and id_ in stamps
+        and worker != CLOUD
+        and not record.of(id_, state, worker)
+        for id_, state, worker in ended
     )
 
 

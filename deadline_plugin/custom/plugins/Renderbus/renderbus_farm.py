@@ -16,10 +16,13 @@ from renderbus_intents import (
     EVENT,
     HEARD_KEY,
     INTENT_PREFIX,
+    OLDEST_BURST_SECONDS,
     WHEN_KEY,
+    age,
     asked,
     asks_at_once,
     read_acknowledged,
+    was_heard,
     written_intent,
 )
 from renderbus_jobs import Jobs
@@ -59,8 +62,8 @@ class DeadlineFarm:
         self._repository = repository
         # A copy that is older than an acknowledgement brings what was asked back with it.
         self._done = set()
-        self._told = Submitted(repository) if web else Told(repository)
         self._jobs = Jobs(repository, log, column)
+        self._told = Submitted(repository) if web else Told(repository, self._jobs, log)
         self._queue = Queue(repository, self._jobs, log)
         self._claims = Claims(repository, self._jobs, log, signs=not web)
         self.handlers = {
@@ -161,19 +164,45 @@ class DeadlineFarm:
 class Told:
     """What the event plug-in writes down of what people ask and do.
 
+    Where a gateway over the Web Service acts on what jobs ask as they are submitted, nobody takes
+    off what is written down here: a burst is asked for again by nothing that is old.
+
     Args:
         repository: `Deadline.Scripting.RepositoryUtils`.
+        jobs: of the repository.
+        log: takes a sentence for people.
     """
 
-    def __init__(self, repository):
+    def __init__(self, repository, jobs, log):
         self._repository = repository
+        self._jobs = jobs
+        self._log = log
 
     def __call__(self, _jobs):
         """Read all intents that were not acted on, those that are none as None."""
         known, done = self._known(), self._acknowledged()
         keys = sorted(str(key) for key in known.Keys)
         mine = (key for key in keys if key.startswith(INTENT_PREFIX) and key not in done)
-        return [written_intent(key, str(known[key])) for key in mine]
+        rows = [written_intent(key, str(known[key])) for key in mine]
+        past = {
+            row["id"]: why for row, why in ((row, self._past(row)) for row in rows if row) if why
+        }
+        if past:
+            self.forget(past)
+        for id_, why in past.items():
+            self._log("intent {} is not acted on: {}".format(id_, why))
+        return [row for row in rows if row and row["id"] not in past]
+
+    def _past(self, row):
+        """Say why a burst is not asked for any more; "" where it is, or something else is."""
+        if row["kind"] != "burst":
+            return ""
+        if age(row) > OLDEST_BURST_SECONDS:
+            return "it was written down more than a week ago; ask for a burst again"
+        job = self._jobs.job(row["job"])
+        if job is not None and was_heard(row["job"], functools.partial(extra, job)):
+            return "job {} was sent to the cloud since".format(row["job"])
+        return ""
 
     def forget(self, ids):
         """Write down that intents were acted on."""

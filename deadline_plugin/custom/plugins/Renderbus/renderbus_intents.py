@@ -4,11 +4,12 @@ Standard library only, Python 3.7 and up. What scripts ask lies in the extra inf
 event plug-in hears lies in its metadata.
 """
 
+import calendar
 import json
 import re
 import time
 
-from renderbus_record import CLAIMS_KEY, NOTES_KEY
+from renderbus_record import CLAIMS_KEY, NOTES_KEY, Notes, Record
 
 WHEN_KEY = "renderbus_when"
 """Extra info key by which a job asks for a burst as soon as it is submitted: `now`."""
@@ -30,6 +31,9 @@ INTENT_PREFIX = "intent."
 ACKNOWLEDGED = "Acknowledged"
 """Setting of the event plug-in that names the intents which were acted on."""
 
+OLDEST_BURST_SECONDS = 7 * 86400.0
+"""After which a burst that was asked for at submission is not what anybody means any more."""
+
 # Frames as the link has them, and its times.
 _FRAMES = re.compile(r"-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?(,-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?)*")
 _TIME = "%Y-%m-%dT%H:%M:%S+00:00"
@@ -45,6 +49,27 @@ def asks_at_once(entry):
     """
     before = (NOTES_KEY, CLAIMS_KEY, HEARD_KEY)
     return entry(WHEN_KEY) == "now" and not any(entry(key) for key in before)
+
+
+def was_heard(job_id, entry):
+    """Tell whether it was heard that a job asks for a burst: its own entries were written since.
+
+    Args:
+        job_id: of the job; a copy bears the entries of the original, which say nothing.
+        entry: as for `asks_at_once`.
+    """
+    noted = set(Notes(job_id, entry(NOTES_KEY)).of) - {"policy"}
+    claims = Record(job_id, entry(CLAIMS_KEY))
+    return entry(HEARD_KEY) == job_id or bool(noted or claims.stamps or claims.returned)
+
+
+def age(row):
+    """Return how many seconds ago an intent was written down.
+
+    Args:
+        row: of the intent.
+    """
+    return time.time() - calendar.timegm(time.strptime(row["at"], _TIME))
 
 
 def asked(job_id, key, text):
