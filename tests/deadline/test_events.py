@@ -303,6 +303,15 @@ def test_what_a_script_asks_is_a_reason_for_a_gateway(hands):
     assert len(gateways(hands)) == 1
 
 
+def test_what_nobody_can_read_is_no_reason_for_one(hands):
+    hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand"}})
+    job = submit(hands)
+    for number, text in enumerate(GARBAGE):
+        hands("set_extra", job, f"renderbus.ask.{number}", text)
+    hands("house_cleaning")
+    assert gateways(hands) == []
+
+
 def test_a_farm_without_house_cleaning_keeps_one_by_a_script(hands):
     hands("switch", "settings", {"Renderbus": {"KeepGateway": "On Demand", "GatewayPool": "io"}})
     hands("execute", "RenderbusHouseCleaning")

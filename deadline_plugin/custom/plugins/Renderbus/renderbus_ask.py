@@ -18,6 +18,8 @@ TITLE = "Renderbus"
 
 # After which the gateway has saved what it held in its hands when something was asked.
 _MOMENT_SECONDS = 0.3
+# Jobs of which some seconds of waiting make people believe that the Monitor hangs.
+_MANY = 50
 
 _FACTS = (
     ("renderbus.progress", "Progress"),
@@ -58,7 +60,10 @@ def ask_of_tasks(kind, question):
     (job,) = jobs
     tasks = MonitorUtils.GetSelectedTasks()
     frames = _frames(tasks)
-    if _agrees(question.format(len(frames))):
+    if not frames:
+        # No frames would be read as an ask that nobody understands.
+        DeadlineScriptDialog().ShowMessageBox("Select tasks with frames.", TITLE)
+    elif _agrees(question.format(len(frames))):
         _ask({str(job.JobId): frames}, kind)
 
 
@@ -77,7 +82,7 @@ def ask_of_route(kind, question):
 def explain():
     """Ask why the selected jobs stay or leave; the answer comes into their histories."""
     jobs = _selected()
-    if not jobs:
+    if not jobs or not _is_fine_with(len(jobs)):
         return
     _ask({str(job.JobId): None for job in jobs}, "explain")
     said = "The answer comes into the history of {} jobs, as soon as a gateway has looked."
@@ -86,23 +91,31 @@ def explain():
 
 def retry_failed():
     """Send again what came back from the cloud unrendered, once the person agrees."""
-    found = [(job, _returned(job)) for job in _selected()]
+    jobs = _selected()
+    back = [(job, ids) for job, ids in ((job, _back(job)) for job in jobs) if ids]
+    if not _is_fine_with(len(back)):
+        return
+    found = [(job, _returned(job, ids)) for job, ids in back]
     count = sum(len(tasks) for _, tasks in found)
     question = "Send {} tasks that came back from the cloud there again? It costs money."
-    if found and not count:
+    if jobs and not count:
         said = "None of their tasks came back from the cloud and waits."
         DeadlineScriptDialog().ShowMessageBox(said, TITLE)
     elif count and _agrees(question.format(count)):
         _ask({str(job.JobId): _frames(tasks) for job, tasks in found if tasks}, "burst")
 
 
-def _returned(job):
-    """Return the tasks of a job that came back, and that no worker has begun yet."""
-    back = Record(str(job.JobId), _extra(job, CLAIMS_KEY)).returned
+def _back(job):
+    """Return the ids of a job's tasks that came back; nothing but the job is read for it."""
+    return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).returned
+
+
+def _returned(job, ids):
+    """Return the tasks among those that came back that no worker has begun yet."""
     return [
         task
         for task in RepositoryUtils.GetJobTasks(job, True).TaskCollectionTasks
-        if str(task.TaskId) in back and str(task.TaskStatus) == QUEUED
+        if str(task.TaskId) in ids and str(task.TaskStatus) == QUEUED and list(task.TaskFrameList)
     ]
 
 
@@ -119,6 +132,12 @@ def _selected():
         said = "Select a job that is in the queue: of completed ones the gateway hears nothing."
         DeadlineScriptDialog().ShowMessageBox(said, TITLE)
     return jobs
+
+
+def _is_fine_with(count):
+    """Ask before many jobs are read and written, which keeps the Monitor busy; else tell yes."""
+    said = "{} jobs are looked at one by one, and the Monitor waits for it. Go on?"
+    return count <= _MANY or _agrees(said.format(count))
 
 
 def _agrees(question):

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from renderbus_gateway import GATEWAY, PLUGIN, ROLE, job_info, lines, plugin_info
-from renderbus_intents import ASK_PREFIX
+from renderbus_intents import ASK_PREFIX, asked
 from renderbus_record import CLAIMS_KEY, Record
 
 KEPT_KEY = "renderbus_kept"
@@ -124,7 +124,8 @@ def _is_gateway(job):
 
 def _wants(job):
     """Tell whether something of a job is held, or is asked of it."""
-    if any(str(key).startswith(ASK_PREFIX) for key in job.GetJobExtraInfoKeys()):
+    keys = [str(key) for key in job.GetJobExtraInfoKeys() if str(key).startswith(ASK_PREFIX)]
+    if any(asked(str(job.JobId), key, str(job.GetJobExtraInfoKeyValue(key))) for key in keys):
         return True
     entry = str(job.GetJobExtraInfoKeyValueWithDefault(CLAIMS_KEY, "") or "")
     return Record(str(job.JobId), entry).held > 0
