@@ -52,7 +52,8 @@ def open_farm(config: Config, on_stop: Callable[[str], None]) -> DirectFarm:
     except BaseException:
         service.close()
         raise
-    farm = agent.DeadlineFarm(repository, _log.warning, column, web=True)
+    # How old a look may be is the repository's to say: it is what fetches all jobs.
+    farm = agent.DeadlineFarm(repository, _log.warning, column, web=True, ask_seconds=0.0)
     hello = Hello(Role.AGENT, agent.FARM, frozenset(farm.capabilities))
     return DirectFarm(hello, _handlers(farm, repository), repository.call, service.close)
 

@@ -136,3 +136,55 @@ def test_tasks_of_several_jobs_are_not_asked_for_at_once(farm, hands):
     (said,) = hands("script", "Tasks/RenderbusBurstSelected", jobs, [0])
     assert said == "Select tasks of one job."
     assert farm.intents() == ()
+
+
+@pytest.mark.parametrize("script", ["BurstSelected", "RecallSelected"])
+def test_of_tasks_without_frames_nothing_is_asked(hands, script):
+    hands("switch", "script_frames", [])
+    job = submit(hands, PreJobScript="/before.py")
+    (said,) = hands("script", f"Tasks/Renderbus{script}", [job], [4])
+    assert said == "Select tasks with frames."
+    assert not asks_of(hands, job)
+
+
+def asks_of(hands, job):
+    return [key for key in hands("state", job)["extra"] if key.startswith("renderbus.ask.")]
+
+
+def test_what_is_asked_and_cannot_be_read_is_taken_off(farm, hands):
+    job, other = submit(hands), submit(hands)
+    hands("set_extra", job, "renderbus.ask.1", "nonsense")
+    hands("script", "Jobs/RenderbusBurst", [other])
+    assert [one.job for one in farm.intents()] == [other]
+    assert not asks_of(hands, job)
+    assert asks_of(hands, other)
+
+
+def test_all_jobs_are_looked_through_now_and_then(farm, hands):
+    hands("ask_every", 60)
+    assert farm.intents() == ()
+    job = submit(hands)
+    hands("script", "Jobs/RenderbusBurst", [job])
+    told = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")
+    hands("calls")
+    assert [one.job for one in farm.intents()] == [told], "what the event plug-in hears, at once"
+    assert "GetJobsInState" not in hands("calls")
+    hands("switch", "passed", 61)
+    found = farm.intents()
+    assert {one.job for one in found} == {job, told}
+    farm.acknowledge([one.id for one in found])
+    assert farm.intents() == (), "what was acted on is not read again from the last look"
+
+
+def test_only_jobs_of_which_something_came_back_are_read_for_a_retry(hands):
+    jobs = [submit(hands) for _ in range(3)]
+    hands("calls")
+    hands("script", "Jobs/RenderbusRetryFailed", jobs)
+    assert "GetJobTasks" not in hands("calls")
+
+
+def test_of_very_many_jobs_the_person_is_asked_first(farm, hands):
+    jobs = [submit(hands, Frames="1") for _ in range(51)]
+    (question,) = hands("script", "Jobs/RenderbusExplain", jobs, [], "No")
+    assert question.startswith("51 jobs are looked at one by one")
+    assert farm.intents() == ()

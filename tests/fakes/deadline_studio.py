@@ -83,6 +83,7 @@ class Worker:
             "ConfigFile": str(folder / "renderbus.toml"),
             "StopSeconds": "60",
             "StatusColumn": "ExtraInfo0",
+            "AskSeconds": "0.5",
         }
         self.hands("gateway", "begin", settings, plugin_info)
 

@@ -32,6 +32,7 @@ class Acts:
     def __init__(self, repository):
         self._repository = repository
         self.worker = None
+        self.farm = None
         self.web = None
         self._other = None
 
@@ -174,6 +175,10 @@ class Acts:
         if not hasattr(answer, "lists"):
             return answer
         return {**answer.head, **{name: list(rows) for name, rows in answer.lists.items()}}
+
+    def ask_every(self, seconds):
+        """Have all jobs looked through for asks so often, from the next look on."""
+        self.farm._ask_seconds = seconds
 
     def set_extra(self, job, key, value):
         self._repository.jobs[job].extra[key] = value
@@ -348,7 +353,8 @@ def serve_link(control):
     import renderbus_link  # noqa: PLC0415 - as above
     from Deadline.Scripting import RepositoryUtils  # noqa: PLC0415 - the fake one
 
-    farm = renderbus_farm.DeadlineFarm(RepositoryUtils, log, task_column="3")
+    farm = renderbus_farm.DeadlineFarm(RepositoryUtils, log, task_column="3", ask_seconds=0)
+    control.acts.farm = farm
     agent = renderbus_link.Agent(*renderbus_link.own_pipes(), log)
     agent.greet(renderbus_farm.FARM, farm.capabilities, 60)
     while not agent.gone:

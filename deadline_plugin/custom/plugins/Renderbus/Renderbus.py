@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from renderbus_farm import DeadlineFarm
 from renderbus_gateway import CLOUD_ONLY, GATEWAY, ROLE
-from renderbus_host import HostError, columns, command, host
+from renderbus_host import HostError, ask_seconds, columns, command, host
 
 _SHOW_SECONDS = 10.0
 _MOST_LINES = 10000
@@ -68,7 +68,13 @@ class RenderbusPlugin(DeadlinePlugin):
 
     def _host(self):
         column, task_column = columns(self.GetConfigEntryWithDefault)
-        farm = DeadlineFarm(RepositoryUtils, self._lines.append, column, task_column=task_column)
+        farm = DeadlineFarm(
+            RepositoryUtils,
+            self._lines.append,
+            column,
+            task_column=task_column,
+            ask_seconds=ask_seconds(self.GetConfigEntryWithDefault),
+        )
         seconds = float(self.GetIntegerConfigEntryWithDefault("StopSeconds", 60))
 
         def between():

@@ -7,6 +7,7 @@ because Deadline's objects are not for others.
 import collections
 import functools
 import json
+import time
 
 from renderbus_claims import Claims
 from renderbus_column import TaskColumn
@@ -34,6 +35,10 @@ from renderbus_words import extra, legible, submitted_at
 FARM = "deadline"
 """How the agent calls its farm; the core finds by it what translates its jobs."""
 
+ASK_SECONDS = 5.0
+"""How often all jobs are looked through for what people ask of them, unless it is said otherwise:
+each look fetches all jobs in the queue from the repository."""
+
 CAPABILITIES = ("annotate", "complete", "fail", "intents")
 # Facts about a burst that people read in the job's history, each time they change.
 _TOLD = (
@@ -56,10 +61,17 @@ class DeadlineFarm:
         web: whether Deadline is reached over its Web Service: no event plug-in tells what people
             do, so that it is only known what they ask of jobs, and what jobs ask as they are
             submitted; and a completed task does not say who rendered it.
+        ask_seconds: how often all jobs are looked through for what is asked of them.
     """
 
-    def __init__(self, repository, log, column="", task_column="", web=False):
+    def __init__(
+        self, repository, log, column="", *, task_column="", web=False, ask_seconds=ASK_SECONDS
+    ):
         self._repository = repository
+        self._log = log
+        self._web = web
+        self._ask_seconds = ask_seconds
+        self._asks, self._asks_again = [], time.monotonic()
         # A copy that is older than an acknowledgement brings what was asked back with it.
         self._done = set()
         self._jobs = Jobs(repository, log, column)
@@ -130,15 +142,29 @@ class DeadlineFarm:
         return {"notes": Notes(str(job.JobId), extra(job, NOTES_KEY)).of if job else {}}
 
     def intents(self, _params):
-        """Read what people asked and did, oldest first, until it is acknowledged."""
-        jobs = list(self._jobs.in_queue())
-        rows = self._told(jobs)
-        rows += self._jobs.each(jobs, _asked)
-        rows = [row for row in rows if row]
-        # Somebody put back what was taken off.
-        self._take_off(row["id"] for row in rows if row["id"] in self._done)
+        """Read what people asked and did, oldest first, until it is acknowledged.
+
+        What the event plug-in wrote down is one entry. For what jobs bear all jobs of the farm are
+        looked through, which is done now and then.
+        """
+        if time.monotonic() >= self._asks_again:
+            self._asks = self._read_asks()
+            self._asks_again = time.monotonic() + self._ask_seconds
+        rows = self._asks if self._web else self._asks + self._told()
         found = [row for row in rows if row["id"] not in self._done]
         return Pages({}, {"intents": sorted(found, key=lambda row: row["at"])})
+
+    def _read_asks(self):
+        """Read what jobs bear, and take off them what is of no use to anybody."""
+        jobs = list(self._jobs.in_queue())
+        found = list(self._jobs.each(jobs, _asked))
+        odd = [id_ for id_, row in found if row is None]
+        for id_ in odd:
+            self._log("what is asked of job {} is nothing that can be read".format(id_))
+        # Somebody put back what was taken off.
+        self._take_off([*odd, *(id_ for id_, _ in found if id_ in self._done)])
+        rows = [row for _, row in found if row]
+        return rows + self._told.of(jobs) if self._web else rows
 
     def acknowledge(self, params):
         """Forget intents; the event plug-in deletes its own at the next house cleaning."""
@@ -178,8 +204,8 @@ class Told:
         self._jobs = jobs
         self._log = log
 
-    def __call__(self, _jobs):
-        """Read all intents that were not acted on, those that are none as None."""
+    def __call__(self):
+        """Read all intents that were not acted on; what is none is left to house cleaning."""
         known, done = self._known(), self._acknowledged()
         keys = sorted(str(key) for key in known.Keys)
         mine = (key for key in keys if key.startswith(INTENT_PREFIX) and key not in done)
@@ -231,7 +257,7 @@ class Submitted:
     def __init__(self, repository):
         self._repository = repository
 
-    def __call__(self, jobs):
+    def of(self, jobs):
         """Give an intent for each job that asks for a burst, and of which that was not heard."""
         return [
             {
@@ -257,7 +283,11 @@ class Submitted:
 
 
 def _asked(job):
-    """Return what people ask of a job, what is no such thing as None."""
+    """Return names of what people ask of a job, each with the intent; None for what is none."""
     keys = (str(key) for key in job.GetJobExtraInfoKeys())
+    id_ = str(job.JobId)
     asks = [key for key in keys if key.startswith(ASK_PREFIX)]
-    return [asked(str(job.JobId), key, str(job.GetJobExtraInfoKeyValue(key))) for key in asks]
+    return [
+        ("{} {}".format(id_, key), asked(id_, key, str(job.GetJobExtraInfoKeyValue(key))))
+        for key in asks
+    ]

@@ -3,7 +3,7 @@
 Standard library only, Python 3.7 and up.
 """
 
-from renderbus_farm import FARM
+from renderbus_farm import ASK_SECONDS, FARM
 from renderbus_link import Core, LinkError
 
 _HELLO_SECONDS = 120.0
@@ -18,6 +18,18 @@ def columns(setting):
     """
     chosen = [str(setting(name, "None")) for name in ("StatusColumn", "TaskColumn")]
     return [text[-1] if text.startswith("ExtraInfo") else "" for text in chosen]
+
+
+def ask_seconds(setting):
+    """Return how often all jobs are looked through for what is asked of them.
+
+    Args:
+        setting: as for `columns`.
+    """
+    try:
+        return float(setting("AskSeconds", str(ASK_SECONDS)))
+    except ValueError:
+        return ASK_SECONDS
 
 
 class HostError(Exception):

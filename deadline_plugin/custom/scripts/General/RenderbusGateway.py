@@ -14,7 +14,7 @@ sys.path.insert(0, str(RepositoryUtils.GetRepositoryPath("custom/plugins/Renderb
 
 from renderbus_farm import DeadlineFarm
 from renderbus_gateway import PLUGIN
-from renderbus_host import HostError, columns, command, host
+from renderbus_host import HostError, ask_seconds, columns, command, host
 
 
 def __main__(*args):
@@ -30,7 +30,13 @@ def __main__(*args):
 
     setting = RepositoryUtils.GetPluginConfig(PLUGIN).GetConfigEntryWithDefault
     column, task_column = columns(setting)
-    farm = DeadlineFarm(RepositoryUtils, lines.append, column, task_column=task_column)
+    farm = DeadlineFarm(
+        RepositoryUtils,
+        lines.append,
+        column,
+        task_column=task_column,
+        ask_seconds=ask_seconds(setting),
+    )
 
     def tell():
         while lines:
