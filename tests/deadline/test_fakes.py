@@ -136,7 +136,7 @@ def test_every_setting_that_is_read_is_one_that_people_see_and_the_reverse(kind)
     # Shared with the job plug-in, and about settings of the event plug-in.
     own = {p: t for p, t in texts.items() if kind == "events" or p.name != "renderbus_keeper.py"}
     code = "".join(text for place, text in own.items() if place.suffix == ".py")
-    names = r'(?:Get\w*ConfigEntry(?:WithDefault)?|_setting)\(\s*"(\w+)"'
+    names = r'(?:Get\w*ConfigEntry(?:WithDefault)?|_?setting)\(\s*"(\w+)"'
     read = set(re.findall(names, code)) | set(re.findall(r'"((?:Status|Task)Column)"', code))
     read |= set(re.findall(r'\("\w+", "(Gateway\w+)"\)', code))
     read |= {"Acknowledged"} if kind == "events" else set()

@@ -89,7 +89,28 @@ def test_where_tasks_have_no_columns_nothing_is_shown(farm, hands):
     assert hands("calls") == ["GetJob", "GetJobTasks"], "of the test itself: it is not tried again"
 
 
+def test_workers_are_read_all_at_once(farm, hands):
+    hands("add_worker", "node-2", ["none"], [], "Rendering")
+    hands("calls")
+    assert farm.snapshot().idle_workers == 1
+    called = hands("calls")
+    assert called.count("GetSlaveInfos") == 1
+    assert "GetSlaveInfo" not in called
+
+
+def test_where_workers_are_read_one_by_one_they_are_read_once_a_minute(farm, hands):
+    hands("switch", "tells_workers", False)
+    hands("add_worker", "node-2", ["none"], [], "Rendering")
+    assert [farm.snapshot().idle_workers for _ in range(3)] == [1] * 3
+    called = hands("calls")
+    assert (called.count("GetSlaveInfos"), called.count("GetSlaveInfo")) == (1, 2)
+    hands("add_worker", "node-2", ["none"], [], "Idle")
+    hands("switch", "passed", 61)
+    assert farm.snapshot().idle_workers == 2
+
+
 def test_a_worker_that_was_deleted_meanwhile_hides_no_queue(farm, hands):
+    hands("switch", "tells_workers", False)
     job = submit(hands)
     hands("break", "GetSlaveInfo")
     snapshot = farm.snapshot()

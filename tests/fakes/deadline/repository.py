@@ -108,6 +108,8 @@ class Repository:
         self.deleted = {}
         self.archived = {}
         self.workers = {}
+        # Whether all of them can be asked for at once.
+        self.tells_workers = True
         self.limits = {}
         self.metadata = {}
         self.settings = {}
@@ -577,7 +579,8 @@ class SlaveSettings(Strict):
 class SlaveInfo(Strict):
     """What a worker does now."""
 
-    def __init__(self, worker):
+    def __init__(self, name, worker):
+        self.SlaveName = name
         self.SlaveState = worker["state"]
 
 
@@ -691,10 +694,16 @@ class RepositoryUtils(Strict):
         workers = self._repository.workers
         return Array(SlaveSettings(name, worker) for name, worker in workers.items())
 
+    def GetSlaveInfos(self, invalidate):
+        self._repository.call("GetSlaveInfos")
+        if not self._repository.tells_workers:
+            raise TypeError("no method matches given arguments")
+        return Array(SlaveInfo(name, one) for name, one in self._repository.workers.items())
+
     def GetSlaveInfo(self, slaveName, invalidate):
         self._repository.call("GetSlaveInfo")
         worker = self._repository.workers.get(slaveName)
-        return None if worker is None else SlaveInfo(worker)
+        return None if worker is None else SlaveInfo(slaveName, worker)
 
     def GetLimitGroups(self, invalidate):
         return Array(LimitGroup(name, most) for name, most in self._repository.limits.items())

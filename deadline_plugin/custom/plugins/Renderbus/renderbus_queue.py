@@ -4,6 +4,7 @@ Standard library only, Python 3.7 and up.
 """
 
 import collections
+import time
 from pathlib import Path
 
 from renderbus_link import Pages
@@ -12,6 +13,7 @@ from renderbus_words import COUNTS, is_work, mean, names, native, now, submitted
 PRELOAD = "GlobalJobPreLoad.py"
 """Script by which a studio prepares every job on every worker."""
 
+_STATE_SECONDS = 60.0
 _WORKING = frozenset({"Rendering", "Idle", "StartingJob"})
 
 
@@ -35,6 +37,9 @@ class Queue:
         # By job: its completed tasks, and the mean of those that workers here rendered.
         self._means = {}
         self._preloads = None
+        # Of workers that are read one by one: what each did, and until when that counts.
+        self._known_states = {}
+        self._asks_each = False
 
     def snapshot(self, wanted):
         """Read all rows, and the tasks of some jobs.
@@ -136,10 +141,12 @@ class Queue:
         """Count the workers that can render, by the pools and groups whose jobs they take."""
         found = collections.Counter()
         idle = collections.Counter()
+        states = self._states()
         for settings in self._repository.GetSlaveSettingsList(True):
             if not settings.SlaveEnabled:
                 continue
-            state = self._state(settings)
+            name = str(settings.SlaveName)
+            state = states[name] if name in states else self._state(name)
             if state not in _WORKING:
                 continue
             kind = names(settings.SlavePools), names(settings.SlaveGroups)
@@ -150,14 +157,35 @@ class Queue:
             for kind, count in sorted(found.items())
         ]
 
-    def _state(self, settings):
-        """Return what a worker does; "" for one that has just been deleted."""
+    def _states(self):
+        """Return what workers do, by name, where this release of Deadline tells it all at once.
+
+        No document says what `GetSlaveInfos` returns; infos are assumed. Where it is not there, or
+        is called otherwise, workers are asked one by one.
+        """
+        read_all = getattr(self._repository, "GetSlaveInfos", None)
+        if read_all is None or self._asks_each:
+            return {}
         try:
-            info = self._repository.GetSlaveInfo(settings.SlaveName, True)
-            return str(info.SlaveState) if info else ""
+            return {str(info.SlaveName): str(info.SlaveState) for info in read_all(True)}
         except Exception as error:  # noqa: BLE001 - one odd worker must not hide the queue
-            self._log("worker {} cannot be read: {}".format(settings.SlaveName, error))
+            self._asks_each = isinstance(error, (TypeError, AttributeError))
+            self._log("workers are read one by one: {}".format(error))
+            return {}
+
+    def _state(self, name):
+        """Return what a worker does, or did less than a minute ago; "" for one just deleted."""
+        state, until = self._known_states.get(name, ("", 0.0))
+        if time.monotonic() < until:
+            return state
+        try:
+            info = self._repository.GetSlaveInfo(name, True)
+            state = str(info.SlaveState) if info else ""
+        except Exception as error:  # noqa: BLE001 - one odd worker must not hide the queue
+            self._log("worker {} cannot be read: {}".format(name, error))
             return ""
+        self._known_states[name] = state, time.monotonic() + _STATE_SECONDS
+        return state
 
     def _limits(self):
         return [
