@@ -54,6 +54,14 @@ class Job:
         is_one = JOB_ID.fullmatch(self.JobId) and self._properties and self.JobStatus != UNKNOWN
         return not is_one
 
+    def says(self, document: Any) -> bool:
+        """Tell whether it is what a document says, and nothing was changed of it.
+
+        Args:
+            document: as for a new one.
+        """
+        return self._document == document and not self._pairs and not self._columns
+
     def edited(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Return the job as it is now with what was changed here; all else stays as it came.
 

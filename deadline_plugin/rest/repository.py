@@ -20,7 +20,9 @@ from renderbus_core.paths import PathMapping
 PATIENCE_SECONDS = 10.0
 """How old a look at the queue may be when wishes are read: they are asked for all the time."""
 
-_WISHES = "intents"
+# A look that decides is always a fresh one, and so is the one after something was acted on, which
+# an old copy of its job may put back. All else changes single jobs; what is saved here is known.
+_FRESH, _WISHES = frozenset({"snapshot", "acknowledge"}), "intents"
 _AT_ONCE = 100
 _CUSTOM_PLUGINS = "custom/plugins"
 
@@ -46,7 +48,8 @@ class Repository:
         self._states = states
         self._mapping = mapping
         self._log = log
-        self._queue: dict[str, Job] | None = None
+        self._queue: dict[str, Job] = {}
+        self._is_seen = False
         self._seen_at = 0.0
         self._ahead: dict[str, Job] = {}
         self._workers: dict[str, Worker] | None = None
@@ -65,8 +68,8 @@ class Repository:
             OutOfReachError: the Web Service was out of reach.
         """
         is_old = time.monotonic() - self._seen_at > PATIENCE_SECONDS
-        if method != _WISHES or is_old:
-            self._queue = None
+        if method in _FRESH or (method == _WISHES and is_old):
+            self._is_seen = False
         self._ahead, self._workers = {}, None
         with self._service.within(seconds):
             yield
@@ -102,11 +105,11 @@ class Repository:
 
     def GetJobsInState(self, state: str) -> list[Job]:
         """Return the jobs in a state; those of all states are read at once."""
-        if self._queue is None:
+        if not self._is_seen:
             found = self._service.get("jobs", States=",".join(self._states))
-            jobs = (Job(document) for document in _list(found, "jobs"))
+            jobs = map(self._job, _list(found, "jobs"))
             self._queue = {job.JobId: job for job in jobs}
-            self._seen_at = time.monotonic()
+            self._is_seen, self._seen_at = True, time.monotonic()
         return [job for job in self._queue.values() if job.JobStatus == state]
 
     def GetJobTasks(self, job: Job, _invalidate: bool) -> Tasks:
@@ -149,9 +152,9 @@ class Repository:
             self._workers = {worker.SlaveName: worker for worker in self._read_workers()}
         return list(self._workers.values())
 
-    def GetSlaveInfo(self, slaveName: str, _invalidate: bool) -> Worker | None:
-        """Return a worker by its name."""
-        return (self._workers or {}).get(slaveName)
+    def GetSlaveInfos(self, invalidate: bool) -> list[Worker]:
+        """Return all workers, which say what they do too."""
+        return self.GetSlaveSettingsList(invalidate)
 
     def GetLimitGroups(self, _invalidate: bool) -> list[Limit]:
         """Return all limits."""
@@ -170,7 +173,7 @@ class Repository:
         edited = job.edited(now[0])
         self._service.put("jobs", {"Command": "save", "Job": edited})
         # Else it would be asked again what was asked before.
-        if self._queue and job.JobId in self._queue:
+        if job.JobId in self._queue:
             self._queue[job.JobId] = Job(edited)
 
     def SuspendTasks(self, job: Job, tasks: Sequence[Task]) -> None:
@@ -203,6 +206,15 @@ class Repository:
         if numbers:
             body = {"Command": command, "JobID": job.JobId, "TaskList": numbers}
             self._service.put("tasks", body)
+
+    def _job(self, document: Any) -> Job:
+        """Return a job of the queue; the same as at the last look where it says the same.
+
+        What a job was submitted with takes a millisecond to be read.
+        """
+        new = Job(document)
+        old = self._queue.get(new.JobId)
+        return old if old is not None and old.says(document) else new
 
     def _jobs(self, ids: Sequence[str]) -> list[Job]:
         return [Job(document) for document in self._documents(ids)]

@@ -142,6 +142,17 @@ class TestWhatIsAsked:
         assert farm.intents() == farm.intents() == ()
         assert hands("web_asked") == []
 
+    def test_what_changes_a_job_leaves_the_queue_as_it_was_read(self, farm, hands):
+        job = submit(hands)
+        farm.snapshot()
+        claim = claim_of(farm, job)
+        farm.claim(claim)
+        farm.annotate(claim, {"renderbus.task": "7"})
+        hands("web_asked")
+        assert farm.intents() == ()
+        assert hands("web_asked") == []
+        assert [row.claimed for row in farm.snapshot().jobs] == [4], "whoever decides looks anew"
+
     def test_what_is_no_id_is_not_asked_for(self, farm, hands):
         job = submit(hands)
         assert list(farm.tasks([f"{job},{job}", "all", job])) == [job]

@@ -160,6 +160,13 @@ class TestWhatIsChanged:
         mine.SetJobExtraInfoKeyValue("a", "1")
         assert mine.edited({"_id": ID, "Props": {"ExDic": None}})["Props"] == {"ExDic": {"a": "1"}}
 
+    def test_it_is_the_same_as_long_as_it_says_the_same_and_nothing_is_changed(self):
+        job = Job(JOB)
+        assert job.says(copy.deepcopy(JOB))
+        assert not job.says({**JOB, "QueuedChunks": 2})
+        job.SetJobExtraInfoKeyValue("renderbus", "refused")
+        assert not job.says(JOB)
+
 
 def task(made, number, written, **more):
     row = {"TaskID": number, "Frames": written, "Stat": 2, "Slave": "", **more}
