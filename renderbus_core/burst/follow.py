@@ -28,8 +28,8 @@ from renderbus_core.jobs import Gone, LocalTask, TaskRef
 
 FILES = "files"
 """Capability of a farm that shows which files a task has."""
-NOTED_FILES, NOTED_COST = "renderbus.files ", "renderbus.cost"
-"""Names of what such a farm is told: one for each task, with its id; and what it all has cost."""
+NOTED_FILES = "renderbus.files "
+"""How names begin of what such a farm is told: one for each task, with its id."""
 
 _log = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ def results(burst: Burst, tasks: Iterable[TaskRef], outputs: Iterable[Output]) -
         )
         for task in tasks
     }
-    return {**facts, NOTED_COST: str(burst.spent)}
+    return {**facts, notices.NOTED_COST: str(burst.spent)}
 
 
 def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:

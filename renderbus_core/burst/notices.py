@@ -13,6 +13,9 @@ from renderbus_core.burst.mirror import Action
 from renderbus_core.burst.model import Burst, Remote, RemoteTree, TaskState
 from renderbus_core.errors import FarmError
 
+NOTED_COST = "renderbus.cost"
+"""Name under which farms are told what a burst has cost so far, in the account's currency."""
+
 _log = logging.getLogger(__name__)
 
 # What the cloud does to a task is shown only from the time at which a machine has begun it.
@@ -34,7 +37,8 @@ _MOST_AT_ONCE = 200
 def show(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
     """Show the burst on its job when something has changed; a job that is gone shows nothing.
 
-    What needs a person is also the burst's reason, so that `status` and the log tell it.
+    What it costs changes at each look, and is shown along with the rest, and when it is over. What
+    needs a person is also the burst's reason, so that `status` and the log tell it.
 
     Args:
         ctx: of the burst.
@@ -45,14 +49,18 @@ def show(ctx: Context, burst: Burst, seen: RemoteTree) -> None:
     progress = f"in the cloud: {home} of {len(burst.tasks)} home, {len(burst.open_tasks)} open"
     wanted = notice(burst, seen, ctx.config.burst.stop_grace_seconds)
     shown = {"renderbus.progress": progress, "renderbus.notice": wanted}
-    if shown == ctx.memory.shown:
+    before = dict(ctx.memory.shown)
+    paid = before.pop(NOTED_COST, "")
+    cost = str(burst.spent)
+    if shown == before and (burst.open_tasks or cost == paid):
         return
+    shown[NOTED_COST] = cost
     claim = burst.claim((), ctx.effects.lease.epoch)
     try:
         ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, shown))
     except FarmError as error:
         _log.info("burst %s: %s", burst.id, error)
-    if wanted and wanted != ctx.memory.shown.get("renderbus.notice"):
+    if wanted and wanted != before.get("renderbus.notice"):
         ctx.move(burst, burst.state, wanted)
     ctx.memory.shown = shown
 

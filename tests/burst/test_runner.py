@@ -52,6 +52,13 @@ def test_a_farm_that_shows_files_is_told_which_a_task_has_before_it_is_complete(
     assert float(notes["renderbus.cost"]) == float(end.spent)
 
 
+def test_every_farm_that_takes_notes_is_told_what_it_cost(world):
+    burst = world.order()
+    end = world.carry(world.runner(burst), burst)
+    (notes,) = world.farm.annotations(world.job).values()
+    assert float(notes["renderbus.cost"]) == float(end.spent) > 0
+
+
 def test_assets_are_uploaded_before_anything_is_claimed(world):
     burst = world.order()
     world.carry(world.runner(burst), burst, lambda b: b.state is BurstState.STAGED)

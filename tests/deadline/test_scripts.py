@@ -72,15 +72,39 @@ def test_people_see_where_a_job_stands(farm, hands):
     tasks = tuple(task.ref for task in farm.tasks([job])[job])
     claim = Claim(BurstId("burst-1"), 1, 1, job, tasks[:3])
     farm.claim(claim)
-    facts = {"renderbus.progress": "in the cloud: 1 of 3 home, 2 open", "renderbus.task": "7"}
+    facts = {
+        "renderbus.progress": "in the cloud: 1 of 3 home, 2 open",
+        "renderbus.cost": "1.25",
+        "renderbus.task": "7",
+    }
     farm.annotate(claim, facts)
     (shown,) = hands("script", "Jobs/RenderbusStatus", [job])
     assert shown.splitlines() == [
         "shot: 3 of its tasks are held for the cloud.",
+        "Held for the cloud: frames 1-3",
         "",
         "Burst burst-1",
         "Progress: in the cloud: 1 of 3 home, 2 open",
+        "Cost so far, in the account's currency: 1.25",
         "Remote task: 7",
+    ]
+
+
+def test_people_see_where_each_frame_stands(farm, hands):
+    job = submit(hands, Frames="1-9")
+    tasks = tuple(task.ref for task in farm.tasks([job])[job])
+    claim = Claim(BurstId("burst-1"), 1, 1, job, tasks[:8])
+    farm.claim(claim)
+    farm.complete(claim, tasks[:2])
+    farm.fail(claim, tasks[2:4], "no licence")
+    farm.release(claim, tasks[4:6], "the cloud could not render it")
+    (shown,) = hands("script", "Jobs/RenderbusStatus", [job])
+    assert shown.splitlines()[:5] == [
+        "shot: 2 of its tasks are held for the cloud.",
+        "Held for the cloud: frames 7-8",
+        "Came home: frames 1-2",
+        "Failed in the cloud: frames 3-4",
+        "Came back unrendered: frames 5-6",
     ]
 
 

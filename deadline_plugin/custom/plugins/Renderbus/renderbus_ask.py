@@ -12,7 +12,7 @@ from Deadline.Scripting import ClientUtils, MonitorUtils, RepositoryUtils
 from DeadlineUI.Controls.Scripting.DeadlineScriptDialog import DeadlineScriptDialog
 from renderbus_intents import ASK_PREFIX, moment
 from renderbus_link import frame_text
-from renderbus_record import CLAIMS_KEY, NOTES_KEY, QUEUED, Notes, Record
+from renderbus_record import CLAIMS_KEY, COMPLETED, NOTES_KEY, QUEUED, Notes, Record
 
 TITLE = "Renderbus"
 
@@ -21,8 +21,16 @@ _MOMENT_SECONDS = 0.3
 # Jobs of which some seconds of waiting make people believe that the Monitor hangs.
 _MANY = 50
 
+_WORDS = _HELD, _HOME, _FAILED, _BACK = (
+    "Held for the cloud",
+    "Came home",
+    "Failed in the cloud",
+    "Came back unrendered",
+)
+_LONGEST_SHOWN = 200
 _FACTS = (
     ("renderbus.progress", "Progress"),
+    ("renderbus.cost", "Cost so far, in the account's currency"),
     ("renderbus.reason", "Why"),
     ("renderbus.notice", "Notice"),
     ("renderbus.priority", "Priority"),
@@ -121,8 +129,10 @@ def _returned(job, ids):
 
 def show_status():
     """Show where the selected jobs stand in the cloud."""
-    told = [status(job) for job in MonitorUtils.GetSelectedJobs()]
-    DeadlineScriptDialog().ShowMessageBox("\n\n".join(told), TITLE)
+    jobs = list(MonitorUtils.GetSelectedJobs())
+    if _is_fine_with(len(jobs)):
+        told = [status(job) for job in jobs]
+        DeadlineScriptDialog().ShowMessageBox("\n\n".join(told), TITLE)
 
 
 def _selected():
@@ -194,9 +204,13 @@ def status(job):
         job: as the Monitor has it.
     """
     job_id = str(job.JobId)
-    held = Record(job_id, _extra(job, CLAIMS_KEY)).held
+    record = Record(job_id, _extra(job, CLAIMS_KEY))
     noted = Notes(job_id, _extra(job, NOTES_KEY)).of
-    said = ["{}: {} of its tasks are held for the cloud.".format(job.JobName, held)]
+    said = ["{}: {} of its tasks are held for the cloud.".format(job.JobName, record.held)]
+    by_word = _by_word(job, record)
+    said += [
+        "{}: frames {}".format(word, _short(by_word[word])) for word in _WORDS if by_word.get(word)
+    ]
     for burst, facts in noted.items():
         said.append("")
         said.append("Burst " + burst if burst != "policy" else "On its own")
@@ -204,6 +218,34 @@ def status(job):
     if not noted:
         said.append("It was never in the cloud.")
     return "\n".join(said)
+
+
+def _by_word(job, record):
+    """Return the frames of a job by where its tasks stand; tasks are read where any was away."""
+    found = {}
+    if not record.stamps and not record.returned:
+        return found
+    for task in RepositoryUtils.GetJobTasks(job, True).TaskCollectionTasks:
+        word = _word(task, record)
+        if word:
+            found.setdefault(word, []).extend(int(number) for number in task.TaskFrameList)
+    return found
+
+
+def _word(task, record):
+    """Say where a task stands; "" for one that has nothing to do with the cloud."""
+    id_ = str(task.TaskId)
+    stamp = record.of(id_, str(task.TaskStatus), str(task.TaskSlaveName or ""))
+    if stamp is None:
+        return _BACK if id_ in record.returned else ""
+    if stamp.why:
+        return _FAILED
+    return _HOME if str(task.TaskStatus) == COMPLETED else _HELD
+
+
+def _short(frames):
+    text = frame_text(sorted(frames))
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
 
 
 def _extra(job, key):
