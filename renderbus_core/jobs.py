@@ -233,7 +233,7 @@ class JobRow:
     Args:
         job: the job.
         counts: tasks by state; absent means none.
-        claimed: how many of the suspended tasks are held by bursts.
+        claimed: how many tasks, suspended or resumed by people, are held by bursts.
         mean_seconds: mean render time of its locally rendered tasks; None when none finished.
         timed: how many tasks that mean is of; 0 when the farm does not say.
         limits: names of the limits that each of its tasks counts against.

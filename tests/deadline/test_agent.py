@@ -309,6 +309,36 @@ def test_an_old_copy_that_is_saved_does_not_take_claims_away(farm, hands):
     assert farm.release(second, second.tasks, "recalled").taken == second.tasks
 
 
+def test_an_old_copy_that_is_saved_does_not_bring_back_what_has_ended(farm, hands):
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("keep", job)
+    farm.complete(claim, claim.tasks[:1])
+    farm.release(claim, claim.tasks[1:2], "recalled")
+    farm.fail(claim, claim.tasks[2:3], "no licence")
+    before = json.loads(hands("state", job)["extra"]["renderbus.claims"])
+    hands("put_back", job)
+    home, free, failed, away = farm.tasks([job])[job]
+    assert (home.claim, failed.error) == (away.claim, "no licence")
+    assert free.claim is None
+    after = json.loads(hands("state", job)["extra"]["renderbus.claims"])
+    assert after == before | {"revision": after["revision"]}
+    other = claim_of(farm, job, "1", burst="burst-2")
+    assert farm.claim(other).taken == other.tasks
+    hands("requeue", job, [0, 2])
+    again = claim_of(farm, job, "0", "2", burst="burst-3")
+    assert farm.claim(again).taken == again.tasks
+
+
+def test_what_people_resume_one_by_one_is_counted_among_what_is_held(farm, hands):
+    """Who brings farm and store together again reads the tasks of such jobs only."""
+    job = submit(hands)
+    farm.claim(claim_of(farm, job, "0"))
+    hands("resume", job, [0])
+    assert farm.snapshot().jobs[0].claimed == 1
+
+
 def test_one_odd_job_does_not_hide_all_others(farm, hands):
     for text in ("9999-12-31T23:59-08:00", "0001-01-01T00:00+01:00", "tomorrow"):
         submit(hands, ExtraInfoKeyValue0=f"renderbus_deadline={text}")

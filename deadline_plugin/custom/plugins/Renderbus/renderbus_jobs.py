@@ -97,7 +97,7 @@ class Jobs:
         if mine is None or found.revision > mine.revision:
             return found
         self._log("job {}: its claims were overwritten, and are written again".format(id_))
-        found.add(mine)
+        found.mend(mine)
         self.save(fresh, found)
         return found
 

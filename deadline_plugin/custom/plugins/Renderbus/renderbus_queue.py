@@ -201,4 +201,5 @@ def _task_rows(job, looked):
 
 
 def _is_claimed(row):
-    return row["state"] == "suspended" and row["claim"] is not None
+    # Also where people resumed it: who reads only suspended ones would never find its stamp again.
+    return row["state"] in ("suspended", "queued", "pending") and row["claim"] is not None

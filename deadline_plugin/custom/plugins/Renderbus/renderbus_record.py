@@ -148,17 +148,25 @@ class Record:
                 del self.stamps[task]
             self.returned.discard(task)
 
-    def add(self, other):
-        """Take over what another record of the job says besides.
+    def mend(self, mine):
+        """Bring what was overwritten back.
+
+        An older entry says nothing that was not known when the later one was written. Of two that
+        were written at the same time, by two gateways, each says something that the other does not
+        know; a stamp too many is found later and given back, one too few is missed by nobody.
 
         Args:
-            other: written at about the same time.
+            mine: what was written of the job here, at the same time or later.
         """
-        for task, stamp in other.stamps.items():
-            mine = self.stamps.get(task)
-            if mine is None or mine.epoch < stamp.epoch:
-                self.stamps[task] = stamp
-        self.revision = max(self.revision, other.revision)
+        if self.revision < mine.revision:
+            self.stamps, self.returned = mine.stamps, mine.returned
+        else:
+            for task, stamp in mine.stamps.items():
+                found = self.stamps.get(task)
+                if found is None or found.epoch <= stamp.epoch:
+                    self.stamps[task] = stamp
+            self.returned = (self.returned | mine.returned).difference(self.stamps)
+        self.revision = mine.revision
 
     @property
     def held(self):
