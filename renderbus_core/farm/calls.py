@@ -47,6 +47,7 @@ TIMEOUTS: Mapping[str, float] = MappingProxyType(
 """Seconds within which an agent answers each call."""
 
 _SCHEMA = "link_calls.json"
+_INTENT_SCHEMA = "link_intent.json"
 
 _log = logging.getLogger(__name__)
 
@@ -154,8 +155,17 @@ class AgentFarm(ABC):
         """Return what people asked for and did, oldest first, until it is acknowledged."""
         if "intents" not in self.capabilities:
             return ()
-        rows = self._read("intents", {})["intents"]
-        return tuple(wire.INTENT.read(row) for row in rows)
+        found, odd = [], []
+        for row in self._read("intents", {})["intents"]:
+            try:
+                found.append(_intent(row))
+            except LinkDataError as error:
+                _log.warning("the farm %r tells of what is no intent: %s", self.agent.farm, error)
+                odd += (
+                    [row["id"]] if isinstance(row, dict) and isinstance(row.get("id"), str) else []
+                )
+        self._forget(odd)
+        return tuple(found)
 
     def acknowledge(self, ids: Collection[str]) -> None:
         """Forget intents that were acted on or written down."""
@@ -163,6 +173,13 @@ class AgentFarm(ABC):
             self._demand("acknowledge", part)
 
     # How it is done.
+
+    def _forget(self, odd: Collection[str]) -> None:
+        """Acknowledge what is no intent; the others are acted on where that fails."""
+        try:
+            self.acknowledge(odd)
+        except (FarmError, LinkDataError) as error:
+            _log.warning("%s", error)
 
     def _act(self, method: str, claim: Claim, tasks: Sequence[TaskRef], **more: str) -> Outcome:
         """Have something done to tasks, in as many calls as their names need."""
@@ -252,6 +269,13 @@ class AgentFarm(ABC):
             raise LinkDataError(
                 f"the farm {self.agent.farm!r} sent a job that is none: {error}"
             ) from error
+
+
+def _intent(row: Any) -> Intent:
+    wrong = schema.problems(_INTENT_SCHEMA, row)
+    if wrong:
+        raise LinkDataError(wrong[0])
+    return wire.INTENT.read(row)
 
 
 def _parts(name: str, rows: Collection[Any]) -> Iterator[dict[str, Any]]:

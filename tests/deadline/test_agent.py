@@ -359,7 +359,12 @@ def test_a_job_that_deadline_cannot_show_is_passed_over(farm, hands):
 
 @pytest.mark.parametrize("key", ["renderbus.claims", "renderbus.notes"])
 @pytest.mark.parametrize(
-    "bursts", ['{"burst-1": [7, {"tasks": "1"}, {"epoch": 1, "tasks": 1}]}', '{"burst-1": 7}']
+    "bursts",
+    [
+        '{"burst-1": [7, {"tasks": "1"}, {"epoch": 1, "tasks": 1}]}',
+        '{"burst-1": 7}',
+        '{"burst-1": [{"epoch": true, "tasks": "0-3"}, {"epoch": 1e300, "tasks": "0-3"}]}',
+    ],
 )
 def test_an_entry_that_somebody_damaged_by_hand_holds_nothing(farm, hands, key, bursts):
     job = submit(hands)
@@ -406,6 +411,13 @@ def test_two_gateways_that_claim_at_once_both_keep_what_they_got(farm, hands, ca
     assert held(farm, job) == [False] * 4
 
 
+def test_an_ask_for_steps_of_frames_is_one(farm, hands):
+    job = submit(hands)
+    row = {"job": job, "kind": "burst", "at": "2026-11-20T09:00:00+00:00", "who": "ada"}
+    hands("set_extra", job, "renderbus.ask.1", json.dumps(row | {"frames": "-5--1x2,9-7,20"}))
+    assert [list(one.frames) for one in farm.intents()] == [[-5, -3, -1, 9, 8, 7, 20]]
+
+
 # -- odd jobs, huge jobs, and people who write over what was written ------------------------------
 
 
@@ -420,6 +432,8 @@ def test_a_job_of_which_nothing_can_be_read_hides_no_other(farm, hands):
 @pytest.mark.parametrize("wrong", [
     {"at": "yesterday"}, {"at": "2026-13-01T00:00:00+00:00"}, {"frames": "all"}, {"frames": 7},
     {"note": 7}, {"who": None}, {"kind": "fly"}, {"job": "another"},
+    {"at": "2024-1-1T0:0:0+00:00"}, {"at": "2026-11-20T09:00:60+00:00"}, {"frames": "1-5x0"},
+    {"frames": "1-999999999"}, {"frames": "1-600000,1-600000"}, {"frames": ""},
 ])  # fmt: skip
 def test_an_ask_that_somebody_wrote_by_hand_stops_no_other(farm, hands, wrong):
     job = submit(hands, ExtraInfoKeyValue0="renderbus_when=now")

@@ -186,6 +186,25 @@ class TestAnswers:
         peer.farm.acknowledge([])
         assert peer.farm.intents() == (full,)
 
+    def test_what_is_no_intent_hides_no_other_and_is_forgotten(self, start):
+        peer = start(
+            "greet('intents')\n"
+            "good = dict(id='7', job='job-1', kind='burst', at='2026-11-20T09:00:00Z', who='ada')\n"
+            "odd = [{'kind': 'fly'}, {'at': '2026-02-30T09:00:00Z'}, {'frames': '1-5x0'},\n"
+            "       {'frames': '1-999999999'}, {'who': 7}]\n"
+            "rows = [dict(good, id=str(n), **one) for n, one in enumerate(odd)]\n"
+            "rows += [7, {'id': 7}, good]\n"
+            "forgotten = []\n"
+            "def acknowledge(params):\n"
+            "    forgotten.extend(params['ids'])\n"
+            "    rows[:-1] = []\n"
+            "    rows[-1] = dict(good, note=','.join(forgotten))\n"
+            "agent.serve({'intents': lambda p: link.Pages({}, {'intents': rows}),\n"
+            "             'acknowledge': acknowledge})"
+        )
+        assert [one.id for one in peer.farm.intents()] == ["7"]
+        assert [one.note for one in peer.farm.intents()] == ["0,1,2,3,4"]
+
     @pytest.mark.heavy
     def test_a_claim_too_long_for_a_line_is_made_in_parts(self, start):
         peer = start(

@@ -34,9 +34,11 @@ ACKNOWLEDGED = "Acknowledged"
 OLDEST_BURST_SECONDS = 7 * 86400.0
 """After which a burst that was asked for at submission is not what anybody means any more."""
 
-# Frames as the link has them, and its times.
-_FRAMES = re.compile(r"-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?(,-?\d{1,9}(--?\d{1,9}(x\d{1,9})?)?)*")
+# Frames as the link has them, and how many it carries; its times, of which strptime reads more.
+_FRAMES = re.compile(r"(-?[0-9]{1,9})(?:-(-?[0-9]{1,9})(?:x([0-9]{1,9}))?)?")
+_MOST_FRAMES = 1000000
 _TIME = "%Y-%m-%dT%H:%M:%S+00:00"
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]\+00:00")
 
 
 def asks_at_once(entry):
@@ -121,7 +123,7 @@ def is_intent(row):
         texts
         and row["kind"] in KINDS
         and _is_time(row["at"])
-        and (frames is None or (isinstance(frames, str) and bool(_FRAMES.fullmatch(frames))))
+        and (frames is None or (isinstance(frames, str) and _are_frames(frames)))
         and isinstance(note, str)
     )
 
@@ -136,8 +138,24 @@ def moment(seconds):
 
 
 def _is_time(text):
+    if not _WRITTEN.fullmatch(text):
+        return False
     try:
         time.strptime(text, _TIME)
     except ValueError:
         return False
     return True
+
+
+def _are_frames(text):
+    """Tell whether a text is a frame list, and no more than is carried; none is made for it."""
+    if len(text) > _MOST_FRAMES:
+        return False
+    count = 0
+    for part in text.split(","):
+        found = _FRAMES.fullmatch(part)
+        first, last, step = found.groups() if found else ("", "", "0")
+        if step is not None and int(step) == 0:
+            return False
+        count += abs(int(last or first) - int(first)) // int(step or 1) + 1
+    return count <= _MOST_FRAMES

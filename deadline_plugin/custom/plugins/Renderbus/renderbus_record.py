@@ -36,6 +36,7 @@ FLAGS = ("leaving", "home", "coming")
 # Ids of tasks in ranges, `0-9,12`: ten thousand in a row are a few letters.
 _IDS = re.compile(r"\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*")
 _MOST_TASKS = 1000000
+_MOST_COUNTED = 2**53
 
 
 class Stamp:
@@ -228,7 +229,7 @@ def _parts(job_id, text):
     document = _document(job_id, text)
     revision = document.get("revision", 0)
     return (
-        revision if isinstance(revision, int) else 0,
+        revision if _is_count(revision) else 0,
         _entry(job_id, text),
         document.get("returned", ""),
     )
@@ -253,9 +254,14 @@ def _is_claim(claim):
     """Tell whether a part of an entry is whole: people can edit extra info in the Monitor."""
     return (
         isinstance(claim, dict)
-        and isinstance(claim.get("epoch"), int)
+        and _is_count(claim.get("epoch"))
         and isinstance(claim.get("tasks"), str)
     )
+
+
+def _is_count(number):
+    """Tell whether something is a number that rises; a truth value is none, though Python's."""
+    return type(number) is int and 0 <= number < _MOST_COUNTED
 
 
 def _ids(text):
