@@ -74,13 +74,35 @@ def test_a_task_that_comes_home_while_a_person_completes_it_is_home(farm, hands)
     assert farm.complete(claim, claim.tasks) == Outcome(taken=claim.tasks)
 
 
-def test_where_deadline_does_not_complete_what_is_suspended_it_is_resumed_first(farm, hands):
+@pytest.mark.parametrize("silently", [False, True])
+def test_where_deadline_does_not_end_what_is_suspended_it_is_resumed_first(farm, hands, silently):
     hands("switch", "completes_suspended", False)
-    job = submit(hands)
+    hands("switch", "fails_suspended", False)
+    hands("switch", "refuses_silently", silently)
+    job = submit(hands, Frames="1-6")
     claim = claim_of(farm, job)
     farm.claim(claim)
     assert farm.complete(claim, claim.tasks[:3]) == Outcome(taken=claim.tasks[:3])
-    assert states(hands, job) == ["Completed"] * 3 + ["Suspended"]
+    assert farm.fail(claim, claim.tasks[3:5], "no licence") == Outcome(taken=claim.tasks[3:5])
+    assert states(hands, job) == ["Completed"] * 3 + ["Failed"] * 2 + ["Suspended"]
+
+
+@pytest.mark.parametrize("call", ["CompleteTasks", "FailTasks"])
+def test_what_deadline_does_not_end_at_all_stays_held_until_it_does(farm, hands, call):
+    job = submit(hands)
+    claim = claim_of(farm, job, "0", "1")
+    farm.claim(claim)
+    for _ in range(4):
+        hands("break", call)
+    ends = {
+        "CompleteTasks": lambda: farm.complete(claim, claim.tasks),
+        "FailTasks": lambda: farm.fail(claim, claim.tasks, "no licence"),
+    }
+    assert ends[call]().unknown == claim.tasks
+    assert states(hands, job) == ["Suspended"] * 2 + ["Queued"] * 2
+    assert held(farm, job) == [True] * 2 + [False] * 2
+    assert "leaving" not in hands("state", job)["extra"]["renderbus.claims"]
+    assert ends[call]().taken == claim.tasks
 
 
 def test_a_job_that_is_deleted_in_the_middle_is_gone(farm, hands):
@@ -288,16 +310,6 @@ def test_what_came_home_and_is_requeued_is_nobodys(farm, hands):
     assert farm.claim(again).taken == again.tasks
 
 
-def test_a_failure_that_was_cut_off_is_told_again(farm, hands):
-    job = submit(hands)
-    claim = claim_of(farm, job, "0")
-    farm.claim(claim)
-    hands("break", "FailTasks")
-    assert farm.fail(claim, claim.tasks, "no licence").unknown == claim.tasks
-    assert farm.fail(claim, claim.tasks, "no licence").taken == claim.tasks
-    assert states(hands, job)[0] == "Failed"
-
-
 def test_an_old_copy_that_is_saved_does_not_take_claims_away(farm, hands):
     job = submit(hands)
     farm.claim(claim_of(farm, job, "0", "1"))
@@ -384,7 +396,7 @@ def test_a_word_that_the_core_does_not_know_stops_nobody(farm, hands):
 
 def test_what_is_resumed_to_be_completed_is_not_held_again(farm, hands):
     hands("switch", "completes_suspended", False)
-    job = submit(hands)
+    job = submit(hands, Frames="1")
     claim = claim_of(farm, job)
     farm.claim(claim)
     hands("before", "CompleteTasks", "calls")

@@ -95,6 +95,8 @@ class Repository:
         before: what happens just before a call of the API by its name, once each.
         window: how many calls of the API come before the one in front of which `in_window` happens.
         completes_suspended: whether Deadline completes a task that is suspended.
+        fails_suspended: whether it fails one.
+        refuses_silently: whether it says nothing of tasks that it does not complete or fail.
         script_frames: of tasks that run the script before or after a job.
         completes_others: whether it completes the others when one of several cannot be.
         shows_deleted: whether GetJob still gives a job that was deleted and not purged yet.
@@ -118,6 +120,8 @@ class Repository:
         self.window = None
         self.in_window = None
         self.completes_suspended = True
+        self.fails_suspended = True
+        self.refuses_silently = False
         self.script_frames = ()
         self.completes_others = True
         self.shows_deleted = False
@@ -262,7 +266,7 @@ class Repository:
             task.completed_at = self.now()
         if self.jobs[id_].status == "Completed":
             self.tell("OnJobFinished", id_)
-        if wrong:
+        if wrong and not self.refuses_silently:
             raise RuntimeError(f"Cannot mark a task with status {wrong[0]} complete")
 
     def complete_job(self, id_):
@@ -271,10 +275,16 @@ class Repository:
             self.complete(id_, open_, "")
 
     def fail(self, id_, numbers, worker=""):
+        refused = {"Completed"} if self.fails_suspended else {"Completed", "Suspended"}
+        wrong = []
         for task in self.tasks(id_, numbers):
-            if task.status != "Completed":
-                task.status, task.worker = "Failed", worker
-                task.completed_at = self.now()
+            if task.status in refused:
+                wrong += [task.status] if task.status == "Suspended" else []
+                continue
+            task.status, task.worker = "Failed", worker
+            task.completed_at = self.now()
+        if wrong and not self.refuses_silently:
+            raise RuntimeError(f"Cannot mark a task with status {wrong[0]} failed")
 
     def set_priority(self, id_, priority):
         self.jobs[id_].info["Priority"] = str(priority)

@@ -8,6 +8,9 @@ from renderbus_link import frame_numbers
 from renderbus_record import CLOUD, COMPLETED, FAILED, HELD, QUEUED, SUSPENDED
 from renderbus_words import frames, legible
 
+# So many tasks are asked for one by one where all at once was in vain.
+_FEW = 20
+
 
 class Claims:
     """Claims, completes, fails and releases tasks; all of it is safe to repeat.
@@ -54,7 +57,7 @@ class Claims:
         if work.wanted:
             if not self._signs:
                 self._note(work, lambda record, id_: _set(record, id_, "coming", True))
-            self._complete_all(work)
+            self._end(work, self._repository.CompleteTasks)
             missed = self._look_again(work, COMPLETED, None)
             if work.strays:
                 self._repository.RequeueTasks(work.job, work.strays)
@@ -70,7 +73,7 @@ class Claims:
         why = legible(params["why"])
         if work.wanted:
             self._note(work, lambda record, id_: _set(record, id_, "why", why))
-            self._repository.FailTasks(work.job, work.tasks(), CLOUD)
+            self._end(work, self._repository.FailTasks)
             self._look_again(work, FAILED, None)
         self._tell(params["claim"]["job"], "{} tasks failed in the cloud", work, why)
         return work.outcome()
@@ -130,34 +133,53 @@ class Claims:
 
         work.job = self._jobs.change(str(work.job.JobId), note) or work.job
 
-    def _complete_all(self, work):
-        """Complete tasks at once; where Deadline minds that they are suspended, resumed first.
+    def _end(self, work, end):
+        """Have all tasks come to an end, whatever Deadline says of it, or does not say.
 
-        It also minds one that somebody completed a moment ago: then the others are asked for again.
+        It may mind that they are suspended, or that somebody ended one a moment ago, aloud or in
+        silence, for that one or for all: what they are afterwards counts.
+
+        Args:
+            work: with the tasks.
+            end: what the repository does to them.
         """
-        left = work.tasks()
-        if self._completed(work, left):
+        asked = work.tasks()
+        left = self._tried(work, end, [asked])
+        if len(left) < len(asked):
+            left = self._tried(work, end, [left])
+        if 1 < len(left) <= _FEW:
+            left = self._tried(work, end, [[task] for task in left])
+        if not left:
             return
-        before, left = len(left), self._held(work)
-        if len(left) < before and (not left or self._completed(work, left)):
-            return
-        left = self._held(work)
+        # Whoever hears of the resumption must not take it for a person's.
+        self._note(work, _leaves)
+        self._repository.ResumeTasks(work.job, left)
+        left = self._tried(work, end, [left])
         if left:
-            # Whoever hears of the resumption must not take it for a person's.
-            self._note(work, _leaves)
-            self._repository.ResumeTasks(work.job, left)
-            self._repository.CompleteTasks(work.job, left, CLOUD)
+            # No worker is to render it before it is asked for again.
+            self._note(work, _stays)
+            self._repository.SuspendTasks(work.job, left)
 
-    def _completed(self, work, tasks):
+    def _tried(self, work, end, parts):
+        """Have some tasks, and then some others, come to an end; return what has not."""
+        for tasks in filter(None, parts):
+            self._try(work.job, tasks, end)
+        return self._held(work) if any(parts) else []
+
+    def _try(self, job, tasks, end):
         try:
-            self._repository.CompleteTasks(work.job, tasks, CLOUD)
+            end(job, tasks, CLOUD)
         except Exception as error:  # noqa: BLE001 - what Deadline raises is not documented
-            self._log("completing tasks of {}: {}".format(work.job.JobId, error))
-            return False
-        return True
+            self._log("ending tasks of {}: {}".format(job.JobId, error))
 
     def _held(self, work):
-        return [task for task in self._fresh(work).values() if str(task.TaskStatus) in HELD]
+        """Return what is still held and still has the frames that are meant."""
+        return [
+            task
+            for id_, task in self._fresh(work).items()
+            if str(task.TaskStatus) in HELD
+            and frames(task) == frame_numbers(work.wanted[id_][0]["frames"])
+        ]
 
     def _fresh(self, work):
         # With the job as it is now: which tasks are its own follows from its frames.
@@ -247,6 +269,10 @@ def _set(record, id_, name, value):
 
 def _leaves(record, id_):
     _set(record, id_, "leaving", True)
+
+
+def _stays(record, id_):
+    _set(record, id_, "leaving", False)
 
 
 def _may_claim(state, stamp, claim):
