@@ -184,6 +184,10 @@ class Repository:
         """Resume tasks."""
         self._do("resume", job, tasks)
 
+    def ResumeFailedTasks(self, job: Job, tasks: Sequence[Task]) -> None:
+        """Resume tasks that failed."""
+        self._do("resumefailed", job, tasks)
+
     def RequeueTasks(self, job: Job, tasks: Sequence[Task]) -> None:
         """Requeue tasks."""
         self._do("requeue", job, tasks)

@@ -148,6 +148,21 @@ def test_a_job_whose_frames_change_has_other_tasks(farm, hands):
     assert held(farm, job) == [False] * 4
 
 
+@pytest.mark.parametrize("call", ["CompleteTasks", "FailTasks"])
+def test_a_stranger_that_was_ended_instead_goes_back_to_the_farm(farm, hands, call):
+    """A person gave the job other frames between the look and the act."""
+    job = submit(hands)
+    claim = claim_of(farm, job)
+    farm.claim(claim)
+    hands("before", call, "change_frames", job, "11-14", 1)
+    ends = {
+        "CompleteTasks": lambda: farm.complete(claim, claim.tasks),
+        "FailTasks": lambda: farm.fail(claim, claim.tasks, "no licence"),
+    }
+    assert ends[call]().refused == dict.fromkeys(claim.tasks, Reason.CHANGED)
+    assert states(hands, job) == ["Queued"] * 4
+
+
 @pytest.mark.parametrize("frames_of_scripts", [[], [0], [2]])
 def test_tasks_of_scripts_before_and_after_a_job_are_never_held(farm, hands, frames_of_scripts):
     """How Deadline shows them is not known: without frames, it is believed."""

@@ -245,6 +245,11 @@ class Repository:
         if numbers is None:
             self.tell("OnJobResumed", id_)
 
+    def resumefailed(self, id_, numbers=None):
+        for task in self.tasks(id_, numbers):
+            if task.status == "Failed":
+                task.status, task.worker, task.completed_at = "Queued", "", None
+
     def requeue(self, id_, numbers=None):
         for task in self.tasks(id_, numbers):
             if task.status in ("Rendering", "Completed", "Failed"):
@@ -672,6 +677,10 @@ class RepositoryUtils(Strict):
     def ResumeTasks(self, job, tasks):
         self._repository.call("ResumeTasks")
         self._repository.resume(job.JobId, [task.TaskId for task in tasks])
+
+    def ResumeFailedTasks(self, job, tasks):
+        self._repository.call("ResumeFailedTasks")
+        self._repository.resumefailed(job.JobId, [task.TaskId for task in tasks])
 
     def CompleteTasks(self, job, tasks, slaveName):
         self._repository.call("CompleteTasks")

@@ -41,7 +41,7 @@ COMMANDS = {
     "jobs": {"save": {"Command", "Job"}},
     "tasks": {
         name: {"Command", "JobID", "TaskList"}
-        for name in ("suspend", "resume", "requeue", "complete", "fail")
+        for name in ("suspend", "resume", "resumefailed", "requeue", "complete", "fail")
     },
 }
 FOLDERS = {"root": "", "customplugins": "/custom/plugins"}
@@ -337,6 +337,7 @@ class WebService(object):
         names = {
             "suspend": "SuspendTasks",
             "resume": "ResumeTasks",
+            "resumefailed": "ResumeFailedTasks",
             "requeue": "RequeueTasks",
             "complete": "CompleteTasks",
             "fail": "FailTasks",

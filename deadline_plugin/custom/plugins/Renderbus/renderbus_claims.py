@@ -75,6 +75,8 @@ class Claims:
             self._note(work, lambda record, id_: _set(record, id_, "why", why))
             self._end(work, self._repository.FailTasks)
             self._look_again(work, FAILED, None)
+            if work.strays:
+                self._repository.ResumeFailedTasks(work.job, work.strays)
         self._tell(params["claim"]["job"], "{} tasks failed in the cloud", work, why)
         return work.outcome()
 
