@@ -157,6 +157,27 @@ def test_what_people_do_to_a_job_that_is_away_is_written_down(farm, hands):
     assert told(farm) == [(kind, job) for kind in kinds]
 
 
+def test_a_claim_on_all_that_is_open_beside_what_a_person_suspended_is_nobodys_act(farm, hands):
+    job = submit(hands)
+    hands("suspend", job, [0])
+    claim = held(farm, job, "1", "2", "3")
+    assert hands("state", job)["status"] == "Suspended"
+    assert told(farm) == []
+    farm.release(claim, claim.tasks[:1], "recalled")
+    hands("suspend", job)
+    assert told(farm) == [(IntentKind.SUSPENDED, job)], "this is a person's"
+
+
+def test_what_a_person_resumes_and_suspends_again_is_heard(farm, hands):
+    job = submit(hands)
+    hands("suspend", job, [0])
+    held(farm, job, "1", "2", "3")
+    hands("resume", job, [0])
+    farm.snapshot()
+    hands("suspend", job)
+    assert told(farm) == [(IntentKind.SUSPENDED, job)]
+
+
 def test_a_person_who_completes_what_is_held_is_heard(farm, hands):
     job = submit(hands, Frames="1-2")
     held(farm, job)

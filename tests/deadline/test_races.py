@@ -107,6 +107,7 @@ CASES = [
 @pytest.mark.heavy
 def test_nothing_is_lost_whatever_happens_in_between(farm, hands, act, direct):
     hands("switch", "completes_suspended", direct)
+    hands("switch", "fails_suspended", direct)
     hands("add_worker", "node-1", ["none"], [])
     for operation, do in OPERATIONS.items():
         for window in range(40):

@@ -235,7 +235,8 @@ class Repository:
         for task in self.tasks(id_, numbers):
             if task.status in ("Queued", "Rendering") and not task.spared:
                 task.status, task.worker = "Suspended", ""
-        if numbers is None:
+        # It is believed to be told too when the last task that is open gets suspended by itself.
+        if numbers is None or self.jobs[id_].status == "Suspended":
             self.tell("OnJobSuspended", id_)
 
     def resume(self, id_, numbers=None):

@@ -236,8 +236,12 @@ def _of_original(job):
     return foreign(str(job.JobId), entries), shown
 
 
+def _record_of(job):
+    return Record(str(job.JobId), _extra(job, CLAIMS_KEY))
+
+
 def _stamps(job):
-    return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).stamps
+    return _record_of(job).stamps
 
 
 def _held_of(job, tasks):
@@ -248,7 +252,7 @@ def _held_of(job, tasks):
 
 
 def _held(job):
-    return Record(str(job.JobId), _extra(job, CLAIMS_KEY)).held
+    return _record_of(job).held
 
 
 def _has_completed_by_hand(job):
@@ -274,9 +278,11 @@ def _has_completed_by_hand(job):
 
 
 def _has_suspended_by_hand(job):
-    stamps = _stamps(job)
-    return bool(stamps) and any(
-        str(task.TaskStatus) == SUSPENDED and str(task.TaskId) not in stamps for task in _tasks(job)
+    """Tell whether more is suspended than bursts hold, and than was when they claimed it."""
+    record = _record_of(job)
+    ours = record.parked.union(record.stamps)
+    return bool(record.stamps) and any(
+        str(task.TaskStatus) == SUSPENDED and str(task.TaskId) not in ours for task in _tasks(job)
     )
 
 

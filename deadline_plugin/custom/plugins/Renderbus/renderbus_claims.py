@@ -38,7 +38,12 @@ class Claims:
         work = self._begin(params, _may_claim)
         if work.wanted:
             mine = claim["burst"], claim["claim_epoch"]
-            self._note(work, lambda record, id_: record.hold(id_, *mine))
+
+            def hold(record, id_):
+                record.hold(id_, *mine)
+                record.parked = work.parked
+
+            self._note(work, hold)
             to_suspend = work.tasks(lambda state: state != SUSPENDED)
             if to_suspend:
                 self._repository.SuspendTasks(work.job, to_suspend)
@@ -102,6 +107,8 @@ class Claims:
         known = {str(task.TaskId): task for task in tasks}
         for id_, task in known.items():
             stamp, state = record.stamps.get(id_), str(task.TaskStatus)
+            if state == SUSPENDED and stamp is None:
+                work.parked.add(id_)
             # Workers have begun what people resumed: it is theirs.
             if stamp and record.of(id_, state, str(task.TaskSlaveName or "")) is None:
                 work.theirs[id_] = stamp
@@ -238,6 +245,7 @@ class _Work:
     Attributes:
         wanted: name and task by id of those to act on.
         theirs: stamps by id of those that workers have taken all the same.
+        parked: ids of tasks that people have suspended.
         strays: what was acted on and is none of those that were meant.
     """
 
@@ -245,6 +253,7 @@ class _Work:
         self.job = job
         self.wanted = {}
         self.theirs = {}
+        self.parked = set()
         self.strays = []
         self.taken = []
         self.refused = []

@@ -73,9 +73,10 @@ class Jobs:
         record, found = self.record(job), self._found(job)
         states = {str(t.TaskId): (str(t.TaskStatus), str(t.TaskSlaveName or "")) for t in found}
         over = record.over(states, max(map(int, states))) if states else {}
-        if over:
-            record.forget(over)
-            self.change(str(job.JobId), lambda now: now.forget(over))
+        moved = record.moved(states)
+        if over or moved:
+            record.forget(over, moved)
+            self.change(str(job.JobId), lambda now: now.forget(over, moved))
         return record, _of_frames(job, found)
 
     def record(self, job):

@@ -84,13 +84,16 @@ class Record:
         revision: rises each time it is written.
         stamps: by task id.
         returned: ids of tasks that came back from the cloud unrendered.
+        parked: ids of tasks that people had suspended when a burst claimed others: a job that gets
+            suspended because all that was open besides is claimed, was not suspended by anybody.
     """
 
     def __init__(self, job_id, text=""):
         self.job_id = job_id
-        self.revision, bursts, returned = _parts(job_id, text)
+        self.revision, bursts, returned, parked = _parts(job_id, text)
         self.stamps = {}
         self.returned = set(_ids(returned))
+        self.parked = set(_ids(parked))
         for burst, claims in bursts.items():
             for claim in filter(_is_claim, claims if isinstance(claims, list) else ()):
                 flags = {name: True for name in FLAGS if name in claim}
@@ -108,6 +111,8 @@ class Record:
         entry = {"job": self.job_id, "revision": self.revision, "bursts": held}
         if self.returned:
             entry["returned"] = _ranges(self.returned)
+        if self.parked:
+            entry["parked"] = _ranges(self.parked)
         return json.dumps(entry, sort_keys=True)
 
     def let_go(self, task_id):
@@ -142,8 +147,17 @@ class Record:
                 found[task] = stamp
         return found
 
-    def forget(self, stamps):
-        """Take stamps off that are still the same."""
+    def moved(self, states):
+        """Return ids of what people had suspended, and is not suspended any more.
+
+        Args:
+            states: as for `over`.
+        """
+        return {task for task in self.parked if states.get(task, ("", ""))[0] != SUSPENDED}
+
+    def forget(self, stamps, moved=()):
+        """Take stamps off that are still the same, and what is said of tasks that have moved."""
+        self.parked.difference_update(moved)
         for task, stamp in stamps.items():
             if stamp.is_same(self.stamps.get(task)):
                 del self.stamps[task]
@@ -160,13 +174,14 @@ class Record:
             mine: what was written of the job here, at the same time or later.
         """
         if self.revision < mine.revision:
-            self.stamps, self.returned = mine.stamps, mine.returned
+            self.stamps, self.returned, self.parked = mine.stamps, mine.returned, mine.parked
         else:
             for task, stamp in mine.stamps.items():
                 found = self.stamps.get(task)
                 if found is None or found.epoch <= stamp.epoch:
                     self.stamps[task] = stamp
             self.returned = (self.returned | mine.returned).difference(self.stamps)
+            self.parked = (self.parked | mine.parked).difference(self.stamps)
         self.revision = mine.revision
 
     @property
@@ -232,6 +247,7 @@ def _parts(job_id, text):
         revision if _is_count(revision) else 0,
         _entry(job_id, text),
         document.get("returned", ""),
+        document.get("parked", ""),
     )
 
 
