@@ -4,6 +4,7 @@
 people and workers act, a JSON list a line: the name of an act and its arguments.
 """
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -17,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import modules
 from dotnet import Strict
-from repository import JobObject, Repository
+from repository import JobObject, Repository, StateError
 from served import Guest, GuestUtils, Server
 from webservice import WebService
 
@@ -131,8 +132,14 @@ class Acts:
 
     def in_window(self, calls, act, *arguments):
         """Have something done in front of a call of the API, after so many other ones."""
+
+        def done():
+            # What a person is refused is told to that person, not to who makes the call.
+            with contextlib.suppress(StateError):
+                self(act, *arguments)
+
         self._repository.window = calls
-        self._repository.in_window = lambda: self(act, *arguments)
+        self._repository.in_window = done
 
     def is_open(self):
         """Tell whether it is still to be done, and do it no more."""

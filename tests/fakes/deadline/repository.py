@@ -16,6 +16,10 @@ UNFINISHED = ("Queued", "Rendering", "Suspended", "Pending", "Failed")
 _FRAMES = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?$")
 
 
+class StateError(RuntimeError):
+    """Deadline does not end a task in this state."""
+
+
 class Task:
     """A task as the database has it."""
 
@@ -273,7 +277,7 @@ class Repository:
         if self.jobs[id_].status == "Completed":
             self.tell("OnJobFinished", id_)
         if wrong and not self.refuses_silently:
-            raise RuntimeError(f"Cannot mark a task with status {wrong[0]} complete")
+            raise StateError(f"Cannot mark a task with status {wrong[0]} complete")
 
     def complete_job(self, id_):
         open_ = [task.number for task in self.tasks(id_) if task.status != "Completed"]
@@ -290,7 +294,7 @@ class Repository:
             task.status, task.worker = "Failed", worker
             task.completed_at = self.now()
         if wrong and not self.refuses_silently:
-            raise RuntimeError(f"Cannot mark a task with status {wrong[0]} failed")
+            raise StateError(f"Cannot mark a task with status {wrong[0]} failed")
 
     def set_priority(self, id_, priority):
         self.jobs[id_].info["Priority"] = str(priority)
