@@ -116,6 +116,7 @@ def test_a_job_with_every_default_can_be_converted(plugin, known_plugins):
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 @given(data=st.data())
+@pytest.mark.heavy
 def test_whatever_its_keys_say_a_job_is_converted_or_refused(plugin, data):
     values = st.sampled_from(["", "0", "1", "True", "File", "-5", "a,b", "/s/a.0001.ass", "?"])
     keys = [key.replace("#", "3") for key in listed(plugin)]

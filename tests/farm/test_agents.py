@@ -107,6 +107,7 @@ def test_after_an_exception_the_outcome_is_unknown_and_the_agent_goes_on(farm, c
     assert farm.intents() == ()
 
 
+@pytest.mark.heavy
 def test_a_long_list_comes_in_pages(python):
     agent = start(python, 12_000, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with connect(Link(agent.stdout, agent.stdin), print) as farm:

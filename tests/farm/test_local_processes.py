@@ -70,6 +70,7 @@ def tell(process):
     process.stdin.flush()
 
 
+@pytest.mark.heavy
 def test_two_processes_render_every_task_exactly_once(database, start, spec):
     with LocalFarm(database, SystemClock()) as farm:
         jobs = [

@@ -27,7 +27,7 @@ def leaves(value, path=()):
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_a_spoiled_document_is_judged(documents_of, data):
     documents = documents_of(data.draw(st.sampled_from(sorted(programs()))))
     whole = {"task": documents.task, "upload": documents.upload, "tips": documents.tips}

@@ -42,7 +42,7 @@ def written(folder, name, pixels):
 
 
 @given(two_pictures(), TOLERANCES)
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_neither_side_is_the_better_one(pictures, tolerance):
     with tempfile.TemporaryDirectory() as folder:
         one, other = (written(folder, n, p) for n, p in zip("ab", pictures, strict=True))

@@ -192,6 +192,7 @@ class TestStarting:
             assert "cannot be loaded by Python 3.1" in done.stderr.splitlines()[-1]
             assert "3.6 to 3.10" in done.stderr.splitlines()[-1]
 
+    @pytest.mark.heavy
     def test_an_agent_that_is_not_there_is_told(self, open_studio):
         with open_studio() as studio:
             file = studio.folder / "renderbus.toml"

@@ -86,6 +86,7 @@ def submit_to_cloud(studio, count=6, **job):
         for minor in pythons()
     ],
 )
+@pytest.mark.heavy
 def test_a_job_for_the_cloud_comes_home(open_studio, minor):
     with open_studio(python=minor) as studio:
         job = submit_to_cloud(studio)

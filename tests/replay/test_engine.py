@@ -123,6 +123,7 @@ def traces(draw):
 
 @settings(max_examples=60, deadline=None)
 @given(traces(), st.sampled_from([0, 0.5, 3]), st.sampled_from([None, "0.2", "1.5"]))
+@pytest.mark.heavy
 def test_every_task_is_rendered_once_and_no_budget_is_exceeded(policy, trace, tasks, budget):
     money = None if budget is None else Money(Decimal(budget), "USD")
     rules = replace(policy, backlog_tasks_per_worker=tasks, cloud_wait_seconds=600)
