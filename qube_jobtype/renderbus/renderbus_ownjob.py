@@ -144,7 +144,7 @@ class OwnJob:
             self.job = found
             agenda = self.job.get("agenda") or []
             self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
-            self.notes = notes
+            self.notes = notes.of(str(self._id))
             self._text = self.notes.text()
             self._follow_people()
 

@@ -101,6 +101,7 @@ class Notes:
         text: the notes; what is not ours counts as people's.
 
     Attributes:
+        job: id of the job that they are about, as text; "" where they do not say it.
         facts: that were noted, by burst.
         claims: by burst, the places in the agenda that each epoch holds.
         home: places in the agenda whose pictures came home, which Qube is still to be told.
@@ -119,6 +120,7 @@ class Notes:
         people = (above.rstrip("\n"), below.strip("\n"))
         self._people = "\n".join(one for one in people if one.strip())
         document = document or {}
+        self.job = str(document.get("job", ""))
         facts = document.get("facts")
         self.facts = {
             str(burst): {str(name): str(value) for name, value in said.items()}
@@ -145,6 +147,16 @@ class Notes:
             for place in _places(held)
         }
 
+    def of(self, job):
+        """Return the notes of a job: those of another one, whose copy it is, say nothing of it.
+
+        Args:
+            job: its id, as text.
+        """
+        notes = self if self.job == job else Notes(self._people)
+        notes.job = job
+        return notes
+
     def note(self, burst, facts):
         """Add facts of a burst; tell whether any of them is new."""
         mine = self.facts.setdefault(burst, {})
@@ -161,6 +173,7 @@ class Notes:
         for place, names in sorted(self.files.items()):
             pictures.setdefault(json.dumps(names), []).append(place)
         document = {
+            "job": self.job,
             "facts": self.facts,
             "claims": [
                 [burst, epoch, frame_text(sorted(held))]

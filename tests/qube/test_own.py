@@ -57,9 +57,9 @@ def serve(tmp_path, hands, job, monkeypatch):
     monkeypatch.setitem(os.environ, "QBDIR", str(tmp_path / "qube"))
 
     @contextmanager
-    def serving(mapping="whole"):
+    def serving(mapping="whole", of=job):
         folder = str(tmp_path / "jobtypes" / "renderbus")
-        command = [str(python()), "-B", "-c", SERVE, folder, job, mapping]
+        command = [str(python()), "-B", "-c", SERVE, folder, of, mapping]
         with open_child_farm(command, lambda _: None) as farm:
             yield farm
 
@@ -96,6 +96,28 @@ def test_a_claim_is_written_into_the_notes_below_what_people_wrote(serve, hands,
             LocalState.SUSPENDED,
             ClaimStamp(BurstId("burst-1"), 1),
         )
+
+
+def test_a_copy_of_a_job_believes_nothing_that_the_notes_of_the_original_say(serve, hands, job):
+    with serve("each") as farm:
+        claim = claim_of(farm, job, 0, 1, 2)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks[:1])
+        farm.fail(claim, claim.tasks[1:2], "no licence")
+        original = hands("job", job)["notes"]
+    copy = JobId(
+        hands.submit(
+            name="shot", prototype="renderbus", frames=[1, 2, 3, 4],
+            package=hands("job", job)["package"], notes=original,
+        )
+    )  # fmt: skip
+    with serve("each", copy) as farm:
+        assert states(farm, copy) == [LocalState.QUEUED] * 4
+        assert farm.annotations(copy) == {}
+        assert farm.claim(claim_of(farm, copy, 0)).taken
+    assert hands("job", copy)["notes"].startswith("for the trailer\n")
+    with serve("each") as farm:
+        assert states(farm, job)[0] is LocalState.COMPLETED, "the original is as it was"
 
 
 @pytest.mark.parametrize(
