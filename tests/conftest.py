@@ -33,6 +33,7 @@ FINE_SKIPS = (
     "Blender is not installed",
     "about Windows paths on another system",
     "about signals of another system",
+    "about file modes of another system",
     "this file system does not tell upper from lower case",
     "this system has no named pipes",
 )

@@ -100,7 +100,6 @@ def test_the_agent_runs_under_the_interpreters_that_qube_has(minor, tmp_path):
         assert (queue.workers, queue.idle_workers, queue.jobs[0].queued) == (1, 1, 3)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="the tests run under a newer Python")
 def test_a_python_that_is_too_new_cannot_import_it():
     with pytest.raises(ImportError, match="no module _qb3"):
         import qb  # noqa: F401, PLC0415 - that is the test

@@ -598,7 +598,7 @@ class TestCredentials:
         config = read('[cloud]\ncredentials_file = "keys.toml"\n')
         assert config.cloud.credentials_file == tmp_path / "keys.toml"
 
-    @pytest.mark.skipif(os.name != "posix", reason="file modes are those of POSIX")
+    @pytest.mark.skipif(os.name != "posix", reason="about file modes of another system")
     @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
     def test_a_file_that_others_may_read_is_refused_with_the_command_that_mends_it(
         self, read, tmp_path, mode
@@ -674,7 +674,7 @@ class TestFarmLogin:
         allowed = config("http://farm.studio:8082", "plain_password = true\n")
         assert farm_login(allowed).user == "ada"
 
-    @pytest.mark.skipif(os.name != "posix", reason="file modes are those of POSIX")
+    @pytest.mark.skipif(os.name != "posix", reason="about file modes of another system")
     def test_a_file_that_others_may_read_is_refused(self, config, file):
         file.chmod(0o640)
         with pytest.raises(ConfigError, match="chmod 600"):
