@@ -22,6 +22,7 @@ from hypothesis import settings
 from sqlalchemy import make_url
 
 from renderbus_core.burst import BurstStore
+from renderbus_core.cli import main
 
 # A stalled machine must not fail a property; each property bounds its own work.
 settings.register_profile("bridge", deadline=None)
@@ -50,6 +51,36 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """Return the folder of the checkout."""
     return ROOT
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def renderbus_here(tmp_path, monkeypatch, capsys):
+    """Return a function that runs `renderbus` in this process, without the user's settings."""
+    for name in os.environ:
+        if name.startswith(("RENDERBUS_", "RAYVISION_")):
+            monkeypatch.delenv(name)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    def run(*arguments: object, **environment: str) -> Done:
+        with monkeypatch.context() as here:
+            for name, value in environment.items():
+                here.setenv(name, value)
+            capsys.readouterr()
+            status = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Done(status, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 from deadline_bench import deadline, web_deadline
-from deadline_studio import simulated_cloud, studio
+from deadline_studio import studio
+from story import simulated_cloud
 
 FACES = {"agent": deadline, "rest": web_deadline}
 

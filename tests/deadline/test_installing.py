@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from deadline_plugin.bundle import bundle
 from deadline_plugin.settings_file import as_edited, carried_over, defaults
-from renderbus_core.cli import main
 
 PARAM = "plugins/Renderbus/Renderbus.param"
 
@@ -24,39 +21,10 @@ def repository(tmp_path):
     return folder
 
 
-@dataclass
-class Done:
-    """What a command left."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def renderbus(tmp_path, monkeypatch, capsys):
-    for name in os.environ:
-        if name.startswith(("RENDERBUS_", "RAYVISION_")):
-            monkeypatch.delenv(name)
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-
-    def run(*arguments, **environment):
-        with monkeypatch.context() as here:
-            for name, value in environment.items():
-                here.setenv(name, value)
-            capsys.readouterr()
-            status = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return Done(status, said.out, said.err)
-
-    return run
-
-
-@pytest.fixture
-def install(renderbus, repository):
+def install(renderbus_here, repository):
     def run(*more):
-        done = renderbus("install", "deadline", "--repository", repository, "--json", *more)
+        done = renderbus_here("install", "deadline", "--repository", repository, "--json", *more)
         assert done.returncode == 0, done.stderr
         return {each["place"]: each["act"] for each in json.loads(done.stdout)}
 
@@ -158,24 +126,26 @@ def test_what_an_attempt_that_failed_has_left_is_gone_over(install, repository):
     ("custom/plugins/Renderbus", "was not installed by this command"),
     ("custom/events/renderbus", "was not installed by this command"),
 ])  # fmt: skip
-def test_what_bears_our_name_and_is_not_ours_is_left_alone(renderbus, repository, made, sentence):
+def test_what_bears_our_name_and_is_not_ours_is_left_alone(
+    renderbus_here, repository, made, sentence
+):
     (repository / made).mkdir(parents=True)
-    done = renderbus("install", "deadline", "--repository", repository)
+    done = renderbus_here("install", "deadline", "--repository", repository)
     assert done.returncode == 1
     assert sentence in done.stderr
     assert installed(repository) == set()
 
 
-def test_a_folder_that_is_no_repository_is_refused(renderbus, tmp_path):
-    done = renderbus("install", "deadline", "--repository", tmp_path)
+def test_a_folder_that_is_no_repository_is_refused(renderbus_here, tmp_path):
+    done = renderbus_here("install", "deadline", "--repository", tmp_path)
     assert done.returncode == 1
     assert "is no Deadline repository: it has no folder plugins" in done.stderr
 
 
-def test_people_read_what_to_click_next(renderbus, repository):
-    done = renderbus("install", "deadline", "--repository", repository)
+def test_people_read_what_to_click_next(renderbus_here, repository):
+    done = renderbus_here("install", "deadline", "--repository", repository)
     assert "Configure Events > Renderbus: set State to Global Enabled" in done.stdout
-    done = renderbus("install", "--help")
+    done = renderbus_here("install", "--help")
     assert "deadline" in done.stdout
 
 
@@ -184,30 +154,30 @@ def test_people_read_what_to_click_next(renderbus, repository):
 ACCOUNT = {"RAYVISION_API_ACCESS_ID": "an-id", "RAYVISION_API_KEY": "a-key"}
 
 
-def looked(renderbus, repository, **environment):
-    done = renderbus("doctor", "deadline", "--repository", repository, "--json", **environment)
+def looked(renderbus_here, repository, **environment):
+    done = renderbus_here("doctor", "deadline", "--repository", repository, "--json", **environment)
     assert done.stdout, done.stderr
     found = {each["what"]: each for each in json.loads(done.stdout)}
     assert done.returncode == (not all(each["is_fine"] for each in found.values()))
     return found
 
 
-def test_what_is_ready_is_fine(install, renderbus, repository):
+def test_what_is_ready_is_fine(install, renderbus_here, repository):
     install()
-    found = looked(renderbus, repository, **ACCOUNT)
+    found = looked(renderbus_here, repository, **ACCOUNT)
     assert all(each["is_fine"] for each in found.values()), found
     assert not list(Path(repository.parent).rglob("bursts.db")), "it changes nothing"
 
 
-def test_what_is_missing_is_named_with_what_to_do(install, renderbus, repository):
-    found = looked(renderbus, repository)
+def test_what_is_missing_is_named_with_what_to_do(install, renderbus_here, repository):
+    found = looked(renderbus_here, repository)
     assert "run: renderbus install deadline" in found["files"]["found"]
     assert "RAYVISION_API_ACCESS_ID" in found["credentials"]["found"]
     install()
     (repository / "custom/events/Renderbus/Renderbus.py").unlink()
     (repository / "custom/plugins/GlobalJobPreLoad.py").write_text("")
     url = "postgresql+psycopg://nobody:secret@127.0.0.1:9/none"
-    found = looked(renderbus, repository, RENDERBUS_STORE_URL=url, **ACCOUNT)
+    found = looked(renderbus_here, repository, RENDERBUS_STORE_URL=url, **ACCOUNT)
     assert "events/Renderbus/Renderbus.py differ" in found["files"]["found"]
     assert "what it changes for jobs, the cloud does not do" in found["GlobalJobPreLoad"]["found"]
     assert "does not answer" in found["store"]["found"]

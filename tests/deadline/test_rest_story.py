@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
 import requests
 from deadline_bench import check, started
+from story import SOON, environment, wait_until
 
 CONFIG = """
 [farm]
@@ -19,24 +18,9 @@ kind = "deadline-rest"
 url = "{url}"
 credentials_file = "farm.toml"
 status_column = "ExtraInfo0"
-[burst]
-work_folder = "packages"
-poll_seconds = 0.3
-submit_settle_seconds = 0.5
-lease_seconds = 2
-takeover_seconds = 1
-[gateway]
-decide_seconds = 0.5
 [store]
 url = "sqlite:///{folder}/bursts.db"
-[money]
-currency = "USD"
-price_per_hour = "1"
-budget = "100"
 """
-
-LONGEST = 120
-"""Seconds after which a story that has not come to its end hangs."""
 
 
 class Studio:
@@ -99,12 +83,7 @@ class Studio:
 
     def until(self, is_so):
         """Wait until something is so, and return it; the log is told when it never is."""
-        end = time.monotonic() + LONGEST
-        while time.monotonic() < end:
-            if found := is_so():
-                return found
-            time.sleep(0.1)  # Processes of their own go on meanwhile.
-        raise AssertionError(self.said())
+        return wait_until(is_so, self.said)
 
 
 @pytest.fixture
@@ -115,10 +94,9 @@ def studio(tmp_path, cloud, root):
         hands("add_worker", "node-1", ["none"], [])
         hands("web_set", "login", ["gateway", "S3cret"])
         config = CONFIG.format(url=hands("web_url"), folder=tmp_path)
-        (tmp_path / "renderbus.toml").write_text(config)
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("RENDERBUS_")}
-        environment = clean | cloud | {"HOME": str(tmp_path)}
-        studio = Studio(tmp_path, hands, root / "examples" / "spin" / "spin.blend", environment)
+        (tmp_path / "renderbus.toml").write_text(config + SOON)
+        scene = root / "examples" / "spin" / "spin.blend"
+        studio = Studio(tmp_path, hands, scene, environment(tmp_path, cloud))
         yield studio
         check(hands)
         assert "S3cret" not in studio.said()

@@ -2,67 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from deadline_bench import Hands, check, started
+from story import SOON, environment, installed_bridge, overflow, wait_until
 
 T = TypeVar("T")
-
-# The policy of the story: what is above two tasks per worker leaves, and nothing is probed.
-CONFIG = """
-[burst]
-work_folder = "packages"
-poll_seconds = 0.3
-submit_settle_seconds = 0.5
-lease_seconds = 2
-takeover_seconds = 1
-[gateway]
-decide_seconds = 0.5
-[store]
-url = "{url}"
-[overflow]
-enabled = {enabled}
-backlog_tasks_per_worker = 2
-minimum_wait_seconds = 0
-cloud_wait_seconds = 0
-local_share_minimum = 0
-split_jobs = true
-probe = "never"
-[money]
-currency = "USD"
-price_per_hour = "1"
-budget = "100"
-"""
-
-LONGEST = 120
-"""Seconds after which a story that has not come to its end hangs."""
-
-
-@contextmanager
-def simulated_cloud(folder: Path) -> Iterator[Mapping[str, str]]:
-    """Run a cloud whose frames take a fifth of a second; yield what reaches it."""
-    command = [sys.executable, "-m", "renderbus_core", "simulator", "--json",
-               "--until-stdin-closes", "--storage", str(folder), "--renderer", "stand-in",
-               "--speed", "100", "--frame-seconds", "20"]  # fmt: skip
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        ready = json.loads(process.stdout.readline())
-        yield {
-            "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
-            "RENDERBUS_CLOUD_SCHEME": "http",
-            "RAYVISION_API_ACCESS_ID": ready["access_id"],
-            "RAYVISION_API_KEY": ready["access_key"],
-        }
-        process.communicate(timeout=60)
 
 
 class Worker:
@@ -114,10 +64,7 @@ class Studio:
     def __init__(self, folder: Path, hands: Hands, workers: list[Worker], scene: Path) -> None:
         self.folder, self.hands, self.workers, self.scene = folder, hands, workers, scene
         hands("add_worker", "node-1", ["none"], [])
-        # As the bridge is installed: a program of its own.
-        self.program = folder / "renderbus"
-        self.program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
-        self.program.chmod(0o755)
+        self.program = installed_bridge(folder)
 
     def submit(self, frames: str = "1-6", name: str = "shot", **info: str) -> str:
         """Submit a Blender job whose pictures lie in a folder of its name."""
@@ -161,13 +108,11 @@ class Studio:
 
     def until(self, is_so: Callable[[], T]) -> T:
         """Wait until something is so, and return it; the story's log is told when it never is."""
-        end = time.monotonic() + LONGEST
-        while time.monotonic() < end:
-            if found := is_so():
-                return found
-            time.sleep(0.1)  # A process of its own goes on meanwhile.
+        return wait_until(is_so, self._told)
+
+    def _told(self) -> str:
         alive = [worker for worker in self.workers if worker.process.poll() is None]
-        raise AssertionError("\n".join(line for worker in alive for line in worker.seen()["log"]))
+        return "\n".join(line for worker in alive for line in worker.seen()["log"])
 
     def pictures(self, name: str = "shot") -> list[str]:
         return sorted(path.name for path in (self.folder / "renders" / name).glob("*.png"))
@@ -188,10 +133,9 @@ def studio(
         store: address of the bursts' store; "" for a file.
     """
     url = store or f"sqlite:///{folder}/bursts.db"
-    config = CONFIG.format(url=url, enabled=str(enabled).lower())
+    config = SOON + overflow(enabled=enabled) + f'[store]\nurl = "{url}"\n'
     (folder / "renderbus.toml").write_text(config)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("RENDERBUS_")}
-    popen = {"env": clean | cloud | {"HOME": str(folder)}}
+    popen = {"env": environment(folder, cloud)}
     with ExitStack() as opened:
         if not workers:
             process, hands = opened.enter_context(started("worker", folder, None, **popen))

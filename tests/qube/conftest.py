@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from deadline_bench import pythons
 from qube_bench import agent, qube
-
-# The policy of the stories: what is above two tasks per worker leaves, and nothing is probed.
-CONFIG = """
-[burst]
-work_folder = "packages"
-poll_seconds = 0.3
-submit_settle_seconds = 0.5
-lease_seconds = 2
-takeover_seconds = 1
-[gateway]
-decide_seconds = 0.5
-[farm]
-agent = {agent}
-[store]
-url = "sqlite:///{folder}/bursts.db"
-[overflow]
-enabled = {enabled}
-backlog_tasks_per_worker = 2
-minimum_wait_seconds = 0
-cloud_wait_seconds = 0
-local_share_minimum = 0
-split_jobs = true
-probe = "never"
-[money]
-currency = "USD"
-price_per_hour = "1"
-budget = "100"
-"""
+from story import SOON, environment, installed_bridge, overflow, simulated_cloud, wait_until
 
 LONGEST = 40
 """Seconds after which a story that has not come to its end hangs."""
@@ -61,20 +32,9 @@ def farm(tmp_path, hands):
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    """Return what reaches a simulated cloud whose frames take a fifth of a second."""
-    folder = tmp_path_factory.mktemp("cloud")
-    command = [sys.executable, "-m", "renderbus_core", "simulator", "--json",
-               "--until-stdin-closes", "--storage", str(folder), "--renderer", "stand-in",
-               "--speed", "100", "--frame-seconds", "20"]  # fmt: skip
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        ready = json.loads(process.stdout.readline())
-        yield {
-            "RENDERBUS_CLOUD_DOMAIN": ready["domain"],
-            "RENDERBUS_CLOUD_SCHEME": "http",
-            "RAYVISION_API_ACCESS_ID": ready["access_id"],
-            "RAYVISION_API_KEY": ready["access_key"],
-        }
-        process.communicate(timeout=60)
+    """Return what reaches a simulated cloud."""
+    with simulated_cloud(tmp_path_factory.mktemp("cloud")) as found:
+        yield found
 
 
 class Studio:
@@ -116,12 +76,7 @@ class Studio:
 
     def until(self, is_so, log=list):
         """Wait until something is so, and return it; the story's log is told when it never is."""
-        end = time.monotonic() + LONGEST
-        while time.monotonic() < end:
-            if found := is_so():
-                return found
-            time.sleep(0.1)  # Processes of their own go on meanwhile.
-        raise AssertionError("\n".join([*self.served(), *log()]))
+        return wait_until(is_so, lambda: "\n".join([*self.served(), *log()]), LONGEST)
 
     def log(self, job):
         """Return what the processes of a job's instance have printed."""
@@ -165,24 +120,24 @@ def open_studio(tmp_path, cloud, root):
         interpreter = pythons().get(python) or next(iter(pythons().values()))
         place = tmp_path / "jobtypes" / "renderbus" / "agent.py"
         command = [str(interpreter), "-B", str(place), "--ask-seconds", "0"]
-        config = CONFIG.format(
-            folder=tmp_path, enabled=str(enabled).lower(), agent=json.dumps(command)
-        )
+        config = f"""
+[farm]
+agent = {json.dumps(command)}
+[store]
+url = "sqlite:///{tmp_path}/bursts.db"
+"""
+        config += SOON + overflow(enabled=enabled)
         (tmp_path / "renderbus.toml").write_text(config)
-        # As the bridge is installed: a program of its own.
-        program = tmp_path / "renderbus"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m renderbus_core "$@"\n')
-        program.chmod(0o755)
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("RENDERBUS_")}
-        environment = clean | cloud | {"HOME": str(tmp_path), "QBDIR": str(tmp_path / "qube")}
+        installed_bridge(tmp_path)
+        around = environment(tmp_path, cloud) | {"QBDIR": str(tmp_path / "qube")}
         scene = root / "examples" / "spin" / "spin.blend"
-        with qube(tmp_path, interpreter, environment) as hands:
+        with qube(tmp_path, interpreter, around) as hands:
             _configure(tmp_path / "jobtypes" / "renderbus" / "job.conf", tmp_path, mapping)
             hands("add_host", "node-1", 1, "")
             hands("add_host", "gateway", 8, "renderbus")
             hands("add_host", "gateway-2", 8, "renderbus")
-            environment["QB_SUPERVISOR"] = f"127.0.0.1:{hands.port}"
-            yield Studio(tmp_path, hands, scene, environment)
+            around["QB_SUPERVISOR"] = f"127.0.0.1:{hands.port}"
+            yield Studio(tmp_path, hands, scene, around)
 
     return opened
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 
 import pytest
 
 from qube_jobtype.bundle import bundle
 from qube_jobtype.installing import qubeui_files
 from qube_jobtype.job_conf import carried_over, settings
-from renderbus_core.cli import main
 
 
 @pytest.fixture
@@ -29,39 +27,10 @@ def qubeui(tmp_path):
     return folder
 
 
-@dataclass
-class Done:
-    """What a command left."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def renderbus(tmp_path, monkeypatch, capsys):
-    for name in os.environ:
-        if name.startswith(("RENDERBUS_", "RAYVISION_")):
-            monkeypatch.delenv(name)
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-
-    def run(*arguments, **environment):
-        with monkeypatch.context() as here:
-            for name, value in environment.items():
-                here.setenv(name, value)
-            capsys.readouterr()
-            status = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return Done(status, said.out, said.err)
-
-    return run
-
-
-@pytest.fixture
-def install(renderbus, jobtypes):
+def install(renderbus_here, jobtypes):
     def run(*more):
-        done = renderbus("install", "qube", "--jobtypes", jobtypes, "--json", *more)
+        done = renderbus_here("install", "qube", "--jobtypes", jobtypes, "--json", *more)
         assert done.returncode == 0, done.stderr
         return {each["place"]: each["act"] for each in json.loads(done.stdout)}
 
@@ -94,9 +63,9 @@ def test_plug_ins_of_qubeui_are_installed_where_they_are_named(install, qubeui):
     assert (qubeui / "submission" / "3D").is_dir(), "what is others' stays"
 
 
-def test_what_one_folder_refuses_leaves_the_other_as_it_is(renderbus, jobtypes, qubeui):
+def test_what_one_folder_refuses_leaves_the_other_as_it_is(renderbus_here, jobtypes, qubeui):
     (qubeui / "submission" / "Renderbus").mkdir()
-    done = renderbus("install", "qube", "--jobtypes", jobtypes, "--qubeui", qubeui)
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes, "--qubeui", qubeui)
     assert done.returncode == 1
     assert "was not installed by this command" in done.stderr
     assert installed(jobtypes) == set()
@@ -138,31 +107,33 @@ def test_a_removal_takes_away_what_was_not_edited(install, jobtypes):
     assert installed(jobtypes) == set()
 
 
-def test_a_job_type_of_that_name_which_is_not_ours_is_left_alone(renderbus, jobtypes):
+def test_a_job_type_of_that_name_which_is_not_ours_is_left_alone(renderbus_here, jobtypes):
     (jobtypes / "renderbus").mkdir()
     (jobtypes / "renderbus" / "job.conf").write_text("")
     (jobtypes / "renderbus" / "theirs.py").write_text("")
-    done = renderbus("install", "qube", "--jobtypes", jobtypes)
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes)
     assert done.returncode == 1
     assert "was not installed by this command" in done.stderr
 
 
-def test_the_folder_of_one_job_type_is_not_the_folder_of_job_types(install, renderbus, jobtypes):
+def test_the_folder_of_one_job_type_is_not_the_folder_of_job_types(
+    install, renderbus_here, jobtypes
+):
     install()
-    done = renderbus("install", "qube", "--jobtypes", jobtypes / "renderbus")
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes / "renderbus")
     assert done.returncode == 1
     assert f"name the one that holds job types: {jobtypes}" in done.stderr
 
 
-def test_people_read_what_to_set_next(renderbus, jobtypes, qubeui):
-    done = renderbus("install", "qube", "--jobtypes", jobtypes, "--qubeui", qubeui)
+def test_people_read_what_to_set_next(renderbus_here, jobtypes, qubeui):
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes, "--qubeui", qubeui)
     for words in ("worker_template_path", "global.renderbus=20", "job.conf", "plugin hierarchies"):
         assert words in done.stdout
 
 
-def test_what_is_said_to_be_set_is_documented(renderbus, jobtypes, shared):
+def test_what_is_said_to_be_set_is_documented(renderbus_here, jobtypes, shared):
     facts = json.loads((shared / "facts" / "qube_api.json").read_text("utf-8"))
-    done = renderbus("install", "qube", "--jobtypes", jobtypes)
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes)
     words = done.stdout.replace("=", " ").replace(",", " ").split()
     keys = {word for word in words if word.startswith(("worker_", "supervisor_"))}
     assert keys
@@ -175,7 +146,7 @@ ACCOUNT = {"RAYVISION_API_ACCESS_ID": "an-id", "RAYVISION_API_KEY": "a-key"}
 
 
 @pytest.fixture
-def looked(renderbus, jobtypes, tmp_path):
+def looked(renderbus_here, jobtypes, tmp_path):
     """Return a function that looks at everything, with a program that stands for Qube's Python."""
     program = tmp_path / "python"
 
@@ -188,7 +159,7 @@ def looked(renderbus, jobtypes, tmp_path):
         environment.setdefault("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
         config = tmp_path / "renderbus.toml"
         config.write_text(f"[farm]\nagent = {json.dumps(agent)}\n")
-        done = renderbus(
+        done = renderbus_here(
             "--config", config, "doctor", "qube", "--jobtypes", jobtypes, "--json", *more,
             **environment,
         )  # fmt: skip
