@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from qube_jobtype.bundle import AGENT
 from renderbus_core.errors import FarmError
 from renderbus_core.farm import agent_environment
 
@@ -72,11 +73,11 @@ def command_beside(agent: Sequence[str]) -> tuple[str, ...]:
     """
     for at, word in enumerate(agent):
         path = (PureWindowsPath if "\\" in word else PurePosixPath)(word)
-        if path.name == "agent.py":
+        if path.name == AGENT:
             return (*agent[:at], str(path.with_name(SCRIPT)))
     raise FarmError(
-        f"farm.agent is {' '.join(agent)!r}, and no agent.py is among it; name Qube's Python and "
-        "the agent.py of the job type"
+        f"farm.agent is {' '.join(agent)!r}, and no {AGENT} is among it; name Qube's Python and "
+        f"the {AGENT} of the job type"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from qube_jobtype.bundle import JOB_TYPE
+from qube_jobtype.bundle import AGENT, JOB_TYPE
 from renderbus_core.config import Config
 from renderbus_core.farm import LinkFarm, open_child_farm
 
@@ -28,7 +28,7 @@ def default_agent(system: str = sys.platform) -> tuple[str, ...]:
         system: as `sys.platform` calls it.
     """
     python = "python" if system == "win32" else "python3"
-    return python, f"{_JOB_TYPES.get(system, _ELSEWHERE)}/{JOB_TYPE}/agent.py"
+    return python, f"{_JOB_TYPES.get(system, _ELSEWHERE)}/{JOB_TYPE}/{AGENT}"
 
 
 def open_farm(config: Config, on_stop: Callable[[str], None]) -> AbstractContextManager[LinkFarm]:

@@ -46,7 +46,7 @@ class Crew:
         """
         self._harvest()
         now = self._gateway.clock.now()
-        live = self._gateway.store.live()
+        live = self._gateway.store.live(self._gateway.config.farm.kind)
         self._forget(self._runners.keys() - {burst.id for burst in live} - self._busy.keys())
         due = self._due_at(live, now)
         self._look(due)

@@ -28,11 +28,12 @@ class Heartbeat:
         gateway, now = self._gateway, self._gateway.clock.now()
         if self._due <= now:
             self._due = now + timedelta(seconds=gateway.config.gateway.heartbeat_seconds)
+            farm = gateway.config.farm.kind
             sign = Presence(
                 gateway.owner,
-                gateway.config.farm.kind,
+                farm,
                 __version__,
-                len(gateway.store.live()),
+                len(gateway.store.live(farm)),
                 self._started_at,
                 now,
             )

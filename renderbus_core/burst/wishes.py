@@ -88,8 +88,8 @@ def _grant_one(gateway: Gateway, intent: Intent) -> bool:
     if intent.kind in _WHOLE:
         _WHOLE[intent.kind](gateway, intent)
         return True
-    for burst in gateway.store.live():
-        if burst.job != intent.job or burst.farm != gateway.config.farm.kind:
+    for burst in gateway.store.live(gateway.config.farm.kind):
+        if burst.job != intent.job:
             continue
         if intent.kind is IntentKind.APPROVE:
             gateway.store.approve(burst.id, gateway.clock.now(), intent.who)
@@ -138,7 +138,7 @@ def _burst(gateway: Gateway, intent: Intent) -> bool:
         return True
     taken = {
         task.ref.id
-        for live in gateway.store.live()
+        for live in gateway.store.live(gateway.config.farm.kind)
         if live.job == intent.job
         for task in gateway.store.burst(live.id).open_tasks
     }

@@ -83,5 +83,4 @@ def burst_of(gateway: Gateway, job: JobId, why: str) -> BurstId | None:
 
 def _at_work(gateway: Gateway, job: JobId) -> BurstId | None:
     farm = gateway.config.farm.kind
-    live = (one.id for one in gateway.store.live() if (one.farm, one.job) == (farm, job))
-    return next(live, None)
+    return next((one.id for one in gateway.store.live(farm) if one.job == job), None)

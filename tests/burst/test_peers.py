@@ -147,7 +147,7 @@ def test_airflow_41232_a_watcher_that_moves_to_another_process_ends_no_remote_wo
     service.close()
     assert not stops
     other = Crew(replace(world.gateway, owner="gateway-2"))
-    while world.store.live():
+    while world.store.live("local"):
         due = other.step()
         pause = (due - world.clock.now()).total_seconds() if due else 0.0
         world.clock.advance(max(0.0, pause))
@@ -163,7 +163,7 @@ def test_airflow_34906_that_nobody_watches_is_seen_in_the_record(world):
     world.clock.advance(3600)
     silent = world.clock.now() - sign.seen_at
     assert silent > 3 * timedelta(seconds=world.gateway.config.gateway.heartbeat_seconds)
-    assert world.store.live(), "and there is work that somebody should carry"
+    assert world.store.live("local"), "and there is work that somebody should carry"
 
 
 def test_opencue_2473_a_failure_inside_http_200_is_no_success(world):

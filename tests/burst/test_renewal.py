@@ -133,7 +133,7 @@ def test_bursts_at_work_go_on_with_what_was_edited(world, service):
     (runner,) = service._crew._runners.values()
     turn(world, service)
     assert runner._context.config.money.price_per_hour == Money(Decimal(7), "USD")
-    while world.store.live():
+    while world.store.live("local"):
         turn(world, service)
     assert world.store.burst(burst).state is BurstState.DONE
 

@@ -34,7 +34,7 @@ def turn(world, service):
 def test_it_carries_every_burst_to_its_end_and_gives_signs_of_life(world):
     bursts = [world.order(*ids) for ids in (("0", "1", "2"), ("3", "4"), ("5",))]
     service = Service(world.gateway, decides=False)
-    while world.store.live():
+    while world.store.live("local"):
         turn(world, service)
     assert {world.store.burst(burst).state for burst in bursts} == {BurstState.DONE}
     assert len(world.pictures()) == 6
@@ -43,6 +43,20 @@ def test_it_carries_every_burst_to_its_end_and_gives_signs_of_life(world):
     assert world.clock.now() - sign.seen_at <= timedelta(seconds=30)
     service.close()
     assert world.store.gateways() == ()
+
+
+def test_a_burst_of_another_farm_in_the_same_store_is_for_others(world):
+    config = replace(world.gateway.config, farm=replace(world.gateway.config.farm, kind="qube"))
+    burst = world.order()
+    other = Service(replace(world.gateway, config=config), decides=False)
+    for _ in range(5):
+        turn(world, other)
+    assert world.store.state(burst) is BurstState.INTENDED
+    assert [sign.bursts for sign in world.store.gateways()] == [0]
+    service = Service(world.gateway, decides=False)
+    while world.store.live("local"):
+        turn(world, service)
+    assert world.store.state(burst) is BurstState.DONE
 
 
 def test_a_process_that_died_is_shown_until_it_is_long_gone(world):
@@ -65,7 +79,7 @@ def test_a_gateway_that_ends_lets_another_go_on_at_once(world):
     other = Service(replace(world.gateway, owner="gateway-2", switch=Switch()), decides=False)
     other.step()
     assert world.store.events(burst)[-1].who in {"gateway-1", "gateway-2"}
-    while world.store.live():
+    while world.store.live("local"):
         turn(world, other)
     assert world.store.burst(burst).state is BurstState.DONE
 

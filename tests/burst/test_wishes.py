@@ -92,7 +92,7 @@ def test_the_gateway_grants_wishes_as_it_goes(world):
     world.farm.ask_burst(world.job, who="ada")
     service = Service(world.gateway, decides=False)
     service.step()
-    while world.store.live():
+    while world.store.live("local"):
         due = service.step()
         world.clock.advance(max(0.0, (due - world.clock.now()).total_seconds()))
     assert world.states() == [LocalState.COMPLETED] * 10

@@ -92,7 +92,6 @@ def test_a_frame_is_probed_and_the_farm_left_alone(renderbus, cloud, job, tmp_pa
 
 
 @pytest.mark.heavy
-@pytest.mark.heavy
 def test_a_detached_burst_is_carried_by_run(renderbus, cloud, job):
     recorded = renderbus("burst", job, "--yes", "--detach", env=cloud)
     assert recorded.status == 0, recorded.err
@@ -207,7 +206,6 @@ def test_a_burst_is_carried_by_a_core_that_the_farm_started(renderbus, cloud, jo
     assert row["counts"] == {"completed": 8}
 
 
-@pytest.mark.heavy
 @pytest.mark.heavy
 def test_a_core_that_is_asked_to_stop_lets_go_and_the_next_one_carries_on(
     renderbus, cloud, job, agent

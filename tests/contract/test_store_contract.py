@@ -919,12 +919,14 @@ def test_since_when_the_cloud_says_a_word_is_kept_while_it_says_it(store, burst,
 def test_bursts_at_work_are_read_without_their_tasks(store, burst, lease):
     store.move(lease, burst, BurstState.INSPECTED, reason="", now=NOW, remote_id=7)
     (other,) = store.plan([order("9")], LATER)
-    assert store.live() == (
+    (elsewhere,) = store.plan([order("9", farm="qube")], LATER)
+    assert store.live("local") == (
         Live(burst, "local", JOB, BurstState.INSPECTED, 7),
         Live(other.id, "local", JOB, BurstState.INTENDED, None),
     )
     store.move(lease, burst, BurstState.FAILED, reason="", now=LATER)
-    assert [one.id for one in store.live()] == [other.id]
+    assert [one.id for one in store.live("local")] == [other.id]
+    assert [one.id for one in store.live("qube")] == [elsewhere.id]
 
 
 @pytest.mark.heavy

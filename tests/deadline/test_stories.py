@@ -92,7 +92,7 @@ class Show:
         raise AssertionError("it never comes to that")
 
     def until_over(self) -> None:
-        self.until(lambda: self.gateway.store.bursts() and not self.gateway.store.live())
+        self.until(lambda: self.gateway.store.bursts() and not self.gateway.store.live("link"))
 
     def tasks(self, job: JobId) -> list[tuple[str, str]]:
         return [(state, worker) for state, worker in self.hands("state", job)["tasks"]]

@@ -65,8 +65,8 @@ def several(db: Connection, *, live: bool) -> tuple[Burst, ...]:
     return _with_tasks(db, rows, t.tasks.c.burst.in_(select(t.bursts.c.id).where(condition)))
 
 
-def live(db: Connection) -> tuple[Live, ...]:
-    """Read which bursts are at work, oldest first, without their tasks."""
+def live(db: Connection, farm: str) -> tuple[Live, ...]:
+    """Read which bursts of a farm are at work, oldest first, without their tasks."""
     b, task = t.bursts.c, t.tasks.c
     wanted = select(task.burst, task.task, task.asked).where(
         task.live, task.asked != literal_column(f"'{Asked.NOTHING}'")
@@ -75,7 +75,8 @@ def live(db: Connection) -> tuple[Live, ...]:
     for burst, id_, what in db.execute(wanted):
         asked.setdefault(burst, set()).add((id_, Asked(what)))
     query = select(b.id, b.farm, b.job, b.state, b.remote_id, b.recall, b.approved)
-    rows = db.execute(query.where(b.state.not_in(OVER)).order_by(b.created_at, b.id))
+    here = query.where(b.farm == farm, b.state.not_in(OVER))
+    rows = db.execute(here.order_by(b.created_at, b.id))
     return tuple(
         Live(
             BurstId(row.id),

@@ -265,10 +265,13 @@ class BurstStore(CarrierRecord, DeciderRecord):
         with self._database.reading() as db:
             return reading.several(db, live=live)
 
-    def live(self) -> tuple[Live, ...]:
-        """Read which bursts are at work, oldest first, without their tasks."""
+    def live(self, farm: str) -> tuple[Live, ...]:
+        """Read which bursts of a farm are at work, oldest first, without their tasks.
+
+        Those of other farms in the same store are for others to carry.
+        """
         with self._database.reading() as db:
-            return reading.live(db)
+            return reading.live(db, farm)
 
     def given_back(self, farm: str) -> Mapping[tuple[JobId, str], int]:
         """Count how often each task of a farm came back from the cloud unfinished."""

@@ -31,7 +31,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     with open_store(config) as store:
         if not show:
             store.set_route(Route(farm, not off, why, who(), SystemClock().now()))
-        route, live = store.route(farm), [b for b in store.live() if b.farm == farm]
+        route, live = store.route(farm), store.live(farm)
     if as_json:
         print_json({"route": route, "live": live})
         return

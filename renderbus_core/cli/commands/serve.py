@@ -73,7 +73,7 @@ def _serve(gateway: Gateway, service: Service, *, until_idle: bool, as_json: boo
             for line in gateway.store.follow_log(told):
                 _tell(line, as_json=as_json)
                 told = line.number
-            if until_idle and not gateway.store.live():
+            if until_idle and not gateway.store.live(gateway.config.farm.kind):
                 return
             pause = (due - gateway.clock.now()).total_seconds()
             stop.wait(min(max(pause, 0.05), _LOOK_SECONDS))

@@ -33,7 +33,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     config = read_config(ctx, farm_kind)
     farm, now, person = config.farm.kind, SystemClock().now(), who()
     with open_store(config) as store:
-        live = [burst for burst in store.live() if burst.farm == farm]
+        live = store.live(farm)
         count = f"{len(live)} burst{'s' if len(live) != 1 else ''}"
         confirm(f"Recall {count} of farm {farm}?", yes=yes)
         if not keep_open:

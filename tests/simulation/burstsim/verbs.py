@@ -99,7 +99,7 @@ def _change_frames(world: World, pick: int) -> str:
 
 
 def _burst(world: World, pick: int) -> str | None:
-    live = world.store.live()
+    live = world.store.live("local")
     return live[pick % len(live)].id if live else None
 
 

@@ -246,7 +246,7 @@ class World:
             self.pay(Decimal(100))
 
     def _recall_everything(self) -> None:
-        for burst in self.store.live():
+        for burst in self.store.live("local"):
             self.trace.note("person", f"recalls {burst.id}, which is {burst.state}")
             self.store.ask_recall(burst.id, "it takes too long", self.clock.now())
 
