@@ -102,6 +102,8 @@ class LocalTask:
         started_at: when rendering began, UTC.
         finished_at: when it ended, UTC.
         error: why it failed; "" otherwise.
+        held_back: a person does not want it begun now, in the cloud neither; False where the farm
+            does not tell that from our own claim.
     """
 
     ref: TaskRef
@@ -111,6 +113,7 @@ class LocalTask:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str = ""
+    held_back: bool = False
 
 
 class CloudWish(StrEnum):

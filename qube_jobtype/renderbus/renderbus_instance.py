@@ -24,6 +24,10 @@ _FINISH_SECONDS = 300.0
 # A core that ends so often by itself will not do better.
 _MOST_STARTS = 3
 _LONG_ENOUGH_SECONDS = 60.0
+_KILLED_HERE = "the job was killed: what renders in the cloud is stopped"
+_BLOCKED_HERE = (
+    "what is left is blocked: what of it waits in the cloud is stopped, what renders comes home"
+)
 
 
 class Instance:
@@ -117,6 +121,10 @@ class Instance:
             self._give_up(name)
             return False
         self._starts += 1
+        return self._begin()
+
+    def _begin(self):
+        """Start the core; tell whether it is there."""
         self._started_at = time.monotonic()
         self._refresh()
         self._waited, self._farm.carried = self._farm.waiting_items(), None
@@ -158,7 +166,7 @@ class Instance:
                 carried = self._farm.carried
                 settled = self._waited if carried is None else carried
                 settled = settled - self._farm.held_items()
-                if settled - self._tried:
+                if settled - self._tried or carried == set():
                     self._starts = 0
                 self._tried |= settled
 
@@ -207,14 +215,16 @@ class Instance:
         except (RefusedError, SupervisorError) as error:
             self._log(str(error))
 
-    def _is_killed(self):
-        """Tell whether the job was seen killed or gone; what cannot be seen is not believed."""
+    def _act_of_people(self):
+        """Say what people did that the cloud is to follow; what cannot be seen is not believed."""
         try:
             self._farm.refresh()
         except Exception as error:  # noqa: BLE001 - what qb raises is not documented
             self._log("whether the job was killed cannot be seen: {}".format(error))
-            return False
-        return self._farm.is_killed
+            return ""
+        if self._farm.is_killed:
+            return _KILLED_HERE
+        return _BLOCKED_HERE if self._farm.is_halted else ""
 
     def _end(self, status):
         """Let the core finish, or let go, before Qube hears that this instance has ended."""
@@ -222,6 +232,8 @@ class Instance:
             until = time.monotonic() + _FINISH_SECONDS
             while not (self._core.agent.gone or self._stopping() or time.monotonic() > until):
                 self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)
+        if status == BLOCKED:
+            status = self._rest()
         if self._core is not None:
             self._core.stop()
             self._detach()
@@ -230,16 +242,39 @@ class Instance:
             return FAILED if self._farm.has_failed else COMPLETE
         return status
 
+    def _rest(self):
+        """Have what waits in the cloud stopped, and what renders there come home.
+
+        A worker finishes what it has in hand, too.
+
+        Returns:
+            What to report: PENDING when there is work again.
+        """
+        self._farm.told_blocked = True
+        self._refresh()
+        before = self._farm.free_items()
+        if self._core is None and self._farm.held_items():
+            self._begin()
+        if self._core is not None:
+            self._log(_BLOCKED_HERE)
+        while self._core is not None and not (self._core.agent.gone or self._stopping()):
+            self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)
+            self._refresh(older_than=_REPORT_SECONDS)
+            if self._farm.free_items() - before:
+                return PENDING
+        return BLOCKED
+
     def _stop(self):
         """Do what the end of this process means: a killed job is stopped in the cloud."""
         until = time.monotonic() + self._settings.stop_seconds
-        if not self._is_killed():
+        act = self._act_of_people()
+        if not act:
             self._log("this instance ends, what is in the cloud goes on")
             if self._core is not None:
                 self._core.stop()
                 self._detach()
             return ""
-        self._log("the job was killed: what renders in the cloud is stopped")
+        self._log(act)
         if self._core is not None:
             # At its next look it sees that nobody wants the frames any more, unless the signal that
             # came here has made it let go.

@@ -57,7 +57,7 @@ class OwnFarm(OwnJob):
             "claim": self._claim,
             "complete": self._complete,
             "fail": self._fail,
-            "release": self._fail,
+            "release": self._release,
             "annotate": self._annotate,
             "annotations": lambda _params: {"notes": self.notes.facts},
         }
@@ -67,6 +67,12 @@ class OwnFarm(OwnJob):
     def waiting_items(self):
         """Return the names of items that a core which begins now finds waiting."""
         return {name for name in self.items if self._row(name)["state"] == "queued"}
+
+    def free_items(self):
+        """Return the names of items that Qube would hand out."""
+        if self.is_halted:
+            return set()
+        return {name for name, (_, one) in self.items.items() if one["status"] == PENDING}
 
     def holder(self, name):
         """Return the burst that holds an item; "" for none."""
@@ -173,6 +179,7 @@ class OwnFarm(OwnJob):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.items[name][1]["status"] in OPEN:
                 self.notes.home.add(place)
+                self.notes.put_off.discard(place)
                 if name in self.files:
                     self.notes.files[place] = patterns(self.files[name], frames(name))
             return "" if self.fate(name) == (COMPLETE, "") else "not_ours"
@@ -182,8 +189,18 @@ class OwnFarm(OwnJob):
             self._retire([ref["id"] for ref in outcome["taken"]])
         return outcome
 
+    def _release(self, params):
+        """Take frames back: what a person holds back waits for that person, the rest has failed.
+
+        No worker renders them.
+        """
+        return self._give_up(params, True)
+
     def _fail(self, params):
-        """Mark frames as failed: those that are given back, too, because no worker renders them."""
+        """Mark frames as failed."""
+        return self._give_up(params, False)
+
+    def _give_up(self, params, may_wait):
         claim, why = params["claim"], legible(params["why"])
 
         def act(name, place):
@@ -194,6 +211,9 @@ class OwnFarm(OwnJob):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.fate(name) == (COMPLETE, ""):
                 return "already_complete"
+            if may_wait and place in self.notes.put_off:
+                self.forget(name, place)
+                return ""
             if self.items[name][1]["status"] in OPEN:
                 self.notes.failed[place] = why
             self.let_go(place)
@@ -228,7 +248,10 @@ class OwnFarm(OwnJob):
             else:
                 taken.append(ref_)
         if taken:
-            self.carried = (self.carried or set()) | {ref_["id"] for ref_ in taken}
+            names = {ref_["id"] for ref_ in taken}
+            # What waits for a person again is for the next core.
+            ended = {name for name in names if self.fate(name) is not None}
+            self.carried = (self.carried or set()) | ended | (names & self.held_items())
         return {"taken": taken, "refused": refused}
 
     def _retire(self, names):
@@ -250,6 +273,7 @@ class OwnFarm(OwnJob):
             word = state(item["status"])
             # What Qube has handed to this job is with us; held, the cloud has it.
             free = "queued" if word == "rendering" else word
+            free = "suspended" if self.is_held_back(name) else free
             what = "suspended" if claim and word != "pending" else free
         return {
             "job": str(self._id),
@@ -259,6 +283,7 @@ class OwnFarm(OwnJob):
             "worker": CLOUD if what == "completed" else "",
             "finished_at": moment(item.get("timecomplete")),
             "error": fate[1] if fate else "",
+            "held_back": what == "suspended" and self.is_held_back(name),
         }
 
     def _native(self):

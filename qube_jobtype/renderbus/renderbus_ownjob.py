@@ -8,9 +8,18 @@ import time
 from renderbus_jobs import SupervisorError
 from renderbus_link import RefusedError
 from renderbus_record import Notes
-from renderbus_words import BLOCKED, COMPLETE, KILLED, OVER, PENDING, RUNNING, WAITING
+from renderbus_words import (
+    BLOCKED,
+    COMPLETE,
+    KILLED,
+    OVER,
+    PENDING,
+    RUNNING,
+    SUSPENDED,
+    WAITING,
+)
 
-OPEN = frozenset({PENDING, RUNNING, BLOCKED, WAITING})
+OPEN = frozenset({PENDING, RUNNING, BLOCKED, SUSPENDED, WAITING})
 """Statuses of items that have not ended."""
 
 
@@ -27,6 +36,8 @@ class OwnJob:
         items: place in the agenda and item, by name.
         notes: of the job.
         carried: names of items that the core at work has claimed or ended; None before the first.
+        told_blocked: whether Qube has told this process that people have blocked what is left: the
+            job need not show it while an instance is at work.
     """
 
     def __init__(self, qb, id_, log):
@@ -34,6 +45,7 @@ class OwnJob:
         self._id = id_
         self._log = log
         self.carried = None
+        self.told_blocked = False
         self.job = None
         self.items = {}
         self.notes = Notes()
@@ -70,6 +82,18 @@ class OwnJob:
         """Whether a person has killed the job, or removed it."""
         return self._is_gone or self.job.get("status") == KILLED
 
+    @property
+    def is_halted(self):
+        """Whether a person wants nothing more of the job begun, as far as Qube shows it."""
+        return self.job.get("status") in (BLOCKED, SUSPENDED)
+
+    def is_held_back(self, name):
+        """Tell whether a person does not want an item begun now; one in hand is begun."""
+        status = self.items[name][1]["status"]
+        return status == BLOCKED or (
+            status in (PENDING, WAITING) and (self.told_blocked or self.is_halted)
+        )
+
     def fate(self, name):
         """Return what became of an item, and why: `(COMPLETE, "")`, `("failed", why)` or None."""
         place, item = self.items[name]
@@ -102,6 +126,7 @@ class OwnJob:
         self.notes.done.discard(place)
         self.notes.failed.pop(place, None)
         self.notes.files.pop(place, None)
+        self.notes.put_off.discard(place)
         self.let_go(place)
         if self.carried is not None:
             # It is for the next core.
@@ -176,6 +201,9 @@ class OwnJob:
                 notes.done.add(place)
             elif item["status"] in OVER or (place in notes.done and item["status"] in OPEN):
                 self.forget(name, place)
+            elif self.claim_on(place) and self.is_held_back(name):
+                # What comes back because of that has not failed, also when it is unblocked first.
+                notes.put_off.add(place)
 
     def _save(self):
         """Write the notes down where they changed; tell whether they were written."""

@@ -107,6 +107,7 @@ class Notes:
         home: places in the agenda whose pictures came home, which Qube is still to be told.
         done: places that Qube was told of.
         let_go: places that the burst does not hold any more.
+        put_off: places that a person held back while a burst held them.
         failed: places that failed, with why.
         files: by place of `home`, its pictures as `patterns` has them.
         is_legible: whether nothing of ours was lost; where it was, all else is empty.
@@ -135,6 +136,7 @@ class Notes:
         self.home = _places(document.get("home"))
         self.done = _places(document.get("done"))
         self.let_go = _places(document.get("let_go"))
+        self.put_off = _places(document.get("put_off"))
         self.files = {
             place: names
             for names, held in _rows(document.get("files"), 2)
@@ -183,6 +185,7 @@ class Notes:
             "home": frame_text(sorted(self.home)),
             "done": frame_text(sorted(self.done)),
             "let_go": frame_text(sorted(self.let_go)),
+            "put_off": frame_text(sorted(self.put_off)),
             "failed": [[why, frame_text(places)] for why, places in sorted(reasons.items())],
             "files": [[json.loads(n), frame_text(held)] for n, held in sorted(pictures.items())],
         }

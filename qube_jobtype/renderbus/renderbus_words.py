@@ -23,6 +23,7 @@ IN_QUEUE = ("running", "pending", "blocked")
 
 COMPLETE, FAILED, KILLED = "complete", "failed", "killed"
 PENDING, RUNNING, BLOCKED, WAITING = "pending", "running", "blocked", "waiting"
+SUSPENDED = "suspended"
 OVER = frozenset({COMPLETE, FAILED, KILLED})
 
 WORDS = {
@@ -30,7 +31,7 @@ WORDS = {
     BLOCKED: "suspended",
     RUNNING: "rendering",
     # It lies stopped on a worker, which has begun it.
-    "suspended": "rendering",
+    SUSPENDED: "rendering",
     COMPLETE: "completed",
     FAILED: "failed",
     KILLED: "failed",

@@ -26,6 +26,9 @@ from renderbus_core.burst.model import (
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import LocalState, LocalTask, TaskRef
 
+HELD_BACK = "a person holds it back on the farm"
+"""Why tasks come back that nobody wants begun now."""
+
 _MIRRORED = frozenset({TaskState.HELD, TaskState.SENT, TaskState.DONE_REMOTE})
 
 
@@ -166,7 +169,7 @@ class _View:
         entries = self._entries(task.ref.frames)
         cloud = remote_situation(task.ref.frames, self._by_frame, self._remote)
         farm = local_situation(task, shown, self._burst)
-        asked, why = self._asked(task, cloud)
+        asked, why = self._asked(task, cloud, is_held_back=shown is not None and shown.held_back)
         act, reason = ACTS[asked, farm][cloud], why or _both(farm, cloud)
         if act is Act.GIVE_BACK_LATER:
             lasted = self._lasted(task, cloud, self._policy.stop_grace)
@@ -186,12 +189,19 @@ class _View:
             return tuple({(entry.leaf, entry.id): entry for entry in found}.values())
         return tuple(found)
 
-    def _asked(self, task: BurstTask, cloud: Remote) -> tuple[Asked, str]:
+    def _asked(self, task: BurstTask, cloud: Remote, *, is_held_back: bool) -> tuple[Asked, str]:
         """Return what is wanted of a task and why: by a person, or because it is stuck."""
         if self._burst.state is BurstState.RECALLING and not task.asked.puts_away:
             return Asked.RECALL_ALL, self._burst.recall or self._burst.reason
         if task.asked.is_recall or task.asked.puts_away:
             return task.asked, task.asked_why
+        # What a machine of the cloud has begun is finished, as a worker finishes it.
+        if is_held_back and cloud is Remote.WAITING:
+            return Asked.RECALL_WAITING, HELD_BACK
+        return self._stuck(task, cloud)
+
+    def _stuck(self, task: BurstTask, cloud: Remote) -> tuple[Asked, str]:
+        """Return what follows from how long the cloud has said the same of a task."""
         longest = _longest(task, cloud, self._policy)
         if not longest or not self._lasted(task, cloud, longest):
             return task.asked, ""

@@ -12,7 +12,16 @@ from renderbus_core.burst import follow, prepare, still, submit
 from renderbus_core.burst.context import Context, Gateway, JobGoneError, Memory
 from renderbus_core.burst.effects import Effects, EndingError
 from renderbus_core.burst.leases import Held, lease_name
-from renderbus_core.burst.model import Burst, BurstKind, BurstState, Finished, TaskState, WakeAt
+from renderbus_core.burst.mirror import HELD_BACK
+from renderbus_core.burst.model import (
+    Asked,
+    Burst,
+    BurstKind,
+    BurstState,
+    Finished,
+    TaskState,
+    WakeAt,
+)
 from renderbus_core.burst.probing import ProbeFarm
 from renderbus_core.errors import (
     AuthError,
@@ -157,11 +166,8 @@ class Runner:
 def _one_step(context: Context, burst: Burst) -> WakeAt:
     if burst.recall and burst.state is not BurstState.RECALLING:
         return _begin_recall(context, burst)
-    if burst.submits == 0:
-        if any(task.asked.puts_away for task in burst.open_tasks):
-            return _let_lie(context, burst)
-        if any(task.asked.is_recall for task in burst.open_tasks):
-            return _leave_out(context, burst)
+    if burst.submits == 0 and (wake := _unwanted(context, burst)) is not None:
+        return wake
     try:
         return STEPS[burst.state](context, burst)
     except JobGoneError as error:
@@ -174,10 +180,38 @@ def _one_step(context: Context, burst: Burst) -> WakeAt:
         return _fail(context, now, error)
 
 
+def _unwanted(context: Context, burst: Burst) -> WakeAt | None:
+    """Let go of what nobody wants any more before anything is submitted; None when all is."""
+    if any(task.asked.puts_away for task in burst.open_tasks):
+        return _let_lie(context, burst)
+    if any(task.asked.is_recall for task in burst.open_tasks):
+        return _leave_out(context, burst)
+    if burst.state is BurstState.ID_RESERVED and _is_held_back(context, burst):
+        return context.at_once()
+    return None
+
+
 def _begin_recall(context: Context, burst: Burst) -> WakeAt:
     untouched = burst.claim_epoch == 0
     context.move(burst, BurstState.RECALLED if untouched else BurstState.RECALLING, burst.recall)
     return context.at_once()
+
+
+def _is_held_back(context: Context, burst: Burst) -> bool:
+    """Ask for what a person holds back on the farm, the last thing before money is spent."""
+    held_back = {task.ref.id for task in context.local_tasks(burst.job) or () if task.held_back} & {
+        task.ref.id for task in burst.open_tasks
+    }
+    if held_back:
+        context.store.ask(
+            burst.id,
+            Asked.RECALL_WAITING,
+            HELD_BACK,
+            context.now(),
+            context.gateway.owner,
+            tasks=sorted(held_back),
+        )
+    return bool(held_back)
 
 
 def _leave_out(context: Context, burst: Burst) -> WakeAt:

@@ -112,4 +112,4 @@ def _fingerprint(tasks: Sequence[LocalTask]) -> int:
 
     Frames go in as text, whose hash is a keyed one; that of -1 as a number is that of -2.
     """
-    return hash(tuple((t.ref.id, str(t.ref.frames), t.state, t.claim) for t in tasks))
+    return hash(tuple((t.ref.id, str(t.ref.frames), t.state, t.claim, t.held_back) for t in tasks))

@@ -434,6 +434,28 @@ def test_what_is_stuck_is_called_back_by_the_engine_itself(word, seconds, act, a
     assert (action.act, action.asked) == (act, asked)
 
 
+@pytest.mark.parametrize(
+    ("word", "act", "asked"),
+    [
+        (Remote.WAITING, Act.STOP_FIRST, Asked.RECALL_WAITING),
+        (Remote.RENDERING, Act.WAIT, Asked.NOTHING),
+        (Remote.DONE, Act.COLLECT, Asked.NOTHING),
+        (Remote.FAILED, Act.GIVE_BACK, Asked.NOTHING),
+        (Remote.UNKNOWN, Act.WAIT, Asked.NOTHING),
+    ],
+)
+def test_of_what_a_person_holds_back_nothing_is_begun_and_what_renders_is_finished(
+    word, act, asked
+):
+    held = replace(shown("0", "1"), held_back=True)
+    (action,) = look([task("0", "1")], [entry(1, "1", word, note="no licence")], [held])
+    assert (action.act, action.asked) == (act, asked)
+    assert word is not Remote.FAILED or "no licence" in action.reason
+    (whole,) = look([replace(task("0", "1"), asked=Asked.RECALL_ALL, asked_why="now")],
+                    [entry(1, "1", Remote.RENDERING)], [held])  # fmt: skip
+    assert whole.act is Act.STOP_FIRST, "who recalls it wants more"
+
+
 def test_by_default_nothing_is_too_long():
     mine = replace(task("0", "1"), remote=Remote.WAITING, remote_since=NOW - timedelta(days=99))
     (action,) = look([mine], [entry(1, "1", Remote.WAITING)])

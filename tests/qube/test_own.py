@@ -187,6 +187,54 @@ def test_what_comes_back_has_failed_because_no_worker_renders_it(serve, hands, j
         assert hands.states(job)[1] == "pending", "until Qube hands it out"
 
 
+@pytest.mark.parametrize("blocked", ["the frame", "the job"])
+def test_a_frame_that_a_person_blocks_waits_for_that_person(serve, hands, job, blocked):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        assert not any(task.held_back for task in farm.tasks([job])[job])
+        hands.work("blockwork", job, 1) if blocked == "the frame" else hands.qb("block", [job])
+        shown = farm.tasks([job])[job]
+        held = [task.held_back for task in shown]
+        assert held == ([True, False, False, False] if blocked == "the frame" else [True] * 4)
+        assert [task.claim is not None for task in shown] == [True, True, False, False]
+        assert farm.release(claim, claim.tasks[:1], "held back").taken == claim.tasks[:1]
+        again = claim_of(farm, job, 0, burst="burst-2")
+        assert farm.claim(again).refused == {again.tasks[0]: Reason.NOT_QUEUED}
+    hands.work("unblockwork", job, 1) if blocked == "the frame" else hands.qb("unblock", [job])
+    with serve() as farm:
+        assert states(farm, job)[0] is LocalState.QUEUED, "it has not failed"
+        assert farm.claim(again).taken == again.tasks
+
+
+def test_a_frame_that_was_unblocked_while_it_was_stopped_has_not_failed_either(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        hands.work("blockwork", job, 1)
+        assert farm.tasks([job])[job][0].held_back
+        hands.work("unblockwork", job, 1)
+    with serve() as farm:
+        assert farm.release(claim, claim.tasks, "held back").taken == claim.tasks
+        assert states(farm, job)[:2] == [LocalState.QUEUED, LocalState.FAILED]
+        # Once is once.
+        again = claim_of(farm, job, 0, burst="burst-2")
+        farm.claim(again)
+        farm.release(again, again.tasks, "the cloud cannot")
+        assert states(farm, job)[0] is LocalState.FAILED
+
+
+def test_what_is_at_home_is_complete_although_it_was_blocked_meanwhile(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.qb("block", [job])
+        assert farm.tasks([job])[job][0].held_back
+        assert farm.complete(claim, claim.tasks).taken == claim.tasks
+        assert states(farm, job)[0] is LocalState.COMPLETED
+        assert not farm.tasks([job])[job][0].held_back
+
+
 def test_a_frame_that_is_wanted_once_more_begins_anew(serve, hands, job):
     with serve() as farm:
         claim = claim_of(farm, job, 0, 1)

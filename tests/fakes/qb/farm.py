@@ -60,6 +60,9 @@ class Supervisor:
 
     Attributes:
         unblock_frees_items: whether unblocking a job makes its blocked items pending, too.
+        block_shows: whether a job that is blocked says so while an instance of it is at work.
+        block_takes_items: whether blocking a job blocks its pending items, and unblocking it makes
+            them pending.
         wakes: whether a job whose instances are blocked goes on by itself when an item of it is
             unblocked.
         settles: whether a job of which all items have ended is over without an instance that looks.
@@ -80,6 +83,8 @@ class Supervisor:
         self.before = {}
         self.after = {}
         self.unblock_frees_items = False
+        self.block_shows = False
+        self.block_takes_items = False
         self.wakes = False
         self.settles = False
         self.unreachable = False
@@ -403,6 +408,16 @@ class Supervisor:
                     self._leave(job, instance, "pending")
             self._settle(job)
 
+    def purge(self, id_):
+        """Block a job and have workers drop what they have in hand: QubeUI's other way to block."""
+        job = self.jobs[int(id_)]
+        for instance in job["subjobs"]:
+            if instance["status"] == "running":
+                self.workers.stop_instance(instance)
+                self._leave(job, instance, "pending")
+            self._block(job, instance)
+        self._settle(job)
+
     def fail_preflight(self, id_, name):
         self.jobs[int(id_)]["preflights_fail"].append(name)
 
@@ -500,16 +515,19 @@ class Supervisor:
                 self._settle(job)
         return found
 
-    def _block(self, _job, instance):
+    def _block(self, job, instance):
         instance["blocked"] = True
         if instance["status"] == "pending":
             instance["status"] = "blocked"
+        for work in job["agenda"] if self.block_takes_items else ():
+            if work["status"] == "pending":
+                work["status"] = "blocked"
 
     def _unblock(self, job, instance):
         instance["blocked"] = False
         if instance["status"] == "blocked":
             instance["status"] = "pending"
-        if self.unblock_frees_items:
+        if self.unblock_frees_items or self.block_takes_items:
             for work in job["agenda"]:
                 if work["status"] == "blocked":
                     work["status"] = "pending"
@@ -593,6 +611,10 @@ class Supervisor:
         order = ("running", "suspended", "pending", "blocked", "failed", "killed", "complete")
         now = {instance["status"] for instance in job["subjobs"]}
         job["status"] = next((word for word in order if word in now), job["status"])
+        if self.block_shows and any(
+            one["blocked"] for one in job["subjobs"] if one["status"] == "running"
+        ):
+            job["status"] = "blocked"
         if job["status"] in TERMINAL and job["timecomplete"] == EPOCH:
             job["timecomplete"] = int(self._now())
 
