@@ -15,7 +15,8 @@ import threading
 # The files that it needs lie beside it.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from renderbus_farm import CAPABILITIES, FARM, QubeFarm
+from renderbus_farm import CAPABILITIES, QubeFarm
+from renderbus_jobs import Jobs
 from renderbus_link import (
     EXIT_VERSION,
     STOP,
@@ -27,10 +28,16 @@ from renderbus_link import (
     own_pipes,
 )
 from renderbus_qb import QbError, find_qb
+from renderbus_settings import Settings, SettingsError
+from renderbus_unattended import Unattended
+from renderbus_words import FARM
 
+_SETTINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "job.conf")
 _HELLO_SECONDS = 60.0
 _END_SECONDS = 60.0
 _POLL_SECONDS = 0.5
+# While a core of our own asks something.
+_BUSY_SECONDS = 0.05
 
 
 def main(arguments):
@@ -49,12 +56,14 @@ def main(arguments):
     # Taken before anything is printed: what `qb` says is no line of the link.
     pipes = None if command else own_pipes()
     try:
-        farm = QubeFarm(find_qb(), log, options.gateways, options.ask_seconds)
+        jobs = Jobs(find_qb(), log)
+        farm = QubeFarm(jobs, options.gateways, options.ask_seconds)
+        unattended = _unattended(jobs, options.unattended_seconds)
         if command:
-            return _host(command, farm, stop)
+            return _host(command, farm, unattended, stop)
         agent = Agent(*pipes, log)
         agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
-        _serve(agent, farm, stop)
+        _serve(agent, farm, unattended, stop)
         agent.close(_END_SECONDS)
     except (LinkError, QbError) as error:
         log(str(error))
@@ -68,12 +77,26 @@ def _options(arguments):
                         help="group of the gateway workers, which render nothing")  # fmt: skip
     parser.add_argument("--ask-seconds", type=float, default=10.0, metavar="N",
                         help="how often Qube is asked whether anybody asks something")  # fmt: skip
+    parser.add_argument("--unattended-seconds", type=float, default=30.0, metavar="N",
+                        help="how often jobs for the cloud alone are looked for that no worker "
+                        "sees to; 0 leaves them alone")  # fmt: skip
     parser.add_argument("command", nargs="*", help="starts the core, after --")
     options = parser.parse_args(arguments)
     return options, options.command
 
 
-def _serve(agent, farm, stop):
+def _unattended(jobs, every):
+    settings = None
+    if every:
+        try:
+            settings = Settings(_SETTINGS)
+        except SettingsError as error:
+            log("jobs for the cloud alone that no worker sees to are left alone: {}".format(error))
+            every = 0
+    return Unattended(jobs, settings, every, log)
+
+
+def _serve(agent, farm, unattended, stop):
     """Serve until the core is gone: who is to stop tells it so, and is needed until it has."""
     while not agent.gone:
         if stop.is_set():
@@ -82,14 +105,16 @@ def _serve(agent, farm, stop):
                 agent.tell(STOP, {})
             except GoneError as error:
                 log(str(error))
-        agent.poll(farm.handlers, _POLL_SECONDS)
+        agent.poll(farm.handlers, _BUSY_SECONDS if unattended.is_busy else _POLL_SECONDS)
+        unattended.step()
+    unattended.close()
 
 
-def _host(command, farm, stop):
+def _host(command, farm, unattended, stop):
     core = Core(command, log)
     try:
         core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
-        _serve(core.agent, farm, stop)
+        _serve(core.agent, farm, unattended, stop)
     finally:
         code = core.detach(_END_SECONDS)
     log(core.ending(0))

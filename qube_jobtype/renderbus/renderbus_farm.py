@@ -6,12 +6,8 @@ because nobody says that `qb` may be called on several.
 
 from renderbus_asks import Asks
 from renderbus_claims import Claims
-from renderbus_jobs import Jobs
 from renderbus_link import Pages
 from renderbus_queue import Queue
-
-FARM = "qube"
-"""How the agent calls its farm; the core finds by it what translates its jobs."""
 
 CAPABILITIES = ("annotate", "complete", "fail", "intents")
 
@@ -20,14 +16,13 @@ class QubeFarm:
     """Answers the core's questions about a Qube.
 
     Args:
-        qb: Qube's module.
-        log: takes a sentence for people.
+        jobs: of the Qube.
         gateways: group of gateway workers, which render nothing; "" for none.
         ask_seconds: how often Qube is asked whether anybody asks something.
     """
 
-    def __init__(self, qb, log, gateways="", ask_seconds=10.0):
-        self._jobs = Jobs(qb, log)
+    def __init__(self, jobs, gateways="", ask_seconds=10.0):
+        self._jobs = jobs
         self._queue = Queue(self._jobs, gateways)
         self._claims = Claims(self._jobs, self._queue.observe)
         self._asks = Asks(self._jobs, self._queue, ask_seconds)

@@ -9,9 +9,7 @@ from renderbus_jobs import SupervisorError
 from renderbus_link import Core, LinkError, RefusedError
 from renderbus_own import CAPABILITIES, OwnFarm
 from renderbus_settings import WHOLE
-from renderbus_words import BLOCKED, COMPLETE, FAILED, PENDING, RUNNING, WAITING
-
-FARM = "qube"
+from renderbus_words import BLOCKED, COMPLETE, FAILED, FARM, PENDING, RUNNING, WAITING
 
 _HELLO_SECONDS = 60.0
 _POLL_SECONDS = 0.5

@@ -85,7 +85,7 @@ class OwnJob:
     @property
     def is_halted(self):
         """Whether a person wants nothing more of the job begun, as far as Qube shows it."""
-        return self.job.get("status") in (BLOCKED, SUSPENDED)
+        return self.job is not None and self.job.get("status") in (BLOCKED, SUSPENDED)
 
     def is_held_back(self, name):
         """Tell whether a person does not want an item begun now; one in hand is begun."""

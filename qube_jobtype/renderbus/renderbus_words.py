@@ -9,6 +9,9 @@ import re
 
 from renderbus_link import MAX_LINE, DataError, RefusedError, encode, frame_numbers, frame_text
 
+FARM = "qube"
+"""How agents call their farm; the core finds by it what translates its jobs."""
+
 JOB_TYPE = "renderbus"
 """Prototype of our own jobs, which are no work for anybody else."""
 

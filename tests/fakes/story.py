@@ -72,6 +72,22 @@ def environment(folder: Path, cloud: Mapping[str, str]) -> dict[str, str]:
     return clean | dict(cloud) | {"HOME": str(folder)}
 
 
+def on_file(folder: Path, cloud: Mapping[str, str]) -> str:
+    """Write the account of a cloud to a file of its owner; return the settings that name both."""
+    file = folder / "credentials.toml"
+    file.touch(0o600)
+    file.write_text(
+        f"access_id = {json.dumps(cloud['RAYVISION_API_ACCESS_ID'])}\n"
+        f"access_key = {json.dumps(cloud['RAYVISION_API_KEY'])}\n"
+    )
+    return f"""
+[cloud]
+domain = {json.dumps(cloud["RENDERBUS_CLOUD_DOMAIN"])}
+scheme = "http"
+credentials_file = {json.dumps(str(file))}
+"""
+
+
 def installed_bridge(folder: Path) -> Path:
     """Put the bridge into a folder as it is installed, a program of its own; return it."""
     program = folder / "renderbus"

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from deadline_bench import pythons
 from qube_bench import agent, qube
-from story import SOON, environment, installed_bridge, overflow, simulated_cloud, wait_until
+from story import (
+    SOON,
+    environment,
+    installed_bridge,
+    on_file,
+    overflow,
+    simulated_cloud,
+    wait_until,
+)
 
 LONGEST = 40
 """Seconds after which a story that has not come to its end hangs."""
@@ -116,10 +124,10 @@ def open_studio(tmp_path, cloud, root):
     """Return a function that opens a studio; its policy may be switched on."""
 
     @contextmanager
-    def opened(*, enabled=False, python="3.10", mapping="whole"):
+    def opened(*, enabled=False, python="3.10", mapping="whole", agent=(), account=None):
         interpreter = pythons().get(python) or next(iter(pythons().values()))
         place = tmp_path / "jobtypes" / "renderbus" / "agent.py"
-        command = [str(interpreter), "-B", str(place), "--ask-seconds", "0"]
+        command = [str(interpreter), "-B", str(place), "--ask-seconds", "0", *agent]
         config = f"""
 [farm]
 agent = {json.dumps(command)}
@@ -127,6 +135,9 @@ agent = {json.dumps(command)}
 url = "sqlite:///{tmp_path}/bursts.db"
 """
         config += SOON + overflow(enabled=enabled)
+        if account is not None:
+            # What the agent starts has none of it from its surroundings.
+            config += on_file(tmp_path, account)
         (tmp_path / "renderbus.toml").write_text(config)
         installed_bridge(tmp_path)
         around = environment(tmp_path, cloud) | {"QBDIR": str(tmp_path / "qube")}

@@ -379,19 +379,22 @@ class Supervisor:
             status = status["status"]
         if status not in ("complete", "failed", "pending", "blocked"):
             self.violation("reportjob with status " + status)
-        if status == "failed" and instance["retry"] < job["retrysubjob"]:
-            instance["retry"] += 1
-            status = "pending"
         instance["reported"] = True
-        self._leave(job, instance, status)
-        self._settle(job)
+        self._ended(job, instance, status)
 
     def exited(self, instance, code):
         """Do what a proxy does when its backend has ended."""
         job = self.jobs.get(instance["pid"])
         if job is not None and instance["status"] == "running":
-            self._leave(job, instance, "complete" if code == 0 else "failed")
-            self._settle(job)
+            self._ended(job, instance, "complete" if code == 0 else "failed")
+
+    def _ended(self, job, instance, status):
+        """End an instance, or have it begin once more where the job allows that."""
+        if status == "failed" and instance["retry"] < job["retrysubjob"]:
+            instance["retry"] += 1
+            status = "pending"
+        self._leave(job, instance, status)
+        self._settle(job)
 
     def dispatch(self, id_, host, instance=0):
         """Have a worker begin an instance: its process is started."""

@@ -1,0 +1,118 @@
+"""Jobs for the cloud alone that no worker sees to: the gateway does, and begins nothing of them."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.heavy
+
+
+@pytest.fixture
+def gateway(open_studio, cloud):
+    """Return a function that opens a studio whose gateway sees to such jobs."""
+
+    def opened():
+        return open_studio(agent=("--unattended-seconds", "0.3"), account=cloud)
+
+    return opened
+
+
+def at_work(studio, count=300, **more):
+    """Submit a job, and wait until some of it is at home while most of it waits."""
+    job = studio.submit(range(1, count + 1), prototype="renderbus", **more)
+    studio.hands("dispatch", job, "gateway")
+    studio.until(lambda: "complete" in studio.hands.states(job), lambda: studio.log(job))
+    return job
+
+
+def frames(cloud):
+    """Return how many frames of the newest remote task have come how far."""
+    url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/state"
+    tasks = requests.get(url, timeout=30).json()["tasks"]
+    return max(tasks, key=lambda task: task["id"])["frames"]
+
+
+def stands_still(studio, cloud):
+    """Wait until nothing of a job waits or renders in the cloud, and return what came home."""
+    studio.until(lambda: frames(cloud).keys() <= {"ABORTED", "DONE"}, lambda: [str(frames(cloud))])
+    assert frames(cloud)["ABORTED"] > 0
+    return frames(cloud)["DONE"]
+
+
+def test_of_a_job_whose_process_is_suspended_nothing_more_is_begun_and_what_renders_comes_home(
+    gateway, cloud
+):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio)
+        studio.hands.qb("suspend", [job])
+        assert studio.hands("job", job)["status"] == "suspended"
+        done = stands_still(studio, cloud)
+        studio.until(lambda: len(studio.pictures()) == done, studio.served)
+        assert any(f"job {job} is suspended and no worker sees to it" in one
+                   for one in studio.served())  # fmt: skip
+        studio.hands.qb("resume", [job])
+        studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
+                     lambda: studio.log(job))  # fmt: skip
+        assert len(studio.pictures()) == 300
+        assert frames(cloud)["DONE"] == 300 - done, "nothing is rendered twice"
+
+
+@pytest.mark.parametrize("act", ["kill", "remove"])
+def test_a_job_that_ends_while_its_worker_is_dead_is_stopped_in_the_cloud(gateway, cloud, act):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio)
+        (process,) = studio.hands("alive", job)
+        studio.hands("kill_process", process, signal.SIGKILL)
+        studio.hands.qb(act, [job])
+        stands_still(studio, cloud)
+        assert len(studio.pictures()) < 300
+
+
+def test_what_rendered_as_a_worker_dropped_a_blocked_job_comes_home_before_it_is_unblocked(
+    gateway, cloud
+):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio)
+        (process,) = studio.hands("alive", job)
+        studio.hands("kill_process", process, signal.SIGKILL)
+        studio.hands.qb("block", [job])
+        done = stands_still(studio, cloud)
+        studio.until(lambda: studio.hands.states(job).count("complete") == done, studio.served)
+        assert len(studio.pictures()) == done
+        studio.hands.qb("unblock", [job])
+        studio.hands("dispatch", job, "gateway-2")
+        studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
+                     lambda: studio.log(job))  # fmt: skip
+        assert frames(cloud)["DONE"] == 300 - done
+
+
+def test_a_job_whose_worker_died_is_left_to_the_next_worker(gateway, cloud):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio, 100, retrysubjob=3)
+        (process,) = studio.hands("alive", job)
+        studio.hands("kill_process", process, signal.SIGKILL)
+        studio.until(lambda: studio.hands("job", job)["status"] == "pending")
+        studio.hands("dispatch", job, "gateway-2")
+        studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
+                     lambda: studio.log(job))  # fmt: skip
+        assert frames(cloud) == {"DONE": 100}
+
+
+def test_of_a_job_whose_workers_all_died_what_renders_comes_home_and_a_retry_sends_the_rest(
+    gateway, cloud
+):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio)
+        (process,) = studio.hands("alive", job)
+        studio.hands("kill_process", process, signal.SIGKILL)
+        studio.until(lambda: studio.hands("job", job)["status"] == "failed")
+        done = stands_still(studio, cloud)
+        studio.until(lambda: studio.hands.states(job).count("complete") == done, studio.served)
+        studio.hands.qb("retry", [job])
+        studio.hands("dispatch", job, "gateway-2")
+        studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
+                     lambda: studio.log(job))  # fmt: skip
+        assert frames(cloud)["DONE"] == 300 - done
