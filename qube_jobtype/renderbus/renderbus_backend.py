@@ -15,6 +15,8 @@ from renderbus_qb import QbError, find_qb
 from renderbus_record import RENDER, About
 from renderbus_settings import Settings, SettingsError
 
+_MOST_REPORTS = 3
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -42,8 +44,27 @@ def main(qb=None):
     if not status:
         # Who ended this process has told Qube so. Code 0 would mean that all is done.
         return 1
-    qb.reportjob(status)
-    return 0
+    _report(qb, status)
+    # Code 0 would be taken for a success where the report got lost.
+    return 0 if status in ("complete", "pending") else 1
+
+
+def _report(qb, status):
+    """Report the instance, which may end this process; once more where Qube does not show it."""
+    for _ in range(_MOST_REPORTS):
+        qb.reportjob(status)
+        if not _is_at_work(qb):
+            return
+
+
+def _is_at_work(qb):
+    """Tell whether Qube shows this instance at work; what cannot be seen is not so."""
+    try:
+        (job,) = qb.jobinfo(id=[qb.jobid()], subjobs=True)
+        found = {int(one["id"]): one["status"] for one in job["subjobs"]}
+        return found.get(int(qb.subid())) == "running"
+    except Exception:  # noqa: BLE001 - what qb raises is not documented
+        return False
 
 
 def _work(qb, stop):

@@ -17,12 +17,17 @@ _POLL_SECONDS = 0.5
 _WAIT_SECONDS = 10.0
 # Between two reports on an item in hand, and two looks at the job.
 _REPORT_SECONDS = 10.0
+# Between two reports of how an item has ended, when Qube does not show it, and how many there are.
+_AGAIN_SECONDS = 5.0
+_MOST_ENDS = 4
+# How long Qube may leave a request for work without an answer.
+_SILENCE_SECONDS = 600.0
 # How long the core may take to end a burst of which everything is at home.
 _FINISH_SECONDS = 300.0
 # A core that ends so often by itself will not do better.
 _MOST_STARTS = 3
 _LONG_ENOUGH_SECONDS = 60.0
-_KILLED_HERE = "the job was killed: what renders in the cloud is stopped"
+_ENDED_HERE = "the job was ended: what renders in the cloud is stopped"
 _BLOCKED_HERE = (
     "what is left is blocked: what of it waits in the cloud is stopped, what renders comes home"
 )
@@ -56,7 +61,10 @@ class Instance:
         self._tried = set()
         self._verdict = ""
         self._ask_at = self._report_at = 0.0
+        self._unanswered_since = None
         self._reported = {}
+        # How often Qube was told what became of the item in hand.
+        self._ends = 0
 
     def run(self):
         """Work until Qube has nothing for this instance.
@@ -92,23 +100,46 @@ class Instance:
         if self._work is not None or time.monotonic() < self._ask_at:
             return ""
         work = self._qb.requestwork()
-        status = work.get("status")
+        status = work.get("status") if work else None
+        if not status:
+            self._unanswered()
+            return ""
+        self._unanswered_since = None
         if status == RUNNING:
-            self._work, self._reported = work, {}
+            self._work, self._reported, self._ends = work, {}, 0
             self._report_at = 0.0
             self._refresh()
-            return ""
-        if status == WAITING:
+        elif status == WAITING:
             self._ask_at = time.monotonic() + _WAIT_SECONDS
-            return ""
-        if status == FAILED:
+        elif status == FAILED:
             self._log("item {}: a check before it has failed".format(work.get("name")))
             self._qb.reportwork(dict(work, status=FAILED))
-            return ""
-        if status in (COMPLETE, PENDING, BLOCKED):
-            return status
-        self._log("Qube answers {!r} to a request for work, which is not known".format(status))
-        return FAILED
+        else:
+            return self._without_work(status)
+        return ""
+
+    def _without_work(self, status):
+        """Return what to report where Qube has no item for this instance."""
+        if status == COMPLETE and not self._farm.items:
+            self._log(
+                "the job has no items, so there is nothing to render; submit it with an agenda, "
+                "for example with: renderbus qube submit"
+            )
+            return FAILED
+        if status not in (COMPLETE, PENDING, BLOCKED):
+            self._log("Qube answers {!r} to a request for work, which is not known".format(status))
+            return FAILED
+        return status
+
+    def _unanswered(self):
+        """Ask again later; let go of it all when nobody has answered for long."""
+        now = time.monotonic()
+        if self._unanswered_since is None:
+            self._log("Qube does not answer to a request for work; it is asked again")
+            self._unanswered_since = now
+        if now - self._unanswered_since > _SILENCE_SECONDS:
+            raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+        self._ask_at = now + _WAIT_SECONDS
 
     def _start(self):
         """Start the core where an item needs it; tell whether to go on."""
@@ -183,14 +214,16 @@ class Instance:
         now = time.monotonic()
         name = str(self._work["name"])
         fate = self._farm.fate(name)
-        if fate is None and self._core is None and name in self._tried:
-            fate = FAILED, self._verdict
-        if fate is None and now < self._report_at:
+        if now < self._report_at and (fate is None or self._ends):
             return
         if fate is None:
             self._report_at = now + _REPORT_SECONDS
             self._refresh(older_than=_REPORT_SECONDS)
             fate = self._farm.fate(name)
+        if fate is None and self._core is None and name in self._tried:
+            # Another instance may have brought it home meanwhile.
+            self._refresh()
+            fate = self._farm.fate(name) or (FAILED, self._verdict)
         result = self._farm.result(name, fate)
         work = dict(self._work, status=fate[0] if fate else RUNNING, resultpackage=result)
         if fate is None and result == self._reported:
@@ -198,13 +231,24 @@ class Instance:
         self._qb.reportwork(work)
         self._reported = result
         if fate is not None:
+            self._close(name, fate)
+
+    def _close(self, name, fate):
+        """Be done with the item in hand once Qube shows what became of it; else it is told again.
+
+        What Qube never takes stays in the notes, and is told when the item is handed out again.
+        """
+        self._ends += 1
+        if self._ends == 1:
             self._log("item {}: {}".format(name, fate[1] or fate[0]))
-            self._farm.told(name, fate[0])
-            if fate[0] == FAILED:
-                # Who retries it wants it tried once more.
-                self._tried.discard(name)
-                self._waited.discard(name)
-            self._work = None
+        if self._farm.settle(name, fate[0]) == RUNNING and self._ends < _MOST_ENDS:
+            self._report_at = time.monotonic() + _AGAIN_SECONDS
+            return
+        if fate[0] == FAILED:
+            # Who retries it wants it tried once more.
+            self._tried.discard(name)
+            self._waited.discard(name)
+        self._work = None
 
     def _refresh(self, older_than=0.0):
         """Look at the job; while that does not succeed, what is known stays."""
@@ -216,13 +260,24 @@ class Instance:
     def _act_of_people(self):
         """Say what people did that the cloud is to follow; what cannot be seen is not believed."""
         try:
-            self._farm.refresh()
+            self._look()
         except Exception as error:  # noqa: BLE001 - what qb raises is not documented
             self._log("whether the job was killed cannot be seen: {}".format(error))
             return ""
-        if self._farm.is_killed:
-            return _KILLED_HERE
+        if self._farm.is_over:
+            return _ENDED_HERE
         return _BLOCKED_HERE if self._farm.is_halted else ""
+
+    def _look(self):
+        """Look at the job; once more where one look is not enough to believe it gone."""
+        until = time.monotonic() + self._settings.stop_seconds / 3
+        while True:
+            try:
+                return self._farm.refresh()
+            except SupervisorError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(_POLL_SECONDS)
 
     def _end(self, status):
         """Let the core finish, or let go, before Qube hears that this instance has ended."""

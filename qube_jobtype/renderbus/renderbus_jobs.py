@@ -10,7 +10,7 @@ Standard library only, Python 3.6 and up; `qb` is called on the thread of whoeve
 
 import re
 
-from renderbus_link import MOST_FRAMES
+from renderbus_link import MOST_FRAMES, UnansweredError
 from renderbus_record import CLAIM, NOTE, About, Notes, is_ours
 from renderbus_words import (
     BLOCKED,
@@ -37,7 +37,7 @@ STANDS_STILL = "agent.stands_still"
 """Fact of a burst on a claim job: items are coming back to a job that must be woken for them."""
 
 
-class SupervisorError(Exception):
+class SupervisorError(UnansweredError):
     """Qube's supervisor does not answer; nothing is known."""
 
 

@@ -39,13 +39,14 @@ class OwnFarm(OwnJob):
         id_: of the job, a number.
         retires: whether frames that come home out of order are shown at once.
         log: takes a sentence for people.
+        missed_at: see `OwnJob`.
 
     Attributes:
         files: paths of an item's pictures, by its name.
     """
 
-    def __init__(self, qb, id_, retires, log):
-        super().__init__(qb, id_, log)
+    def __init__(self, qb, id_, retires, log, missed_at=None):
+        super().__init__(qb, id_, log, missed_at)
         self._retires = retires
         self.files = {}
         self.handlers = {
@@ -116,18 +117,20 @@ class OwnFarm(OwnJob):
         }
         return {key: value for key, value in found.items() if value}
 
-    def told(self, name, fate):
-        """Write down that Qube was told what became of an item."""
+    def settle(self, name, fate):
+        """Write down that Qube was told what became of an item, and return how it shows it now."""
+        shown = []
 
-        def settle():
+        def settled():
             place, item = self.items[name]
-            if fate != COMPLETE:
-                item["status"] = fate
+            shown.append(item["status"])
+            # What is complete is settled by the look.
+            if fate != COMPLETE and item["status"] == fate:
                 # Who retries it wants it tried once more.
                 self.forget(name, place)
 
-        # What is complete is settled by the look; what Qube did not take is told once more.
-        self.write(settle)
+        self.write(settled)
+        return shown[-1]
 
     # What the core asks.
 

@@ -22,6 +22,10 @@ from renderbus_words import (
 OPEN = frozenset({PENDING, RUNNING, BLOCKED, SUSPENDED, WAITING})
 """Statuses of items that have not ended."""
 
+# Between two looks that find a job gone, for that to be believed.
+_APART_SECONDS = 5.0
+_NO_ITEMS = "Qube does not answer with the items of job {}, which is there; it is asked again"
+
 
 class OwnJob:
     """Reads a job, and changes its notes as they stand.
@@ -30,6 +34,7 @@ class OwnJob:
         qb: Qube's module.
         id_: of the job, a number.
         log: takes a sentence for people.
+        missed_at: when it was seen to be gone before, as `time.monotonic` says; None for never.
 
     Attributes:
         job: as `qb.jobinfo` returned it last; None while it was never seen.
@@ -40,7 +45,7 @@ class OwnJob:
             job need not show it while an instance is at work.
     """
 
-    def __init__(self, qb, id_, log):
+    def __init__(self, qb, id_, log, missed_at=None):
         self._qb = qb
         self._id = id_
         self._log = log
@@ -53,6 +58,7 @@ class OwnJob:
         self._text = ""
         self._read_at = 0.0
         self._is_gone = False
+        self._missed_at = missed_at
         self.refresh()
 
     def refresh(self, older_than=0.0):
@@ -81,6 +87,11 @@ class OwnJob:
     def is_killed(self):
         """Whether a person has killed the job, or removed it."""
         return self._is_gone or self.job.get("status") == KILLED
+
+    @property
+    def is_over(self):
+        """Whether a person has ended the job, or nothing of it is left to do."""
+        return self.is_killed or self.job.get("status") == COMPLETE
 
     @property
     def is_halted(self):
@@ -174,16 +185,27 @@ class OwnJob:
             self._follow_people()
 
     def _look(self):
-        """Return the job as it is now; None when it is gone, which is believed when seen twice.
+        """Return the job as it is now; None when it is gone.
 
-        A supervisor that begins to answer in between shows it at the second look.
+        That is believed when two looks say so, apart in time: an answer may get lost, or be too
+        much for somebody on its way.
         """
-        for _ in range(2):
-            found = self._qb.jobinfo(id=[self._id], agenda=True)
-            if found:
-                return found[0]
+        found = self._qb.jobinfo(id=[self._id], agenda=True)
+        if not found:
             if not self._qb.currenttime():
                 raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+            if self._qb.jobinfo(id=[self._id]):
+                found = self._qb.jobinfo(id=[self._id], agenda=True)
+                if not found:
+                    raise SupervisorError(_NO_ITEMS.format(self._id))
+        if found:
+            self._missed_at = None
+            return found[0]
+        seen_at = time.monotonic()
+        if self._missed_at is None:
+            self._missed_at = seen_at
+        if seen_at - self._missed_at < _APART_SECONDS:
+            raise SupervisorError("job {} is not found; Qube is asked again".format(self._id))
         return None
 
     def _follow_people(self):

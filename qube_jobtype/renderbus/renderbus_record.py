@@ -27,6 +27,10 @@ WHEN_KEY = "renderbus_when"
 """Key of any job's package by which it asks for the cloud as soon as it is submitted: `now`."""
 
 _MARK = "-- renderbus --"
+# What a record of ours may hold; another JSON object is what a person has written.
+_FIELDS = frozenset(
+    ["job", "facts", "claims", "home", "done", "let_go", "put_off", "failed", "files"]
+)
 _DIGITS = re.compile("[0-9]+")
 # Facts that people read first.
 _SHOWN = (
@@ -99,9 +103,11 @@ class Notes:
 
     Args:
         text: the notes; what is not ours counts as people's.
+        job: id of the job whose record is meant where there are several; "" for the last one.
 
     Attributes:
         job: id of the job that they are about, as text; "" where they do not say it.
+        people: what people wrote.
         facts: that were noted, by burst.
         claims: by burst, the places in the agenda that each epoch holds.
         home: places in the agenda whose pictures came home, which Qube is still to be told.
@@ -113,13 +119,14 @@ class Notes:
         is_legible: whether nothing of ours was lost; where it was, all else is empty.
     """
 
-    def __init__(self, text=""):
-        above, mark, rest = str(text or "").partition(_MARK)
-        document, below = _last_document(rest)
+    def __init__(self, text="", job=""):
+        self._text = str(text or "")
+        above, mark, rest = self._text.partition(_MARK)
+        document, below = _record(rest, job)
         self.is_legible = not mark or document is not None
         # People type at the end of a text, too.
         people = (above.rstrip("\n"), below.strip("\n"))
-        self._people = "\n".join(one for one in people if one.strip())
+        self.people = "\n".join(one for one in people if one.strip())
         document = document or {}
         self.job = str(document.get("job", ""))
         facts = document.get("facts")
@@ -155,7 +162,9 @@ class Notes:
         Args:
             job: its id, as text.
         """
-        notes = self if self.job == job else Notes(self._people)
+        notes = self if self.job == job else Notes(self._text, job)
+        if notes.job != job:
+            notes = Notes(notes.people)
         notes.job = job
         return notes
 
@@ -193,7 +202,7 @@ class Notes:
         said = [
             legible(said[name]) for said in self.facts.values() for name in _SHOWN if said.get(name)
         ]
-        people = [self._people] if self._people else []
+        people = [self.people] if self.people else []
         return "\n".join([*people, _MARK, *said, json.dumps(full, sort_keys=True)])
 
 
@@ -239,12 +248,21 @@ def _document(text):
     return found if isinstance(found, dict) else {}
 
 
-def _last_document(text):
-    """Return the last JSON object that begins a line of a text, and what stands behind it.
+def _record(text, job):
+    """Return the last record of a text, of a job where it has one, and what stands behind it.
 
     Returns:
         None and nothing where there is none.
     """
+    found = list(_records(text))
+    return next(
+        (one for one in found if job and one[0].get("job") == job),
+        found[0] if found else (None, ""),
+    )
+
+
+def _records(text):
+    """Give the records that begin lines of a text, with what stands behind each; the last first."""
     lines = text.splitlines()
     for at in reversed(range(len(lines))):
         if not lines[at].startswith("{"):
@@ -253,8 +271,8 @@ def _last_document(text):
             found, end = json.JSONDecoder().raw_decode(lines[at])
         except ValueError:
             continue
-        return found, "\n".join([lines[at][end:], *lines[at + 1 :]])
-    return None, ""
+        if _FIELDS.issuperset(found):
+            yield found, "\n".join([lines[at][end:], *lines[at + 1 :]])
 
 
 def _rows(value, length):

@@ -22,8 +22,11 @@ _MOST_REQUESTS = 50
 # Each is a process of the core.
 _MOST_AT_ONCE = 4
 
-_GONE = ""
-_ENDED = frozenset({FAILED, KILLED, _GONE})
+# Beside the statuses of jobs: it is not there any more, and all of it came home.
+_GONE, _HOME = "gone", "home"
+# A person wants nothing of these any more; of the others what renders comes home.
+_UNWANTED = frozenset({COMPLETE, KILLED, _GONE})
+_ENDED = _UNWANTED | {FAILED}
 _UNATTENDED = _ENDED | {BLOCKED, SUSPENDED}
 
 
@@ -85,13 +88,13 @@ class Unattended:
                 self._begin(id_, status)
         self._doubtful = statuses
         for id_, status in statuses.items():
-            if status == COMPLETE or (status in _ENDED and self._known[id_] == status):
+            if status == _HOME or (status in _ENDED and self._known[id_] == status):
                 del self._known[id_]
 
     def _statuses(self):
         """Return the status of each job of which something was sent; RUNNING where one is at work.
 
-        By id; _GONE of a job that is not there any more.
+        By id; _GONE and _HOME are no words of Qube.
         """
         queue = {int(job["id"]): job for job in self._jobs.ours() if About(job).kind == RENDER}
         for id_, job in queue.items():
@@ -102,37 +105,53 @@ class Unattended:
         found = {}
         for id_ in self._known:
             job = queue.get(id_) or read.get(id_)
-            at_work = job is not None and int((job.get("cpustally") or {}).get(RUNNING, 0))
-            found[id_] = RUNNING if at_work else job["status"] if job is not None else _GONE
+            if job is None:
+                found[id_] = _GONE
+            elif int((job.get("cpustally") or {}).get(RUNNING, 0)):
+                found[id_] = RUNNING
+            else:
+                is_home = job["status"] == COMPLETE and not _left(id_, job)
+                found[id_] = _HOME if is_home else job["status"]
         return found
 
     def _begin(self, id_, status):
-        self._log("job {} is {} and no worker sees to it: {}".format(
-            id_, status or "gone",
-            "what of it waits in the cloud is stopped"
-            if status not in (KILLED, _GONE) else "what renders of it in the cloud is stopped",
-        ))  # fmt: skip
+        what = "what renders of it" if status in _UNWANTED else "what of it waits"
+        words = "job {} is {} and no worker sees to it: {} in the cloud is stopped"
+        self._log(words.format(id_, status, what))
+        # That it is gone was seen at the look before, too.
+        missed_at = float("-inf") if status == _GONE else None
+        farm = OwnFarm(self._jobs.qb, id_, self._settings.mapping == WHOLE, self._log, missed_at)
         try:
-            self._carried[id_] = _Carried(self._jobs.qb, id_, self._settings, self._log)
+            self._carried[id_] = _Carried(farm, self._settings.command(id_), self._log)
         except LinkError as error:
             self._log(str(error))
         self._known[id_] = status
 
 
+def _left(id_, job):
+    """Return the places in the agenda that a burst held and that it did not bring home."""
+    notes = Notes(job.get("notes")).of(str(id_))
+    return set().union(*notes.claims.values()) - notes.done
+
+
 class _Carried:
     """A job whose burst a core of our own carries.
 
+    Args:
+        farm: of the job.
+        command: starts the core.
+        log: takes a sentence for people.
+
     Raises:
         LinkError: there is no core.
-        RefusedError, SupervisorError: the job cannot be read now.
     """
 
-    def __init__(self, qb, id_, settings, log):
+    def __init__(self, farm, command, log):
         self._log = log
-        self._farm = OwnFarm(qb, id_, settings.mapping == WHOLE, log)
+        self._farm = farm
         # Nobody wants anything more of it begun.
         self._farm.told_blocked = True
-        self._core = Core(settings.command(id_), log)
+        self._core = Core(command, log)
         try:
             self._core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
         except LinkError:

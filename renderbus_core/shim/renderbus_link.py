@@ -143,6 +143,10 @@ class RefusedError(Exception):
     """Raised by a handler: certainly nothing was done, for the reason given in one sentence."""
 
 
+class UnansweredError(Exception):
+    """Raised by a handler: the manager does not answer, and nothing is known; one sentence."""
+
+
 class Request(NamedTuple):
     """What the peer asks: a request, or with no id a notification, which nobody answers."""
 
@@ -658,6 +662,8 @@ class Agent(Pipe):
             return self._first_page(result) if isinstance(result, Pages) else result
         except RefusedError as error:
             raise RemoteError(REFUSED, str(error)) from error
+        except UnansweredError as error:
+            raise RemoteError(INTERNAL_ERROR, str(error)[:_MAX_SENTENCE]) from error
         except Exception as error:
             self.log(traceback.format_exc())
             told = f"{method} ended with {type(error).__name__}: {error}"

@@ -26,6 +26,7 @@ from renderbus_core.shim.renderbus_link import (
     NoAnswerError,
     Pages,
     RefusedError,
+    UnansweredError,
     frame_numbers,
     frame_text,
 )
@@ -174,6 +175,7 @@ class TestServing:
             ("page", {"token": "9"}, REFUSED, "this list is no longer kept"),
             ("page", {"token": []}, INTERNAL_ERROR, "page ended with TypeError"),
             ("locked", {}, REFUSED, "not now"),
+            ("silent", {}, INTERNAL_ERROR, "the supervisor does not answer"),
             ("broken", {}, INTERNAL_ERROR, "broken ended with ZeroDivisionError"),
             ("endless", {}, INTERNAL_ERROR, "send long lists in pages"),
             ("odd", {}, INTERNAL_ERROR, "cannot be written as JSON"),
@@ -183,8 +185,12 @@ class TestServing:
         def locked(_params):
             raise RefusedError("not now")
 
+        def silent(_params):
+            raise UnansweredError("the supervisor does not answer")
+
         handlers = {
             "locked": locked,
+            "silent": silent,
             "broken": lambda _: 1 / 0,
             "endless": lambda _: "x" * MAX_LINE,
             "odd": lambda _: {1, 2},

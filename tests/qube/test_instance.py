@@ -406,6 +406,81 @@ def test_a_worker_without_the_program_says_what_to_do(open_studio):
         assert any("is not on this worker; install it here" in line for line in studio.log(job))
 
 
+def test_a_job_without_items_is_not_complete_without_pictures(open_studio):
+    with open_studio() as studio:
+        job = studio.submit(None, prototype="renderbus", package={"range": "1-6"})
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+        assert any("has no items" in line for line in studio.log(job))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("mapping", ["whole", "each"])
+@pytest.mark.parametrize("status", ["complete", "failed"])
+def test_an_item_of_which_the_last_report_gets_lost_is_reported_again(open_studio, status, mapping):
+    with open_studio(mapping=mapping) as studio:
+        more = {} if status == "complete" else {"package": {"scenefile": "/nowhere/at/all.blend"}}
+        job = submit_to_cloud(studio, 2, **more)
+        studio.hands("drop", "reportwork", 2)
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, status)
+        assert studio.hands.states(job) == [status] * 2
+
+
+def test_a_request_for_work_that_is_not_answered_is_made_again(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 1)
+        studio.hands("drop", "requestwork", 1)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "does not answer to a request for work; it is asked again")
+        studio.hands.qb("kill", [job])
+        over(studio, job, "killed")
+
+
+@pytest.mark.parametrize(("answer", "after"), [("pending", "pending"), ("dreaming", "failed")])
+def test_a_report_of_the_instance_that_gets_lost_is_made_again(open_studio, answer, after):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 1)
+        studio.hands("drop", "reportjob", 1)
+        studio.hands("answer_oddly", job, answer)
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, after)
+
+
+def test_an_instance_whose_reports_all_get_lost_does_not_look_like_a_success(open_studio):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 1)
+        studio.hands("drop", "reportjob", 99)
+        studio.hands("answer_oddly", job, "dreaming")
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job, "failed")
+
+
+@pytest.mark.heavy
+def test_two_instances_at_once_call_nothing_failed_that_is_at_home(open_studio, cloud):
+    with open_studio() as studio:
+        before = len(remote_tasks(cloud))
+        job = submit_to_cloud(studio, 20, cpus=2)
+        studio.hands("dispatch", job, "gateway", 0)
+        studio.hands("dispatch", job, "gateway-2", 1)
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 20
+        assert len(remote_tasks(cloud)) == before + 1
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("act", ["retire", "remove"])
+def test_a_job_that_people_end_otherwise_is_stopped_in_the_cloud_too(open_studio, cloud, act):
+    with open_studio() as studio:
+        job = submit_to_cloud(studio, 600)
+        studio.hands("dispatch", job, "gateway")
+        at_work(studio, job)
+        studio.hands.qb(act, [job])
+        studio.until(lambda: not studio.hands("alive", job), lambda: studio.log(job))
+        *_, task = remote_tasks(cloud)
+        assert "STOP" in task["status"], studio.log(job)
+
+
 def test_a_job_that_only_shows_something_is_no_work(open_studio):
     with open_studio() as studio:
         job = studio.hands.submit(
@@ -416,29 +491,38 @@ def test_a_job_that_only_shows_something_is_no_work(open_studio):
         assert any("no worker has anything to do" in line for line in studio.log(job))
 
 
+def saved(studio, name, count):
+    """Save a job as `qb.archivejob` does, and return its file."""
+    output = studio.folder / "renders" / name
+    output.mkdir(parents=True)
+    package = {
+        "program": "blender",
+        "scenefile": str(studio._scene),
+        "renderbus_outputs": f"{output}/{name}.####.png",
+    }
+    agenda = [{"name": str(number)} for number in range(1, count + 1)]
+    job = {"name": name, "prototype": "renderbus", "user": "ada", "package": package,
+           "agenda": agenda}  # fmt: skip
+    archive = studio.folder / f"{name}.xja"
+    save = f"import sys, qb; qb.archivejob({str(archive)!r}, {job!r})"
+    environment = {**studio.environment, "PYTHONPATH": str(studio.folder / "qube/api/python")}
+    subprocess.run([python(), "-c", save], env=environment, check=True)
+    studio.environment.pop("QB_SUPERVISOR", None)
+    return archive
+
+
+def bootstrap(studio, archive):
+    """Return how a saved job is run without a supervisor."""
+    program = studio.folder / "jobtypes" / "renderbus" / "bootstrap.py"
+    return [str(python()), "-B", str(program), str(archive)]
+
+
 @pytest.mark.heavy
 def test_a_saved_job_runs_without_a_supervisor(open_studio):
     """As Qube's own examples are tried out: a bootstrap script, and a job on file."""
     with open_studio() as studio:
-        folder = studio.folder / "jobtypes" / "renderbus"
-        output = studio.folder / "renders" / "shot"
-        output.mkdir(parents=True)
-        package = {
-            "program": "blender",
-            "scenefile": str(studio._scene),
-            "renderbus_outputs": f"{output}/shot.####.png",
-        }
-        job = {
-            "name": "shot", "prototype": "renderbus", "user": "ada", "package": package,
-            "agenda": [{"name": "1"}, {"name": "2"}],
-        }  # fmt: skip
-        archive = studio.folder / "shot.xja"
-        save = f"import sys, qb; qb.archivejob({str(archive)!r}, {job!r})"
-        environment = {**studio.environment, "PYTHONPATH": str(studio.folder / "qube/api/python")}
-        subprocess.run([python(), "-c", save], env=environment, check=True)
-        studio.environment.pop("QB_SUPERVISOR")
         done = subprocess.run(
-            [python(), "-B", folder / "bootstrap.py", archive], env=studio.environment,
+            bootstrap(studio, saved(studio, "shot", 2)), env=studio.environment,
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout
@@ -446,3 +530,20 @@ def test_a_saved_job_runs_without_a_supervisor(open_studio):
         ends = [line for line in told if not line.endswith(" running")]
         assert ends == ["reportwork 1 complete", "reportwork 2 complete", "reportjob complete"]
         assert studio.pictures() == ["shot.0001.png", "shot.0002.png"]
+
+
+@pytest.mark.heavy
+def test_saved_jobs_are_taken_for_no_other_and_go_on_where_they_stood(open_studio, cloud):
+    with open_studio() as studio:
+        before = len(remote_tasks(cloud))
+        first, other = saved(studio, "a", 60), saved(studio, "b", 2)
+        with subprocess.Popen(
+            bootstrap(studio, first), env=studio.environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert any(" is at work" in line for line in process.stdout)
+            process.kill()
+        subprocess.run(bootstrap(studio, other), env=studio.environment, timeout=120, check=True)
+        assert studio.pictures("b") == ["b.0001.png", "b.0002.png"]
+        subprocess.run(bootstrap(studio, first), env=studio.environment, timeout=120, check=True)
+        assert len(studio.pictures("a")) == 60
+        assert len(remote_tasks(cloud)) == before + 2

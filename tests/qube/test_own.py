@@ -26,7 +26,9 @@ from renderbus_core.jobs import (
 SERVE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import renderbus_link, renderbus_own, renderbus_qb
+import renderbus_link, renderbus_own, renderbus_ownjob, renderbus_qb
+# Between two looks that find a job gone.
+renderbus_ownjob._APART_SECONDS = float(sys.argv[4])
 pipes = renderbus_link.own_pipes()
 log = lambda sentence: sys.stderr.write(sentence + chr(10))
 qb, whole = renderbus_qb.find_qb(), sys.argv[3] == "whole"
@@ -57,9 +59,9 @@ def serve(tmp_path, hands, job, monkeypatch):
     monkeypatch.setitem(os.environ, "QBDIR", str(tmp_path / "qube"))
 
     @contextmanager
-    def serving(mapping="whole", of=job):
+    def serving(mapping="whole", of=job, apart="5"):
         folder = str(tmp_path / "jobtypes" / "renderbus")
-        command = [str(python()), "-B", "-c", SERVE, folder, of, mapping]
+        command = [str(python()), "-B", "-c", SERVE, folder, of, mapping, apart]
         with open_child_farm(command, lambda _: None) as farm:
             yield farm
 
@@ -118,6 +120,30 @@ def test_a_copy_of_a_job_believes_nothing_that_the_notes_of_the_original_say(ser
     assert hands("job", copy)["notes"].startswith("for the trailer\n")
     with serve("each") as farm:
         assert states(farm, job)[0] is LocalState.COMPLETED, "the original is as it was"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '{"approved": "bob"}',
+        '{"job": "99", "claims": [["other", 7, "0-3"]]}',
+        '{"home": "0-3"} and so on',
+    ],
+)
+def test_what_looks_like_a_record_below_the_notes_is_none_of_this_job(serve, hands, job, typed):
+    with serve("each") as farm:
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.complete(claim, claim.tasks[:1])
+        hands.qb("modify", {"notes": hands("job", job)["notes"] + "\n" + typed}, [job])
+        assert states(farm, job)[:3] == [
+            LocalState.COMPLETED,
+            LocalState.SUSPENDED,
+            LocalState.QUEUED,
+        ]
+        farm.annotate(claim, {"renderbus.progress": "1 of 4 home"})
+        assert typed in hands("job", job)["notes"]
+        assert states(farm, job)[1] is LocalState.SUSPENDED
 
 
 @pytest.mark.parametrize(
@@ -294,13 +320,28 @@ def test_what_another_instance_writes_in_between_is_not_lost(serve, hands, job):
 
 
 def test_a_job_that_is_killed_or_removed_wants_nothing_any_more(serve, hands, job):
-    with serve() as farm:
+    with serve(apart="0.001") as farm:
         claim = claim_of(farm, job, 0)
         farm.claim(claim)
         hands.qb("kill", [job])
         assert set(states(farm, job)) == {LocalState.FAILED}
         hands.qb("remove", [job])
+        with pytest.raises(FarmError, match="is not found; Qube is asked again"):
+            farm.tasks([job])
         assert set(states(farm, job)) == {LocalState.FAILED}
+
+
+def test_answers_that_get_lost_or_are_too_large_take_no_job_away(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        for lost in ({"drop": ("jobinfo", 2)}, {"switch": ("largest", 0)}):
+            ((hand, values),) = lost.items()
+            hands(hand, *values)
+            with pytest.raises(FarmError, match="asked again"):
+                farm.tasks([job])
+            hands("switch", "largest", None)
+            assert states(farm, job)[0] is LocalState.SUSPENDED
 
 
 def test_a_supervisor_that_does_not_answer_takes_no_job_away(serve, hands, job):

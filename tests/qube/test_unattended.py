@@ -71,6 +71,16 @@ def test_a_job_that_ends_while_its_worker_is_dead_is_stopped_in_the_cloud(gatewa
         assert len(studio.pictures()) < 300
 
 
+@pytest.mark.parametrize("act", ["retire", "kill", "remove"])
+def test_a_job_that_ends_while_it_waits_for_a_worker_is_stopped_in_the_cloud(gateway, cloud, act):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio)
+        studio.hands.qb("preempt", [job])
+        studio.until(lambda: not studio.hands("alive", job), lambda: studio.log(job))
+        studio.hands.qb(act, [job])
+        stands_still(studio, cloud)
+
+
 def test_what_rendered_as_a_worker_dropped_a_blocked_job_comes_home_before_it_is_unblocked(
     gateway, cloud
 ):

@@ -82,6 +82,9 @@ class Supervisor:
         self.violations = []
         self.before = {}
         self.after = {}
+        # Calls whose answer gets lost on its way back, and calls that never arrive; how often.
+        self.lost = {}
+        self.dropped = {}
         self.unblock_frees_items = False
         self.block_shows = False
         self.block_takes_items = False
@@ -102,12 +105,18 @@ class Supervisor:
         answer = self._answer(me, call, arguments, keywords)
         for act in self.after.pop(call, []):
             act()
+        if self.lost.get(call):
+            self.lost[call] -= 1
+            return []
         return answer
 
     def _answer(self, me, call, arguments, keywords):
         self.calls.append(call)
         for act in self.before.pop(call, []):
             act()
+        if self.dropped.get(call):
+            self.dropped[call] -= 1
+            return []
         if self.unreachable:
             return {"currenttime": 0, "error": "no supervisor"}.get(call, [])
         if call in self.forbidden:

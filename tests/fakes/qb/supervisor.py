@@ -59,6 +59,14 @@ class Hands:
         """Have the next call with a name end with an error, although it was done."""
         self._supervisor.after.setdefault(call, []).append(_broken(call))
 
+    def lose_answer(self, call, times=1):
+        """Have the answer of the next calls with a name lost, although they were done."""
+        self._supervisor.lost[call] = times
+
+    def drop(self, call, times=1):
+        """Have the next calls with a name never arrive; they answer with nothing."""
+        self._supervisor.dropped[call] = times
+
     def job(self, id_):
         return self._supervisor.shown(self._supervisor.jobs[int(id_)])
 
