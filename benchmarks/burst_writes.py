@@ -39,7 +39,8 @@ _LINE = (
 )
 _FORGET = "DELETE FROM remote_frames WHERE burst = ? AND leaf = ? AND id = ?"
 _FRAME = (
-    "INSERT INTO remote_frames (burst, leaf, id, frames, situation, note) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO remote_frames (burst, leaf, id, frames, situation, note, node) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 Work = tuple[str, list[tuple[object, ...]]]
@@ -139,7 +140,7 @@ class Writes:
     def _note_bare(self, changed: int = FRAMES) -> None:
         word = next(self._bare_words).value
         now = self._leaf.entries[:changed]
-        rows = [(_BARE, one.leaf, one.id, str(one.id), word, one.note) for one in now]
+        rows = [(_BARE, one.leaf, one.id, str(one.id), word, one.note, one.node) for one in now]
         self._bare.write((_FORGET, [row[:3] for row in rows]), (_FRAME, rows))
 
 

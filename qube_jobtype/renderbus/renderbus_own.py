@@ -29,6 +29,8 @@ CAPABILITIES = ("annotate", "complete", "fail", "files")
 
 FILES = "renderbus.files "
 """How facts begin that name the files of an item, with commas."""
+NODE = "renderbus.node "
+"""The same of the machines of the cloud that rendered it."""
 
 
 class OwnFarm(OwnJob):
@@ -43,12 +45,14 @@ class OwnFarm(OwnJob):
 
     Attributes:
         files: paths of an item's pictures, by its name.
+        nodes: machines that rendered an item, with commas, by its name.
     """
 
     def __init__(self, qb, id_, retires, log, missed_at=None):
         super().__init__(qb, id_, log, missed_at)
         self._retires = retires
         self.files = {}
+        self.nodes = {}
         self.handlers = {
             "snapshot": self._snapshot,
             "job": lambda params: {
@@ -106,13 +110,16 @@ class OwnFarm(OwnJob):
             facts.update(said)
         what, why = fate or ("", "")
         # They came home while another instance was at work.
-        noted = paths_of(self.notes.files.get(self.items[name][0], ()), frames(name))
+        place = self.items[name][0]
+        noted = paths_of(self.notes.files.get(place, ()), frames(name))
+        node = self.nodes.get(name) or self.notes.nodes.get(place, "")
         found = {
             "progress": "1.00" if what == COMPLETE else self.progress,
             "outputPaths": ",".join(self.files.get(name) or noted) if what == COMPLETE else "",
             "errors": [why] if why else [],
             "cloud_task": facts.get("renderbus.task", ""),
             "cloud": facts.get("renderbus.notice") or facts.get("renderbus.progress", ""),
+            "cloud_node": node if what == COMPLETE else "",
             "cloud_cost": facts.get("renderbus.cost", ""),
         }
         return {key: value for key, value in found.items() if value}
@@ -185,6 +192,8 @@ class OwnFarm(OwnJob):
                 self.notes.put_off.discard(place)
                 if name in self.files:
                     self.notes.files[place] = patterns(self.files[name], frames(name))
+                if self.nodes.get(name):
+                    self.notes.nodes[place] = self.nodes[name]
             return "" if self.fate(name) == (COMPLETE, "") else "not_ours"
 
         outcome = self._each(params, act)
@@ -228,6 +237,10 @@ class OwnFarm(OwnJob):
         facts = dict(params["facts"])
         for name in [name for name in facts if name.startswith(FILES)]:
             self.files[name[len(FILES) :]] = [one for one in facts.pop(name).split(",") if one]
+        for name in [name for name in facts if name.startswith(NODE)]:
+            # The cloud's word.
+            said = map(legible, facts.pop(name).split(","))
+            self.nodes[name[len(NODE) :]] = ",".join(said)
         burst = params["claim"]["burst"]
         if self.notes.note(burst, facts):
             self.write(lambda: self.notes.note(burst, facts))

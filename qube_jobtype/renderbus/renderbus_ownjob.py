@@ -138,6 +138,7 @@ class OwnJob:
         self.notes.failed.pop(place, None)
         self.notes.files.pop(place, None)
         self.notes.put_off.discard(place)
+        self.notes.nodes.pop(place, None)
         self.let_go(place)
         if self.carried is not None:
             # It is for the next core.
@@ -220,6 +221,7 @@ class OwnJob:
             if item["status"] == COMPLETE and is_ours:
                 notes.home.discard(place)
                 notes.files.pop(place, None)
+                notes.nodes.pop(place, None)
                 notes.done.add(place)
             elif item["status"] in OVER or (place in notes.done and item["status"] in OPEN):
                 self.forget(name, place)

@@ -29,7 +29,7 @@ WHEN_KEY = "renderbus_when"
 _MARK = "-- renderbus --"
 # What a record of ours may hold; another JSON object is what a person has written.
 _FIELDS = frozenset(
-    ["job", "facts", "claims", "home", "done", "let_go", "put_off", "failed", "files"]
+    ["job", "facts", "claims", "home", "done", "let_go", "put_off", "failed", "files", "nodes"]
 )
 _DIGITS = re.compile("[0-9]+")
 # Facts that people read first.
@@ -116,6 +116,7 @@ class Notes:
         put_off: places that a person held back while a burst held them.
         failed: places that failed, with why.
         files: by place of `home`, its pictures as `patterns` has them.
+        nodes: by place of `home`, the machines of the cloud that rendered it, with commas.
         is_legible: whether nothing of ours was lost; where it was, all else is empty.
     """
 
@@ -150,11 +151,8 @@ class Notes:
             if isinstance(names, list)
             for place in _places(held)
         }
-        self.failed = {
-            place: str(why)
-            for why, held in _rows(document.get("failed"), 2)
-            for place in _places(held)
-        }
+        self.nodes = _by_place(document.get("nodes"))
+        self.failed = _by_place(document.get("failed"))
 
     def of(self, job):
         """Return the notes of a job: those of another one, whose copy it is, say nothing of it.
@@ -177,12 +175,7 @@ class Notes:
 
     def text(self):
         """Return the notes as they are kept: people's text, sentences for people, then the rest."""
-        reasons = {}
-        for place, why in sorted(self.failed.items()):
-            reasons.setdefault(why, []).append(place)
-        pictures = {}
-        for place, names in sorted(self.files.items()):
-            pictures.setdefault(json.dumps(names), []).append(place)
+        pictures = _by_text({place: json.dumps(names) for place, names in self.files.items()})
         document = {
             "job": self.job,
             "facts": self.facts,
@@ -195,8 +188,9 @@ class Notes:
             "done": frame_text(sorted(self.done)),
             "let_go": frame_text(sorted(self.let_go)),
             "put_off": frame_text(sorted(self.put_off)),
-            "failed": [[why, frame_text(places)] for why, places in sorted(reasons.items())],
-            "files": [[json.loads(n), frame_text(held)] for n, held in sorted(pictures.items())],
+            "failed": _by_text(self.failed),
+            "files": [[json.loads(names), held] for names, held in pictures],
+            "nodes": _by_text(self.nodes),
         }
         full = {name: value for name, value in document.items() if value}
         said = [
@@ -279,6 +273,19 @@ def _rows(value, length):
     """Return the rows of a list that have a length; people can edit notes."""
     rows = value if isinstance(value, list) else []
     return [row for row in rows if isinstance(row, list) and len(row) == length]
+
+
+def _by_text(texts):
+    """Return texts by place as rows of each text with its places."""
+    found = {}
+    for place, text in sorted(texts.items()):
+        found.setdefault(text, []).append(place)
+    return [[text, frame_text(places)] for text, places in sorted(found.items())]
+
+
+def _by_place(value):
+    """Return the texts of such rows by place."""
+    return {place: str(text) for text, held in _rows(value, 2) for place in _places(held)}
 
 
 def _places(text):

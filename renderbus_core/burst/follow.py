@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from renderbus_core import package
 from renderbus_core.burst import acting, mirror, notices, still, tree
@@ -20,7 +20,7 @@ from renderbus_core.burst.model import (
     TaskState,
     WakeAt,
 )
-from renderbus_core.burst.store import Output
+from renderbus_core.burst.store import Output, RemoteLeaf
 from renderbus_core.burst.submit import CONFIRMATIONS, PRESENT, count_absence, is_known
 from renderbus_core.burst.urgency import follow_priority
 from renderbus_core.errors import FarmError, RequestRefusedError
@@ -30,6 +30,8 @@ FILES = "files"
 """Capability of a farm that shows which files a task has."""
 NOTED_FILES = "renderbus.files "
 """How names begin of what such a farm is told: one for each task, with its id."""
+NOTED_NODE = "renderbus.node "
+"""The same of which machine of the cloud rendered it."""
 
 _log = logging.getLogger(__name__)
 
@@ -160,7 +162,8 @@ def finish_pending(ctx: Context, burst: Burst) -> Burst:
 def _complete(ctx: Context, burst: Burst, ready: tuple[TaskRef, ...]) -> None:
     claim = burst.claim(ready, ctx.effects.lease.epoch)
     if FILES in getattr(ctx.farm, "capabilities", ()):
-        facts = results(burst, ready, ctx.store.outputs(burst.id))
+        leaves = ctx.store.remote(burst.id)
+        facts = results(burst, ready, ctx.store.outputs(burst.id), leaves)
         ctx.effects.perform("annotate", lambda: ctx.farm.annotate(claim, facts))
     outcome = ctx.effects.perform(
         "complete", lambda: ctx.farm.complete(claim, ready), tasks=[ref.id for ref in ready]
@@ -170,25 +173,38 @@ def _complete(ctx: Context, burst: Burst, ready: tuple[TaskRef, ...]) -> None:
         ctx.move_tasks(burst, (ref,), TaskState.LOST, f"the farm would not complete it: {why}")
 
 
-def results(burst: Burst, tasks: Iterable[TaskRef], outputs: Iterable[Output]) -> Mapping[str, str]:
-    """Return what farms show of tasks that came home: their files, and what the burst has cost.
+def results(
+    burst: Burst,
+    tasks: Iterable[TaskRef],
+    outputs: Iterable[Output],
+    leaves: Iterable[RemoteLeaf],
+) -> Mapping[str, str]:
+    """Return what farms show of tasks that came home: files and machines, and what it has cost.
 
     Args:
         burst: whose they are.
         tasks: them.
         outputs: files of the burst.
+        leaves: the cloud's side of the burst.
     """
-    by_frame: dict[int, list[str]] = {}
+    files: dict[int, list[str]] = {}
     for file in outputs:
         if file.collected:
-            by_frame.setdefault(file.frame, []).append(str(file.local))
+            files.setdefault(file.frame, []).append(str(file.local))
+    entries = mirror.entries_by_frame(entry for leaf in leaves for entry in leaf.entries)
+    nodes = {frame: [one.node for one in found if one.node] for frame, found in entries.items()}
     facts = {
-        f"{NOTED_FILES}{task.id}": ",".join(
-            dict.fromkeys(path for frame in task.frames for path in by_frame.get(frame, ()))
-        )
+        f"{name}{task.id}": _with_commas(task, by_frame)
         for task in tasks
+        for name, by_frame in ((NOTED_FILES, files), (NOTED_NODE, nodes))
     }
     return {**facts, notices.NOTED_COST: str(burst.spent)}
+
+
+def _with_commas(task: TaskRef, by_frame: Mapping[int, Sequence[str]]) -> str:
+    """Return what the frames of a task have, each thing once."""
+    found = (one for frame in task.frames for one in by_frame.get(frame, ()))
+    return ",".join(dict.fromkeys(found))
 
 
 def _local(ctx: Context, burst: Burst) -> tuple[LocalTask, ...]:

@@ -286,13 +286,23 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEntry:
-    """One frame entry of a leaf task, reduced to what the mirror needs."""
+    """One frame entry of a leaf task, reduced to what the mirror needs and people see.
+
+    Args:
+        leaf: the cloud's id of its task.
+        id: the cloud's.
+        frames: that it stands for.
+        situation: what becomes of it.
+        note: the same in words.
+        node: address of the machine that has it, or had it last; "" when unknown.
+    """
 
     leaf: int
     id: int
     frames: FrameSet
     situation: Remote
     note: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

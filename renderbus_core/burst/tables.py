@@ -113,6 +113,8 @@ remote_frames = Table(
     Column("frames", Frames, nullable=False),
     Column("situation", String, nullable=False),
     Column("note", Prose, nullable=False),
+    # Machine of the cloud that has it, or had it last.
+    Column("node", Prose, nullable=False),
 )
 
 outputs = Table(
@@ -251,7 +253,7 @@ events = Table(
 DESIGN = Design(
     "burst store",
     0x52624253,
-    sql_migrations("renderbus_core.burst", versions=5),
+    sql_migrations("renderbus_core.burst", versions=6),
     durable=True,
     error=StoreError,
     landmark=bursts.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -103,6 +104,8 @@ def _entry(frame: RemoteFrame) -> RemoteEntry:
         frames=frame.frames,
         situation=_situation(frame.frame_status),
         note=_note(frame.frame_index, frame.frame_status),
+        # A few machines have all of them.
+        node=sys.intern(frame.node_id),
     )
 
 

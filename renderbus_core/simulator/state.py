@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
+from ipaddress import IPv4Address
 from math import inf
 
 from renderbus_core.frames import FrameSet
@@ -23,6 +24,7 @@ FIRST_FRAME_ID = 70_000_001
 FIRST_PROJECT_ID = 3_001
 # Part of its render time after which a frame fails that is to fail.
 _FAILS_AFTER = 0.5
+_FIRST_NODE = IPv4Address("10.60.1.11")
 
 
 def storage_name(bid: str, account: Account) -> str:
@@ -31,8 +33,8 @@ def storage_name(bid: str, account: Account) -> str:
 
 
 def node_name(place: int) -> str:
-    """Return the name of a machine by its place among all, from 0."""
-    return f"10.60.1.{11 + place}"
+    """Return the name of a machine by its place among all, from 0: an address, as the cloud's."""
+    return str(_FIRST_NODE + place)
 
 
 class FrameKind(IntEnum):

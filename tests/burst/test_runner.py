@@ -7,6 +7,9 @@ import re
 import pytest
 
 from renderbus_core.burst import BurstState, Order, TaskState, WakeAt
+from renderbus_core.burst.follow import results
+from renderbus_core.burst.model import Remote, RemoteEntry
+from renderbus_core.burst.store import RemoteLeaf
 from renderbus_core.errors import RequestRefusedError, StoreError
 from renderbus_core.farm import Worker
 from renderbus_core.frames import FrameSet
@@ -49,7 +52,32 @@ def test_a_farm_that_shows_files_is_told_which_a_task_has_before_it_is_complete(
     (notes,) = world.farm.annotations(world.job).values()
     (path,) = notes["renderbus.files 3"].split(",")
     assert path.endswith("/shot.0004.png")
+    (entry,) = (one for leaf in world.store.remote(burst) for one in leaf.entries)
+    assert notes["renderbus.node 3"] == entry.node == "10.60.1.11"
     assert float(notes["renderbus.cost"]) == float(end.spent)
+
+
+def test_of_a_task_of_several_frames_each_machine_is_told_once(make_world, monkeypatch):
+    world = make_world(chunk=4, nodes=2)
+    monkeypatch.setattr(type(world.farm), "capabilities", frozenset({"files"}))
+    burst = world.order("0")
+    world.carry(world.runner(burst), burst)
+    (notes,) = world.farm.annotations(world.job).values()
+    assert notes["renderbus.node 0"] == "10.60.1.11,10.60.1.12"
+    assert notes["renderbus.files 0"].count(",") == 3
+
+
+def test_a_machine_that_the_cloud_does_not_name_is_none(world):
+    burst = world.store.burst(world.order())
+    tasks = [TaskRef("a", FrameSet.span(1, 2)), TaskRef("b", FrameSet.span(3, 3))]
+    entries = [
+        RemoteEntry(leaf, leaf, FrameSet.span(1, 2), Remote.DONE, node=node)
+        for leaf, node in enumerate(["10.60.3.224", "", "10.60.3.9", "10.60.3.224"])
+    ]
+    leaves = [RemoteLeaf(entry.leaf, 25, (1,), (entry,)) for entry in entries]
+    facts = results(burst, tasks, [], leaves)
+    assert facts["renderbus.node a"] == "10.60.3.224,10.60.3.9"
+    assert facts["renderbus.node b"] == ""
 
 
 def test_every_farm_that_takes_notes_is_told_what_it_cost(world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
@@ -11,12 +12,13 @@ from importlib import resources
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from renderbus_core.burst import BurstState, BurstStore, Event, TaskState
-from renderbus_core.burst.store import Effect, Output
+from renderbus_core.burst import BurstState, BurstStore, Event, Order, TaskState
+from renderbus_core.burst.model import Remote, RemoteEntry
+from renderbus_core.burst.store import Effect, Output, RemoteLeaf
 from renderbus_core.burst.tables import DESIGN, metadata
 from renderbus_core.errors import StoreError
 from renderbus_core.frames import FrameSet
-from renderbus_core.jobs import TaskRef
+from renderbus_core.jobs import JobId, TaskRef
 from renderbus_core.money import Money
 
 START = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
@@ -102,6 +104,22 @@ def test_the_runner_of_version_1_goes_on_where_it_was(old):
     assert store.events("b1")[-1].who == "gateway-1"
     with pytest.raises(StoreError, match="already"):
         store.settle(lease, begun[0], "another", LATER)
+
+
+def test_frames_of_version_5_have_no_machine_until_they_are_noted_again(store_bench):
+    leaf = RemoteLeaf(7, 5, (1,), (RemoteEntry(7, 1, FrameSet.span(1, 1), Remote.DONE, "done"),))
+    store = store_bench.open()
+    (burst,) = store.plan([Order("local", JobId("job-1"), (), "a test")], START)
+    lease = store.lease(f"burst {burst.id}", "gateway-1", 60, START)
+    store.note_remote(lease, burst.id, [leaf], START)
+    store.close()
+    store_bench.sql("ALTER TABLE remote_frames DROP COLUMN node")
+    set_version(store_bench, 5)
+    store = store_bench.open()
+    assert store.remote(burst.id) == (leaf,)
+    there = replace(leaf, entries=(replace(leaf.entries[0], node="10.60.3.224"),))
+    store.note_remote(lease, burst.id, [there], START)
+    assert store.remote(burst.id) == (there,)
 
 
 def test_a_new_store_and_one_that_was_upgraded_are_the_same(old, tmp_path, request):

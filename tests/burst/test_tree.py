@@ -120,6 +120,35 @@ def test_pages_that_contradict_the_counts_are_read_again_until_they_are_believed
     assert remote(world, burst)[0] is Remote.RENDERING, "the sweep mends what was believed"
 
 
+def nodes(world, burst):
+    """Return the machine of each frame as the store has it, by frame."""
+    (leaf,) = world.store.remote(burst)
+    return [entry.node for entry in sorted(leaf.entries, key=lambda entry: entry.frames.first)]
+
+
+def test_a_frame_that_goes_to_another_machine_alone_is_seen_when_its_page_is_read_anyway(
+    make_world,
+):
+    world = make_world(nodes=1, frame_seconds=36000, config="sweep_seconds = 600")
+    burst = world.order()
+    runner = world.runner(burst)
+    world.carry(runner, burst, rendering)
+    assert nodes(world, burst) == ["10.60.1.11"] + [""] * 9
+    reads = []
+
+    def elsewhere(frames):
+        reads.append(len(frames))
+        return [replace(frames[0], node_id="10.60.3.224"), *frames[1:]]
+
+    change_frames(world, elsewhere)
+    world.clock.advance(300)
+    runner.step()
+    assert (reads, nodes(world, burst)[0]) == ([], "10.60.1.11")
+    world.clock.advance(300)
+    runner.step()
+    assert (reads, nodes(world, burst)[0]) == ([10], "10.60.3.224")
+
+
 def test_a_task_that_another_process_takes_over_is_read_whole(make_world):
     world = make_world(nodes=1, frame_seconds=36000)
     burst = world.order()

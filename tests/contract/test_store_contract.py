@@ -94,7 +94,9 @@ def listed(name="/1/shot.0001.png", size=10, frame=1):
 
 def leaf(id_=2**40, status=5, counts=(2, 1), frames=("1", "2-4")):
     entries = [
-        RemoteEntry(id_, number, FrameSet.parse(text), Remote.WAITING, f"frame {text}")
+        RemoteEntry(
+            id_, number, FrameSet.parse(text), Remote.WAITING, f"frame {text}", f"10.60.3.{number}"
+        )
         for number, text in enumerate(frames)
     ]
     return RemoteLeaf(id_, status, counts, tuple(entries))
@@ -899,6 +901,17 @@ def test_the_cloud_s_side_is_remembered_leaf_by_leaf(store, burst, lease):
     empty = leaf(1, counts=(), frames=())
     store.note_remote(lease, burst, [empty], LATER)
     assert store.remote(burst) == (empty, after)
+
+
+def test_a_frame_that_goes_to_another_machine_is_remembered_there(store, burst, lease):
+    first = leaf(1)
+    moved = replace(first.entries[0], node="10.60.3.224")
+    after = replace(first, entries=(moved, first.entries[1]))
+    for known in (first, after):
+        store.note_remote(lease, burst, [known], NOW)
+        assert store.remote(burst) == (known,)
+    one, other = (store.remote(burst)[0].entries[0].node for _ in "12")
+    assert one is other, "a million frames have the addresses of a few machines"
 
 
 def test_since_when_the_cloud_says_a_word_is_kept_while_it_says_it(store, burst, lease):

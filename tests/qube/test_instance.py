@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import sys
 import pytest
 import requests
 from deadline_bench import python, pythons
+
+from renderbus_core.api import Client, Endpoint
+from renderbus_core.config import Credentials, Secret
 
 DONE = ["complete"] * 6
 
@@ -27,7 +31,8 @@ with open_stdio_farm(lambda _: None) as farm:
     while not (folder / "home").exists():
         time.sleep(0.05)
     files = {"renderbus.files " + r.id: f"/show/4/s.{int(r.id):04d}.exr" for r in waiting}
-    farm.annotate(claim, files)
+    nodes = {"renderbus.node " + r.id: f"10.0.0.{int(r.id) // 3},\u2028" for r in waiting}
+    farm.annotate(claim, {**files, **nodes})
     farm.complete(claim, claim.tasks)
 """
 
@@ -76,6 +81,14 @@ def remote_tasks(cloud):
     return sorted(tasks, key=lambda task: task["id"])
 
 
+def remote_nodes(cloud, task):
+    """Return the machine of the cloud that rendered each frame of a task."""
+    key = Credentials(cloud["RAYVISION_API_ACCESS_ID"], Secret(cloud["RAYVISION_API_KEY"]))
+    with Client(Endpoint(cloud["RENDERBUS_CLOUD_DOMAIN"], scheme="http"), key) as client:
+        frames = client.query.get_all_frames(task)
+    return {int(frame.frame_index): frame.node_id for frame in frames}
+
+
 def submit_to_cloud(studio, count=6, **job):
     return studio.submit(range(1, count + 1), prototype="renderbus", **job)
 
@@ -104,18 +117,20 @@ def test_a_job_for_the_cloud_comes_home(open_studio, minor):
 
 
 @pytest.mark.heavy
-def test_one_item_at_a_time_each_has_its_files(open_studio):
+def test_one_item_at_a_time_each_has_its_files(open_studio, cloud):
     with open_studio(mapping="each") as studio:
         job = submit_to_cloud(studio)
         studio.hands("calls")
         studio.hands("dispatch", job, "gateway")
         over(studio, job)
         assert "retirework" not in studio.hands("calls")
-        paths = [
-            item["resultpackage"]["outputPaths"] for item in studio.hands("job", job)["agenda"]
-        ]
+        results = [item["resultpackage"] for item in studio.hands("job", job)["agenda"]]
         folder = studio.folder / "renders" / "shot"
-        assert paths == [str(folder / f"shot.{n:04d}.png") for n in range(1, 7)]
+        assert [result["outputPaths"] for result in results] == [
+            str(folder / f"shot.{n:04d}.png") for n in range(1, 7)
+        ]
+        nodes = remote_nodes(cloud, int(results[0]["cloud_task"]))
+        assert [result["cloud_node"] for result in results] == [nodes[n] for n in range(1, 7)]
 
 
 @pytest.mark.heavy
@@ -343,7 +358,7 @@ def test_a_frame_that_is_unblocked_while_others_render_is_sent_next_and_does_not
         said(studio, job, "claimed 1")
 
 
-def test_files_that_came_home_while_another_instance_was_at_work_are_reported(open_studio):
+def test_what_came_home_while_another_instance_was_at_work_is_reported_whole(open_studio):
     with open_studio(mapping="each") as studio:
         scripted(studio)
         job = submit_to_cloud(studio, 3)
@@ -353,12 +368,18 @@ def test_files_that_came_home_while_another_instance_was_at_work_are_reported(op
         (studio.folder / "home").touch()
         over(studio, job, "pending")
         assert studio.hands.states(job) == ["complete", "pending", "pending"]
+        kept = json.loads(studio.hands("job", job)["notes"].splitlines()[-1])
+        assert kept["nodes"] == [["10.0.0.0,?", "1"], ["10.0.0.1,?", "2"]]
         studio.hands("dispatch", job, "gateway-2")
         over(studio, job)
         shown = studio.hands("job", job)
-        paths = [item["resultpackage"]["outputPaths"] for item in shown["agenda"]]
+        results = [item["resultpackage"] for item in shown["agenda"]]
+        paths = [result["outputPaths"] for result in results]
         assert paths == [f"/show/4/s.{n:04d}.exr" for n in (1, 2, 3)]
+        nodes = [result["cloud_node"] for result in results]
+        assert nodes == ["10.0.0.0,?", "10.0.0.0,?", "10.0.0.1,?"]
         assert "/show/4" not in shown["notes"], "Qube has them"
+        assert "10.0.0" not in shown["notes"]
 
 
 def test_a_core_at_work_is_told_of_a_kill_before_another_is_started(open_studio):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -27,7 +28,7 @@ def note(db: Connection, burst: BurstId, leaves: Iterable[RemoteLeaf], now: date
 def _note_entries(db: Connection, burst: BurstId, leaf: RemoteLeaf) -> None:
     c = remote_frames.c
     of_leaf = c.burst == burst, c.leaf == leaf.id
-    before = db.execute(select(c.id, c.frames, c.situation, c.note).where(*of_leaf))
+    before = db.execute(select(c.id, c.frames, c.situation, c.note, c.node).where(*of_leaf))
     known = {id_: values for id_, *values in before}
     now = {entry.id: entry for entry in leaf.entries}
     same = {id_ for id_, values in known.items() if id_ in now and values == _values(now[id_])}
@@ -59,7 +60,7 @@ def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
     frames = select(remote_frames).where(remote_frames.c.burst == burst)
     entries: dict[int, list[RemoteEntry]] = {}
     for e in db.execute(frames.order_by(remote_frames.c.id)):
-        entry = RemoteEntry(e.leaf, e.id, e.frames, Remote(e.situation), e.note)
+        entry = RemoteEntry(e.leaf, e.id, e.frames, Remote(e.situation), e.note, sys.intern(e.node))
         entries.setdefault(e.leaf, []).append(entry)
     return tuple(
         RemoteLeaf(
@@ -70,7 +71,7 @@ def read(db: Connection, burst: BurstId) -> tuple[RemoteLeaf, ...]:
 
 
 def _values(entry: RemoteEntry) -> list[object]:
-    return [entry.frames, entry.situation.value, entry.note]
+    return [entry.frames, entry.situation.value, entry.note, entry.node]
 
 
 def _row(burst: BurstId, leaf: int, entry: RemoteEntry) -> dict[str, object]:
@@ -81,4 +82,5 @@ def _row(burst: BurstId, leaf: int, entry: RemoteEntry) -> dict[str, object]:
         "frames": entry.frames,
         "situation": entry.situation.value,
         "note": entry.note,
+        "node": entry.node,
     }
