@@ -1,6 +1,7 @@
 """What fields of a job and keys of its package say, by the tables in `packages.json`; pure.
 
-A key that no table has keeps the job on the farm, by name.
+A key that no table has keeps the job on the farm, by name. What stands in them says
+`schemas/qube_packages.json`, and a test holds that it does: nothing is asked twice here.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Native:
 
 @cache
 def tables() -> Any:
-    """Return the tables of `packages.json`."""
+    """Return the tables of `packages.json`; see `schemas/qube_packages.json`."""
     return json.loads((files("qube_jobtype") / "packages.json").read_text("utf-8"))
 
 

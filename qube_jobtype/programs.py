@@ -1,6 +1,7 @@
 """What command lines of the known programs say, by the grammar in `programs.json`; pure.
 
-An argument that the grammar does not have keeps the job on the farm, by name.
+An argument that the grammar does not have keeps the job on the farm, by name. What stands in it
+says `schemas/qube_programs.json`, and a test holds that it does: nothing is asked twice here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _TRUTH: Mapping[str, str] = {"on": "1", "yes": "1", "off": "0", "no": "0"}
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that jobs run by a command line; see `programs.json`.
+    """A program that jobs run by a command line; see `schemas/qube_programs.json`.
 
     Args:
         key: its name there.
@@ -47,7 +48,6 @@ class Program:
 def programs() -> Mapping[str, Program]:
     """Return every program by its key."""
     table = json.loads((files("qube_jobtype") / "programs.json").read_text("utf-8"))
-    table.pop("$comment")
     return {key: Program(key, row["label"], row["dcc"], row) for key, row in table.items()}
 
 
@@ -183,8 +183,7 @@ class _Reader:
     def _counts_here(self, name: str) -> bool:
         if "scene" in self._places:
             return False
-        renders = set(self._row["render"])
-        return not (self._seen - {name}).intersection(renders)
+        return not (self._seen - {name}).intersection(self._row["needs"])
 
     def _default(self, name: str, usual: str | None) -> None:
         if usual is None:
