@@ -9,13 +9,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from qube_jobtype.asking import ask_qube
 from qube_jobtype.installing import job_type_files, job_type_site, qubeui_files, qubeui_site
 from qube_jobtype.job_conf import settings
+from qube_jobtype.looking import look_at_qube
 from qube_jobtype.opener import default_agent
-from qube_jobtype.renderbus_submit import SETTINGS
 from renderbus_core.config import Config
-from renderbus_core.errors import FarmError
 from renderbus_core.installation import (
     Diagnosis,
     look_at_credentials,
@@ -46,7 +44,7 @@ def examine(jobtypes: Path, qubeui: Path | None, config: Config) -> tuple[Diagno
     return (
         *found,
         _program(site.folder / "renderbus" / "job.conf"),
-        *_agent(config.farm.agent or default_agent()),
+        *_agent(config.farm.agent or default_agent(), jobtypes),
         # What Qube runs a job with is what its user has on the PATH.
         _python("python of jobs", "python", "put such a one first on the PATH of this user"),
         _home(),
@@ -70,7 +68,7 @@ def _program(file: Path) -> Diagnosis:
     return Diagnosis("program", False, why)
 
 
-def _agent(command: Sequence[str]) -> Iterator[Diagnosis]:
+def _agent(command: Sequence[str], jobtypes: Path) -> Iterator[Diagnosis]:
     """Look whether the farm agent can be started, and what it finds."""
     missing = [word for word in command[1:] if word.endswith(".py") and not Path(word).is_file()]
     if missing:
@@ -79,7 +77,7 @@ def _agent(command: Sequence[str]) -> Iterator[Diagnosis]:
     python = _python("Qube's Python", command[0], "name another first in farm.agent")
     yield python
     if python.is_fine and not missing:
-        yield _gateways(command)
+        yield from look_at_qube(command, jobtypes)
 
 
 def _python(what: str, name: str, instead: str) -> Diagnosis:
@@ -95,22 +93,6 @@ def _python(what: str, name: str, instead: str) -> Diagnosis:
     said = f"{program} is {version[0]}.{version[1]}"
     is_fine = _FITTING[0] <= version <= _FITTING[1]
     return Diagnosis(what, is_fine, said if is_fine else f"{said}, and {wanted}")
-
-
-def _gateways(command: Sequence[str]) -> Diagnosis:
-    """Ask the supervisor whether any worker is there for jobs of ours."""
-    group = str(SETTINGS["groups"])
-    try:
-        active = int(ask_qube(command, {"gateways": group})["active"])
-    except FarmError as error:
-        return Diagnosis("gateway workers", False, str(error))
-    if active:
-        return Diagnosis("gateway workers", True, f"{active} active in the group {group}")
-    why = (
-        f"no active worker is in the group {group}: set worker_groups in qbwrk.conf, unless jobs "
-        "for the cloud alone name another group"
-    )
-    return Diagnosis("gateway workers", False, why)
 
 
 def _version(program: str) -> tuple[int, int] | None:

@@ -2,9 +2,10 @@
 
 The request is one JSON object on standard input, the answer one line on standard output. Of
 `{"submit": {job}}` it is `{"ids": [number]}`; of `{"job": number}` and of `{"archive": path}` it
-is `{"native": {job in Qube's words}}`; of `{"gateways": group}` it is `{"active": number}`, the
-workers of that group that can run jobs. What went wrong is `{"error": sentence}`, with exit status
-1.
+is `{"native": {job in Qube's words}}`; of `{"gateways": group}` it is what Qube says of the workers
+of that group and of what all share: `{"workers": [{"name": text, "state": text, "settings":
+texts}], "resources": {name: [used, total]}, "settings": texts}`. What went wrong is
+`{"error": sentence}`, with exit status 1.
 
 Standard library only, Python 3.6 and up.
 """
@@ -18,7 +19,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from renderbus_link import own_pipes
 from renderbus_qb import QbError, find_qb
-from renderbus_words import names, native
+from renderbus_words import names, native, resources, texts
+
+# A configuration has passwords in it: nothing else of it is passed on.
+_OF_SUPERVISOR = ("supervisor_global_resources",)
+_OF_WORKER = ("worker_job_types", "worker_template_path")
 
 
 class RequestError(Exception):
@@ -51,12 +56,42 @@ def _answer(qb, request):
         found = qb.recoverjob(request["archive"])
         return {"native": _native(found, request["archive"])}
     if "gateways" in request:
-        hosts = qb.hostinfo() or []
-        if not hosts and not qb.currenttime():
-            raise RequestError("the supervisor of Qube does not answer; see: qbping")
-        mine = (host for host in hosts if request["gateways"] in names(host.get("groups")))
-        return {"active": sum(host.get("state") == "active" for host in mine)}
+        return _gateways(qb, request["gateways"])
     raise RequestError("the request has none of submit, job, archive, gateways")
+
+
+def _gateways(qb, group):
+    hosts = qb.hostinfo() or []
+    if not hosts and not qb.currenttime():
+        raise RequestError("the supervisor of Qube does not answer; see: qbping")
+    return {
+        "workers": [
+            _worker(qb, str(host.get("name")), str(host.get("state")))
+            for host in hosts
+            if group in names(host.get("groups"))
+        ],
+        "resources": resources(_said(qb.getresources)),
+        "settings": _settings(_OF_SUPERVISOR, qb.supervisorconfig),
+    }
+
+
+def _worker(qb, name, state):
+    # One that is away does not answer.
+    settings = _settings(_OF_WORKER, qb.workerconfig, name) if state == "active" else {}
+    return {"name": name, "state": state, "settings": settings}
+
+
+def _settings(wanted, ask, *arguments):
+    found = texts(_said(ask, *arguments))
+    return {name: found[name] for name in wanted if name in found}
+
+
+def _said(ask, *arguments):
+    """Return what Qube says; None where it does not: a look is no reason to fail."""
+    try:
+        return ask(*arguments)
+    except Exception:  # noqa: BLE001 - what qb raises is not documented
+        return None
 
 
 def _native(job, what):

@@ -58,6 +58,7 @@ _CAPACITY = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(r"^\s*([A-Za-z_.0-9]+)\s*=\s*([0-9]+)\s*/\s*([0-9]+)\s*$")
+_USED_OF = re.compile(r"[(\[]?\s*([0-9]+)\s*[,/]\s*([0-9]+)\s*[)\]]?$")
 _AMOUNT = re.compile(r"^(\d+)(?:-(\d+))?$")
 _LONGEST = 500
 # Who submits a job may write anything, and a job travels in one line of the link.
@@ -176,6 +177,22 @@ def processors(resources):
         if found and found.group(1) == "host.processors":
             return int(found.group(2)), int(found.group(3))
     return 0, 0
+
+
+def resources(given):
+    """Return how much is used, and how much there is, of each resource that all workers share.
+
+    Args:
+        given: of `qb.getresources`: by name a pair, or a text like those of hosts, or a dictionary.
+            What cannot be read is absent.
+    """
+    found = {}
+    for name, said in given.items() if isinstance(given, dict) else ():
+        pair = (said.get("used"), said.get("total")) if isinstance(said, dict) else said
+        amounts = _USED_OF.match(str(pair))
+        if amounts:
+            found[str(name)] = int(amounts.group(1)), int(amounts.group(2))
+    return found
 
 
 def names(text):

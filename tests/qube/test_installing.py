@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+from deadline_bench import python
 
 from qube_jobtype.bundle import bundle
 from qube_jobtype.installing import qubeui_files
@@ -142,6 +143,13 @@ def test_what_is_said_to_be_set_is_documented(renderbus_here, jobtypes, shared):
 
 # -- doctor ---------------------------------------------------------------------------------------
 
+WELL = json.dumps({
+    "workers": [{"name": "a", "state": "active", "settings": {"worker_job_types": "renderbus"}}],
+    "resources": {"global.renderbus": [0, 20]},
+    "settings": {},
+})  # fmt: skip
+# Found before tests have a home of their own.
+QUBES_PYTHON = str(python())
 ACCOUNT = {"RAYVISION_API_ACCESS_ID": "an-id", "RAYVISION_API_KEY": "a-key"}
 
 
@@ -150,7 +158,7 @@ def looked(renderbus_here, jobtypes, tmp_path):
     """Return a function that looks at everything, with a program that stands for Qube's Python."""
     program = tmp_path / "python"
 
-    def look(*more, says="3.9", asked='{"active": 2}', python=program, **environment):
+    def look(*more, says="3.9", asked=WELL, python=program, **environment):
         program.write_text(
             f"#!/bin/sh\ncase $1 in *ask_qube.py) echo '{asked}';; *) echo {says};; esac\n"
         )
@@ -216,16 +224,125 @@ def test_a_python_that_qube_brings_no_module_for_is_told(install, looked, says, 
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ('{"active": 0}', "no active worker is in the group renderbus: set worker_groups"),
         ('{"error": "the supervisor is away"}', "the supervisor is away"),
+        ('{"active": 2}', "of another version; install the job type again"),
         ("3.9", "gave no answer"),
     ],
 )
-def test_a_qube_that_could_not_carry_a_job_is_told(install, looked, asked, sentence):
+def test_a_qube_that_does_not_answer_is_told(install, looked, asked, sentence):
     install()
-    found = looked(asked=asked, **ACCOUNT)["gateway workers"]
+    found = looked(asked=asked, **ACCOUNT)
+    assert not found["supervisor"]["is_fine"]
+    assert sentence in found["supervisor"]["found"]
+    assert "gateway workers" not in found, "nothing can be said of them"
+
+
+@pytest.fixture
+def studio(hands, renderbus_here, tmp_path):
+    """Return a function that looks at a Qube which has everything, and says what it found of it."""
+    hands("add_host", "gateway", 8, "renderbus")
+    jobtypes = tmp_path / "jobtypes"
+    agent = [QUBES_PYTHON, "-B", str(jobtypes / "renderbus" / "agent.py")]
+    (tmp_path / "renderbus.toml").write_text(f"[farm]\nagent = {json.dumps(agent)}\n")
+    asked = ("supervisor", "global.renderbus", "gateway workers", "job type on gateway workers")
+
+    def look():
+        done = renderbus_here(
+            "--config", tmp_path / "renderbus.toml", "doctor", "qube", "--jobtypes", jobtypes,
+            "--json", QB_SUPERVISOR=f"127.0.0.1:{hands.port}", QBDIR=str(tmp_path / "qube"),
+        )  # fmt: skip
+        found = {each["what"]: each for each in json.loads(done.stdout)}
+        return {what: found[what] for what in asked if what in found}
+
+    return look
+
+
+RESOURCE, WORKERS, JOB_TYPE = "global.renderbus", "gateway workers", "job type on gateway workers"
+
+
+def test_a_qube_that_has_everything_is_fine(studio, hands):
+    hands("add_host", "node-1", 8, "linux")
+    found = studio()
+    assert all(each["is_fine"] for each in found.values()), found
+    assert found[RESOURCE]["found"] == "20: so many jobs for the cloud at a time"
+    assert found[WORKERS]["found"] == "1 active in the group renderbus"
+    assert found[JOB_TYPE]["found"] == "gateway will find it"
+
+
+def test_a_supervisor_that_is_away_is_told_and_nothing_is_said_of_what_it_has(studio, hands):
+    hands("switch", "unreachable", True)
+    found = studio()
+    assert "does not answer; see: qbping" in found["supervisor"]["found"]
+    assert set(found) == {"supervisor"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "how_much"), [({}, "none"), ({"global.renderbus": [0, 0]}, "0")]
+)
+def test_a_supervisor_without_what_jobs_reserve_is_told(studio, hands, resources, how_much):
+    hands("switch", "resources", resources)
+    found = studio()[RESOURCE]
     assert not found["is_fine"]
-    assert sentence in found["found"]
+    assert f"has {how_much} of it" in found["found"]
+    assert "write global.renderbus=20 into supervisor_global_resources" in found["found"]
+
+
+def test_what_the_supervisor_is_set_to_counts_where_it_does_not_say_what_it_has(studio, hands):
+    hands("switch", "resources", {"global.maya": [0, 5], "global.renderbus": [0, 7]})
+    hands("switch", "forbidden", ["getresources"])
+    assert studio()[RESOURCE]["found"].startswith("7: ")
+    hands("switch", "resources", {"global.renderbus_2": [0, 7]})
+    assert not studio()[RESOURCE]["is_fine"]
+
+
+def test_a_group_without_workers_is_told(studio, hands):
+    hands("host_state", "gateway", "down")
+    found = studio()
+    assert not found[WORKERS]["is_fine"]
+    assert "start gateway (down)" in found[WORKERS]["found"]
+    assert JOB_TYPE not in found
+    hands("add_host", "gateway", 8, "others")
+    assert "no worker is in the group renderbus" in studio()[WORKERS]["found"]
+    assert "set worker_groups in qbwrk.conf" in studio()[WORKERS]["found"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("worker_template_path", "/usr/local/pfx/qube/types:/mnt/types", "/mnt/types) has no /"),
+        ("worker_job_types", "maya, cmdline", "(maya, cmdline) has no renderbus"),
+    ],
+)
+def test_a_gateway_worker_that_would_not_find_the_job_type_is_told(studio, hands, key, value, why):
+    hands("add_host", "gateway-2", 8, "renderbus")
+    hands("configure", "gateway-2", key, value)
+    found = studio()[JOB_TYPE]
+    assert not found["is_fine"]
+    assert why in found["found"]
+    assert " on gateway-2, so no job" in found["found"]
+    assert found["found"].endswith("qbadmin worker --reconfigure")
+
+
+@pytest.mark.parametrize("places", ["/usr/local//pfx/types:{link}/", "{link}:/usr/local"])
+def test_a_folder_of_job_types_is_known_under_its_other_names(studio, hands, tmp_path, places):
+    (tmp_path / "link").symlink_to(tmp_path / "jobtypes")
+    places = places.format(link=tmp_path / "link")
+    hands("configure", "gateway", "worker_template_path", places)
+    assert studio()[JOB_TYPE]["found"] == "gateway will find it"
+
+
+def test_what_cannot_be_seen_is_told_as_such_and_is_no_failure(studio, hands):
+    hands("switch", "forbidden", ["getresources", "supervisorconfig", "workerconfig"])
+    found = studio()
+    assert all(each["is_fine"] for each in found.values()), found
+    assert "cannot be seen; look for it in supervisor_global" in found[RESOURCE]["found"]
+    assert found[JOB_TYPE]["found"].startswith("cannot be seen of gateway; see: qbadmin")
+    hands("switch", "forbidden", [])
+    for call in ("getresources", "supervisorconfig", "workerconfig"):
+        hands("break_", call)
+    hands("configure", "gateway", "worker_template_path", "//server/share/jobtypes")
+    assert studio() == found, "whatever the reason"
+    assert studio()[JOB_TYPE] == found[JOB_TYPE], "a worker of another system"
 
 
 # -- job.conf -------------------------------------------------------------------------------------

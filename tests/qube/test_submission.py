@@ -128,13 +128,10 @@ def test_a_job_that_qube_does_not_take_says_why(renderbus, hands):
     assert hands.of_type() == []
 
 
-def test_qube_says_how_many_workers_there_are_for_the_cloud(hands, tmp_path):
-    hands("add_host", "node-1", 8, "linux")
-    hands("add_host", "gateway", 8, "renderbus")
-    agent = load(tmp_path / "renderbus.toml").farm.agent
-    assert ask_qube(agent, {"gateways": "renderbus"}) == {"active": 1}
+@pytest.mark.usefixtures("hands")
+def test_a_request_that_asks_for_nothing_is_told_so(tmp_path):
     with pytest.raises(FarmError, match="none of submit, job"):
-        ask_qube(agent, {})
+        ask_qube(load(tmp_path / "renderbus.toml").farm.agent, {})
 
 
 def test_a_job_of_qube_is_judged_by_its_number(renderbus, hands):

@@ -114,6 +114,21 @@ def currenttime():
     return _ask("currenttime")
 
 
+def getresources():
+    # That the counts are a pair is assumed: `updateresources` takes them so.
+    found = _ask("getresources")
+    return {name: tuple(pair) for name, pair in found.items()} if found else found
+
+
+def supervisorconfig():
+    # That parameters have their names of qb.conf was seen of others than those that are asked for.
+    return _ask("supervisorconfig")
+
+
+def workerconfig(name):
+    return _ask("workerconfig", name)
+
+
 def error():
     return _ask("error")
 

@@ -69,7 +69,8 @@ class Supervisor:
         unreachable: every call answers with nothing, as a client does that reaches nobody.
         largest: of how many jobs at most clients get the items; of more they get nothing.
         defers: whether a job has no items yet that was submitted so, or any job ("always").
-        permissions: what clients may not do; calls by name.
+        resources: how much others use, and how much there is, of what all hosts share.
+        forbidden: what clients may not do; calls by name.
         violations: what was done that is not documented.
         before: what happens just before the next call with a name.
         after: what happens just after it.
@@ -93,6 +94,7 @@ class Supervisor:
         self.unreachable = False
         self.largest = None
         self.defers = False
+        self.resources = {"global.renderbus": [0, 20]}
         self._registering = set()
         self.forbidden = []
         self.workers = None
@@ -134,7 +136,12 @@ class Supervisor:
 
     def add_host(self, name, processors=1, groups="", state="active", **more):
         host = {"name": name, "groups": groups, "state": state, "processors": processors}
-        self.hosts[name] = dict(host, cluster="/", restrictions="", **more)
+        settings = {"worker_groups": groups, "worker_job_types": ""}
+        self.hosts[name] = dict(host, cluster="/", restrictions="", settings=settings, **more)
+
+    def configure(self, name, key, value):
+        """Set a parameter of a worker, as `qbwrk.conf` does."""
+        self.hosts[name]["settings"][key] = value
 
     def host_state(self, name, state):
         self.hosts[name]["state"] = state
@@ -229,6 +236,20 @@ class Supervisor:
 
     def currenttime(self):
         return int(self._now())
+
+    def getresources(self):
+        return {
+            name: [others + self._reserved(name), total]
+            for name, (others, total) in self.resources.items()
+        }
+
+    def supervisorconfig(self):
+        named = ("{}={}".format(name, total) for name, (_, total) in self.resources.items())
+        return {"supervisor_global_resources": ",".join(named)}
+
+    def workerconfig(self, name):
+        places = "/usr/local/pfx/qube/types:{}".format(self.workers.jobtypes)
+        return {"worker_template_path": places, **self.hosts[name]["settings"]}
 
     def error(self):
         return ""
@@ -651,10 +672,24 @@ class Supervisor:
     def _used(self, host):
         return sum(
             _weight(job["reservations"], host["processors"])
-            for job in self.jobs.values()
-            for instance in job["subjobs"]
-            if instance["status"] in ("running", "suspended") and instance["host"] == host["name"]
+            for job, instance in self._begun()
+            if instance["host"] == host["name"]
         )
+
+    def _reserved(self, resource):
+        """Return how much of what all hosts share is taken."""
+        return sum(
+            int(amount)
+            for job, _ in self._begun()
+            for name, _, amount in [one.partition("=") for one in _names(job["reservations"])]
+            if name == resource
+        )
+
+    def _begun(self):
+        for job in self.jobs.values():
+            for instance in job["subjobs"]:
+                if instance["status"] in ("running", "suspended"):
+                    yield job, instance
 
     def _now(self):
         return time.time() + self._ahead

@@ -19,12 +19,15 @@ class Workers:
         jobtypes: folder of job types.
         python: what runs them.
         port: of the supervisor.
+
+    Attributes:
+        jobtypes: as above.
     """
 
     def __init__(self, supervisor, lock, jobtypes, python, port):
         self._supervisor = supervisor
         self._lock = lock
-        self._jobtypes = Path(jobtypes)
+        self.jobtypes = Path(jobtypes)
         self._python = python
         self._port = port
         self._processes = {}
@@ -32,7 +35,7 @@ class Workers:
 
     def start(self, job, instance):
         """Run the job type's library in a process of its own."""
-        folder = self._jobtypes / job["prototype"]
+        folder = self.jobtypes / job["prototype"]
         environment = dict(
             os.environ,
             QB_SUPERVISOR="127.0.0.1:{}".format(self._port),
