@@ -54,6 +54,26 @@ with open_stdio_farm(lambda _: None) as farm:
 """
 
 
+# A clock of the instance on which nobody has to wait.
+CLOCK = """
+import sys
+
+class _Clock:
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        if seconds:
+            sys.stdout.write("it is {} o'clock\\n".format(self.now))
+            sys.stdout.flush()
+
+time = _Clock()
+"""
+
+
 def scripted(studio, core=CORE):
     """Put another core in the place of the bridge's program."""
     program = studio.folder / "renderbus"
@@ -395,6 +415,24 @@ def test_a_core_at_work_is_told_of_a_kill_before_another_is_started(open_studio)
         log = studio.log(job)
         assert any("nobody wants them" in line for line in log), log
         assert sum("claimed all" in line for line in log) == 1, log
+
+
+def test_an_instance_that_is_to_wait_asks_again_after_its_pause(open_studio):
+    with open_studio() as studio:
+        scripted(studio)
+        (studio.folder / "home").touch()
+        instance = studio.folder / "jobtypes" / "renderbus" / "renderbus_instance.py"
+        instance.write_text(instance.read_text() + CLOCK)
+        job = submit_to_cloud(studio, 2)
+        studio.hands("answer_oddly", job, "waiting")
+        studio.hands("calls")
+        studio.hands("dispatch", job, "gateway")
+        over(studio, job)
+        assert studio.hands.states(job) == ["complete"] * 2
+        log = studio.log(job)
+        begun = next(at for at, line in enumerate(log) if "claimed" in line)
+        assert [line for line in log[:begun] if "o'clock" in line][-1] == "it is 10.0 o'clock"
+        assert studio.hands("calls").count("requestwork") == 3, "once too early, then for work"
 
 
 def test_an_answer_that_nobody_knows_ends_the_instance(open_studio):
