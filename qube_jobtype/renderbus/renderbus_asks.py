@@ -12,7 +12,7 @@ import time
 from renderbus_jobs import STANDS_STILL, number
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
 from renderbus_record import ASK, ASKED, NOTE, WHEN_KEY, About, Notes, is_ours, package
-from renderbus_words import BLOCKED, JOB_TYPE, frames, moment, now
+from renderbus_words import frames, moment, now
 
 _KILLED_HERE = "killed in the claim job"
 _POLICY = "policy"
@@ -60,7 +60,9 @@ class Asks:
             if self._rows.pop(id_, None) is None:
                 continue
             if kind == "when":
-                self._note_job({"job": rest, "burst": WHEN_KEY, "claim_epoch": 0}, {})
+                claim = {"job": rest, "burst": WHEN_KEY, "claim_epoch": 0}
+                for source in self._jobs.read([int(rest)]):
+                    self._note_job(source, claim, {})
             elif kind == "killed":
                 self._done.add(id_)
             elif kind == "ask":
@@ -77,7 +79,7 @@ class Asks:
             if mine[-1].notes.note(claim["burst"], facts):
                 self._jobs.save(mine[-1])
             return
-        self._note_job(claim, facts)
+        self._note_job(holding.job, claim, facts)
         if claim["burst"] == _POLICY:
             for row in list(self._rows.values()):
                 if row["job"] == claim["job"] and row["kind"] == "explain":
@@ -101,7 +103,7 @@ class Asks:
             return []
         return sorted(self._jobs.ours_about(source), key=lambda job: int(job["id"]))
 
-    def _note_job(self, claim, facts):
+    def _note_job(self, source, claim, facts):
         """Note facts of a burst that holds nothing of the job: a job of ours keeps them."""
         known = [
             job
@@ -113,18 +115,12 @@ class Asks:
             return
         if known and self._jobs.qb.modify({"notes": notes.text()}, int(known[-1]["id"])):
             return
-        job = {
-            "name": "about the cloud: job {}".format(claim["job"]),
-            "prototype": JOB_TYPE,
-            "status": BLOCKED,
-            "cpus": 1,
-            "max_cpus": 0,
-            "pid": number(claim["job"]),
-            "package": package(NOTE, claim),
-            "notes": notes.text(),
-            "flagsstring": "no_defaults",
-        }
-        made = self._jobs.submit(job)
+        made = self._jobs.submit_beside(
+            source,
+            name="about the cloud: job {}".format(source["id"]),
+            package=package(NOTE, claim),
+            notes=notes.text(),
+        )
         self._jobs.qb.retire(*[int(one["id"]) for one in made])
 
     def _look(self):

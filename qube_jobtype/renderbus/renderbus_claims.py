@@ -12,7 +12,6 @@ from renderbus_record import CLAIM, Notes, package
 from renderbus_words import (
     BLOCKED,
     COMPLETE,
-    JOB_TYPE,
     KILLED,
     OVER,
     PENDING,
@@ -161,22 +160,13 @@ class Claims:
     def _submit(self, claim, holding, names):
         """Submit the claim job: from here on the items bear the burst's name."""
         source = holding.job
-        same = ("prod_show", "prod_shot", "prod_seq", "prod_client", "prod_dept")
-        job = {field: source[field] for field in same if source.get(field)}
         title = legible(source.get("name", ""))[:_NAMED]
-        job.update(
+        return self._jobs.submit_beside(
+            source,
             name="in the cloud: {} ({})".format(title, source["id"]),
-            prototype=JOB_TYPE,
-            # Nobody is to run it: it shows.
-            status=BLOCKED,
-            cpus=1,
-            max_cpus=0,
-            pid=int(source["id"]),
             package=package(CLAIM, claim),
             agenda=[{"name": name, "status": BLOCKED} for name in names],
-            flagsstring="no_defaults",
         )
-        return self._jobs.submit(job)
 
     def _check_whole(self, holding, made, names):
         """See to it that a claim job names its items: what is blocked must be somebody's.

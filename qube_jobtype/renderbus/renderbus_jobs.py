@@ -18,6 +18,7 @@ from renderbus_words import (
     IN_QUEUE,
     JOB_TYPE,
     KILLED,
+    KIND,
     OVER,
     PENDING,
     WAITING,
@@ -26,6 +27,12 @@ from renderbus_words import (
 
 _WAITS = frozenset({PENDING, BLOCKED, WAITING})
 """Statuses of items that no worker has begun."""
+
+_ACCOUNTED = (
+    "account", "prod_show", "prod_shot", "prod_seq", "prod_client", "prod_dept", "prod_custom1",
+    "prod_custom2", "prod_custom3", "prod_custom4", "prod_custom5",
+)  # fmt: skip
+"""Fields by which people find jobs and account for them."""
 
 _AT_ONCE = 500
 # One answer with the items of thousands of jobs is more than a client may ever get.
@@ -250,8 +257,28 @@ class Jobs:
         """Tell whether a job is gone, by asking for it alone."""
         return not self._sure(lambda: self.qb.jobinfo(id=[number(id_)]))
 
-    def submit(self, job):
-        """Submit a job of ours and return what was made of it; it has its items at once."""
+    def submit_beside(self, source, **fields):
+        """Submit a job of ours that shows something of another one; it has its items at once.
+
+        Args:
+            source: the other job, beside which people find it.
+            fields: of ours, besides those that all of them have.
+
+        Returns:
+            What was made of it.
+        """
+        job = {name: source[name] for name in _ACCOUNTED if source.get(name)}
+        job.update(
+            fields,
+            prototype=JOB_TYPE,
+            kind=KIND,
+            pid=int(source["id"]),
+            # Nobody is to run it: it shows.
+            status=BLOCKED,
+            cpus=1,
+            max_cpus=0,
+            flagsstring="no_defaults",
+        )
         made = list(self.qb.submit([job], deferTableCreation=False) or [])
         self.remember(made)
         return made

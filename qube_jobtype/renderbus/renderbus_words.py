@@ -18,6 +18,9 @@ JOB_TYPE = "renderbus"
 CLOUD = "cloud"
 """Name of the worker that items show whose pictures came from the cloud."""
 
+KIND = "cloud"
+"""What our own jobs are tagged with, for requirements and filters of the studio's own."""
+
 UNSET = 946702800
 """What Qube says of a time that is none (QB_TIME_EPOCH_OFFSET)."""
 

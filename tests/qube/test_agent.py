@@ -11,6 +11,7 @@ import pytest
 from deadline_bench import python
 from qube_bench import agent
 
+from qube_jobtype.renderbus_submit import SETTINGS
 from renderbus_core.errors import FarmError
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import (
@@ -215,13 +216,59 @@ class TestQueue:
         assert all(row.job.frames for row in farm.snapshot().jobs)
 
 
+class TestBeside:
+    """Jobs of ours about another one are found and accounted for with it."""
+
+    ACCOUNTED = ("account", "prod_show", "prod_shot", "prod_seq", "prod_client", "prod_dept",
+                 *(f"prod_custom{number}" for number in range(1, 6)))  # fmt: skip
+
+    @pytest.fixture
+    def said(self):
+        return {name: f"the {name}" for name in self.ACCOUNTED}
+
+    def shown(self, hands, kind):
+        (found,) = (job for job in hands.of_type() if f'"{kind}"' in job["package"]["renderbus"])
+        assert found["kind"] == SETTINGS["kind"]
+        return {name: found[name] for name in self.ACCOUNTED}
+
+    def test_what_is_held(self, hands, farm, said):
+        job = submit(hands, **said)
+        farm.claim(claim_of(farm, job, 0))
+        assert self.shown(hands, "claim") == said
+
+    def test_what_is_noted(self, hands, farm, said):
+        job = submit(hands, **said)
+        farm.annotate(claim_of(farm, job), {"renderbus.probe": "alike"})
+        assert self.shown(hands, "note") == said
+
+    def test_that_it_was_asked_for_when_it_was_submitted(self, hands, farm, said):
+        submit(hands, package={"renderbus_when": "now"}, **said)
+        (intent,) = farm.intents()
+        farm.acknowledge([intent.id])
+        assert self.shown(hands, "note") == said
+
+    def test_what_a_job_does_not_say_is_not_made_up(self, hands, farm):
+        job = submit(hands, prod_show="opera")
+        farm.claim(claim_of(farm, job, 0))
+        assert self.shown(hands, "claim") == {**dict.fromkeys(self.ACCOUNTED, ""),
+                                              "prod_show": "opera"}  # fmt: skip
+
+    def test_of_a_job_that_is_gone_nothing_is_noted(self, hands, farm):
+        job = submit(hands, package={"renderbus_when": "now"})
+        (intent,) = farm.intents()
+        hands.qb("remove", [job])
+        farm.acknowledge([intent.id])
+        assert hands.of_type() == []
+        assert farm.intents() == ()
+
+
 class TestClaims:
     def test_a_claim_is_shown_as_a_job_of_our_type(self, hands, farm):
-        job = submit(hands, prod_show="opera")
+        job = submit(hands)
         farm.claim(claim_of(farm, job, 2, 3))
         (claim,) = hands.of_type()
         assert (claim["name"], claim["status"]) == (f"in the cloud: shot ({job})", "blocked")
-        assert (claim["pid"], claim["prod_show"], claim["max_cpus"]) == (int(job), "opera", 0)
+        assert (claim["pid"], claim["cpus"], claim["max_cpus"]) == (int(job), 1, 0)
         assert [item["name"] for item in claim["agenda"]] == ["3", "4"]
         assert hands.states(job) == ["pending", "pending", "blocked", "blocked", *["pending"] * 2]
 
