@@ -23,6 +23,7 @@ from renderbus_words import (
     PENDING,
     WAITING,
     frames,
+    resources,
 )
 
 _WAITS = frozenset({PENDING, BLOCKED, WAITING})
@@ -252,6 +253,14 @@ class Jobs:
                 raise SupervisorError(_NOT_ALL.format(missing[0]))
             found += read
         return found
+
+    def resources(self):
+        """Return used and total of what all workers share, by name; nothing that is not said."""
+        try:
+            return resources(self.qb.getresources())
+        except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+            self.log("what licences there are cannot be seen, so none counts: {}".format(error))
+            return {}
 
     def is_gone(self, id_):
         """Tell whether a job is gone, by asking for it alone."""

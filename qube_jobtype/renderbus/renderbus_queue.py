@@ -19,6 +19,7 @@ from renderbus_words import (
     counts,
     is_held,
     legible,
+    limit,
     moment,
     names,
     native,
@@ -26,6 +27,7 @@ from renderbus_words import (
     processors,
     ref,
     seconds,
+    shares,
     state,
     tasks_per_worker,
     texts,
@@ -69,7 +71,7 @@ class Queue:
         Args:
             wanted: ids of those jobs.
         """
-        taken_at, listed, hosts = self._listing(bool(wanted))
+        taken_at, listed, hosts, limits = self._listing(bool(wanted))
         found = {str(job["id"]): job for job in listed if not is_ours(job)}
         claims = {
             str(job["pid"]): job for job in listed if About(job).kind == CLAIM and is_ours(job)
@@ -95,7 +97,7 @@ class Queue:
         rows, tasks = [], []
         for id_, job in sorted(found.items(), key=_order):
             holding = read.get(id_)
-            rows.append(self._row(job, holding, size))
+            rows.append(self._row(job, holding, size, limits))
             if id_ in wanted and holding is not None:
                 tasks.extend(self.rows(holding))
         head = {
@@ -103,6 +105,7 @@ class Queue:
             "workers": sum(kind["count"] for kind in kinds),
             "idle_workers": sum(kind["idle"] for kind in kinds),
             "kinds": kinds,
+            "limits": [{"name": name, "most": most} for name, most in sorted(limits.items())],
         }
         return Pages(head, {"jobs": rows, "tasks": tasks})
 
@@ -146,12 +149,13 @@ class Queue:
         return native(job, self._agendas.get(str(job["id"])))
 
     def _listing(self, goes_on):
-        """Return jobs and hosts; those of a moment ago where a look goes on."""
+        """Return the time, jobs, hosts and limits; those of a moment ago where a look goes on."""
         at, look = self._look
         self._look = (0.0, None)
         if goes_on and look is not None and time.monotonic() - at < _SAME_LOOK_SECONDS:
             return look
-        look = now(), self._jobs.in_queue(), self._jobs.qb.hostinfo() or []
+        taken_at, listed = now(), self._jobs.in_queue()
+        look = taken_at, listed, self._jobs.qb.hostinfo() or [], self._limits(listed)
         self._listed_at = time.monotonic()
         self._wishes = [
             str(job["id"])
@@ -161,6 +165,26 @@ class Queue:
         if not goes_on:
             self._look = (time.monotonic(), look)
         return look
+
+    def _limits(self, listed):
+        """Return how many instances at a time may have what all workers share, by limit.
+
+        What Qube does not count holds nothing back, and where no job reserves any it is not asked.
+        """
+        amounts, here = {}, {}
+        for job in listed:
+            running = int((job.get("cpustally") or {}).get(RUNNING, 0))
+            for name, amount in shares(job.get("reservations")).items():
+                here[name] = here.get(name, 0) + running * amount
+                if not is_ours(job):
+                    amounts.setdefault(name, {1}).add(amount)
+        counted = self._jobs.resources() if amounts else {}
+        found = {}
+        for name, (used, total) in counted.items():
+            # What is used beyond what is used here is people's, or another farm's.
+            left = max(total - max(used - here.get(name, 0), 0), 0)
+            found.update((limit(name, each), left // each) for each in amounts.get(name, ()))
+        return found
 
     def _is_worth_a_look(self, job):
         """Tell whether the items of a job are read although nobody asked for them.
@@ -174,14 +198,14 @@ class Queue:
         before = self._means.get(str(job["id"]), (0, None, 0))[0]
         return done > before and done * 2 >= before * 3
 
-    def _row(self, job, holding, size):
+    def _row(self, job, holding, size, limits):
         id_ = str(job["id"])
         has_items = int(job.get("todo") or 0) > 0
         tally = job.get("todotally") if has_items else job.get("cpustally")
         row = {
             "job": self.native(job if holding is None else holding.job),
             "counts": counts(tally, is_held(job)),
-            "limits": [],
+            "limits": sorted(_limit_names(job).intersection(limits)),
             "tasks_per_worker": tasks_per_worker(job.get("reservations"), size),
             "most_workers": None,
             "waits_for": "a person has blocked it"
@@ -275,6 +299,15 @@ def _task_row(holding, name, item, held):
 
 def _is_claimed(task):
     return task["state"] == "suspended" and task["claim"] is not None
+
+
+def _limit_names(job):
+    """Return the limits that each instance of a job counts against.
+
+    One that takes several of a thing counts once against it, and against how many such there fit.
+    """
+    taken = shares(job.get("reservations")).items()
+    return {limit(name, each) for name, amount in taken for each in (1, amount)}
 
 
 def _order(pair):

@@ -61,8 +61,10 @@ _CAPACITY = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(r"^\s*([A-Za-z_.0-9]+)\s*=\s*([0-9]+)\s*/\s*([0-9]+)\s*$")
-_USED_OF = re.compile(r"[(\[]?\s*([0-9]+)\s*[,/]\s*([0-9]+)\s*[)\]]?$")
-_AMOUNT = re.compile(r"^(\d+)(?:-(\d+))?$")
+_USED_OF = re.compile(r"[(\[]?\s*([0-9]{1,9})\s*[,/]\s*([0-9]{1,9})\s*[)\]]?\Z")
+_AMOUNT = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?\Z")
+# What the supervisor counts, whichever hosts use it; what it counts by host is no limit of tasks.
+_SHARED = ("global.", "license.")
 _LONGEST = 500
 # Who submits a job may write anything, and a job travels in one line of the link.
 _LONGEST_NAME = 100000
@@ -167,6 +169,25 @@ def tasks_per_worker(reservations, processors):
     found = _AMOUNT.match(amount)
     most = int(found.group(2) or found.group(1)) if found else 1
     return max(int(processors) // max(most, 1), 1)
+
+
+def shares(reservations):
+    """Return how much an instance of a job takes of what all workers share, by name.
+
+    Args:
+        reservations: of the job, for example `host.processors=1,license.maya=1`.
+    """
+    found = {}
+    for name, text in _pairs(reservations):
+        if name.startswith(_SHARED):
+            amount = _AMOUNT.match(text)
+            found[name] = int(amount.group(1)) if amount else 1
+    return {name: amount for name, amount in found.items() if amount}
+
+
+def limit(name, amount):
+    """Name the limit that instances count against which take so much of what all workers share."""
+    return name if amount == 1 else "{}, {} each".format(name, amount)
 
 
 def processors(resources):

@@ -18,6 +18,7 @@ from renderbus_core.jobs import (
     BurstId,
     Claim,
     ClaimStamp,
+    FarmLimit,
     Gone,
     IntentKind,
     JobId,
@@ -25,6 +26,7 @@ from renderbus_core.jobs import (
     Outcome,
     Reason,
 )
+from renderbus_core.overflow import project
 
 
 def submit(hands, frames=range(1, 7), **job):
@@ -84,6 +86,16 @@ class TestQueue:
             hands("reason", job, reason)
         told = {jobs[row.job.id]: row.waits_for for row in farm.snapshot().jobs}
         assert told == dict.fromkeys(capacity, "") | {reason: reason for reason in others}
+
+    def test_a_number_that_nobody_can_mean_hides_no_job(self, hands, farm):
+        hands("switch", "resources", {"license.maya": [0, 3]})
+        huge = "9" * 5000
+        jobs = [
+            submit(hands, reservations=text)
+            for text in (f"host.processors={huge}", f"host.processors=1-{huge}",
+                         f"license.maya={huge}", "license.maya=", "license.maya")
+        ]  # fmt: skip
+        assert {row.job.id for row in farm.snapshot().jobs} == set(jobs)
 
     def test_a_job_that_a_person_blocked_waits_for_that_person(self, hands, farm):
         job = submit(hands)
@@ -214,6 +226,102 @@ class TestQueue:
         known = [job for job in jobs if rows[job].job.frames]
         assert set(known) == {jobs[0], *jobs[50:]}
         assert all(row.job.frames for row in farm.snapshot().jobs)
+
+
+class TestLimits:
+    def test_what_all_workers_share_limits_how_many_are_rendered_at_a_time(self, hands, farm):
+        hands("switch", "resources", {"license.maya": [0, 3], "global.vray": [0, 9], "x": [0, 1]})
+        one = submit(hands, reservations="host.processors=1,license.maya=1")
+        both = submit(hands, reservations="host.processors=1, license.maya=1, global.vray=1")
+        none = submit(hands)
+        queue = farm.snapshot()
+        assert queue.limits == (FarmLimit("global.vray", 9), FarmLimit("license.maya", 3))
+        rows = {row.job.id: row.limits for row in queue.jobs}
+        assert rows == {one: ("license.maya",), both: ("global.vray", "license.maya"), none: ()}
+        foreseen = project(queue, {"maya": 60.0})
+        assert (foreseen[one].slots, foreseen[none].slots) == (3, 4)
+
+    def test_what_people_and_other_farms_use_is_not_there_for_this_one(self, hands, farm):
+        hands("switch", "resources", {"license.maya": [2, 5]})
+        submit(hands, reservations="license.maya=1", cpus=2)
+        hands("take", "node-1")
+        hands("take", "node-1")
+        assert farm.snapshot().limits == (FarmLimit("license.maya", 3),)
+        hands("switch", "resources", {"license.maya": [7, 5]})
+        assert farm.snapshot().limits == (FarmLimit("license.maya", 0),)
+
+    def test_a_job_that_takes_several_has_a_limit_of_its_own_beside_that_of_all(self, hands, farm):
+        hands("switch", "resources", {"license.maya": [0, 5]})
+        two = submit(hands, reservations="license.maya=2")
+        one = submit(hands, reservations="license.maya=1")
+        queue = farm.snapshot()
+        most = {limit.name: limit.most for limit in queue.limits}
+        assert most == {"license.maya": 5, "license.maya, 2 each": 2}
+        rows = {row.job.id: row.limits for row in queue.jobs}
+        assert rows == {one: ("license.maya",), two: ("license.maya", "license.maya, 2 each")}
+
+    @pytest.mark.parametrize(
+        ("amount", "most"),
+        [("1", 6), ("2", 3), ("3-5", 2), ("2+", 6), ("1*", 6), ("all", 6), ("", 6), ("0", None)],
+    )
+    def test_every_form_of_a_reservation_is_read(self, hands, farm, amount, most):
+        hands("switch", "resources", {"global.gpu": [0, 6]})
+        job = submit(hands, reservations=f"global.gpu={amount}")
+        known = {limit.name: limit.most for limit in farm.snapshot().limits}
+        assert min((known[name] for name in row_of(farm, job).limits), default=None) == most
+
+    def test_what_qube_does_not_count_holds_nothing_back(self, hands, farm):
+        hands("switch", "resources", {"license.maya": [0, 5], "license_host.nuke": [0, 5]})
+        text = "license.nuke=1,license_host.nuke=1,host.gpu=1,global.renderbus=1"
+        job = submit(hands, reservations=text)
+        assert farm.snapshot().limits == ()
+        assert row_of(farm, job).limits == ()
+
+    @pytest.mark.parametrize(
+        ("said", "most"),
+        [
+            ("1/5", 4),
+            ({"used": 1, "total": 5}, 4),
+            ({"total": 5}, None),
+            ("plenty", None),
+            (7, None),
+            (None, None),
+            ("-1/5", None),
+            ("9" * 5000 + "/5", None),
+        ],
+    )
+    def test_whatever_form_an_amount_has_it_is_read_or_left_out(self, hands, farm, said, most):
+        hands("switch", "resources", {"license.maya": said})
+        job = submit(hands, reservations="license.maya=1")
+        queue = farm.snapshot()
+        assert queue.limits == (() if most is None else (FarmLimit("license.maya", most),))
+        assert [row.job.id for row in queue.jobs] == [job]
+
+    @pytest.mark.parametrize("hand", ["break_", "forbid"])
+    def test_a_qube_that_does_not_say_what_there_is_has_its_queue_all_the_same(
+        self, hands, farm, hand
+    ):
+        job = submit(hands, reservations="global.renderbus=1")
+        if hand == "forbid":
+            hands("switch", "forbidden", ["getresources"])
+        else:
+            hands(hand, "getresources")
+        queue = farm.snapshot()
+        assert ([row.job.id for row in queue.jobs], queue.limits) == ([job], ())
+
+    def test_it_is_asked_for_once_a_look_and_only_where_a_job_reserves_any(self, hands, farm):
+        farm.claim(claim_of(farm, submit(hands), 0))
+        hands.submit(name="cloud", prototype="renderbus", frames=[1],
+                     reservations="global.renderbus=1")  # fmt: skip
+        hands("calls")
+        farm.snapshot()
+        assert "getresources" not in hands("calls"), "our own jobs are no work of the farm"
+        job = submit(hands, reservations="global.renderbus=1")
+        farm.snapshot()
+        hands("calls")
+        farm.snapshot()
+        farm.snapshot([job])
+        assert hands("calls").count("getresources") == 1
 
 
 class TestBeside:

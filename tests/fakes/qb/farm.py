@@ -69,7 +69,8 @@ class Supervisor:
         unreachable: every call answers with nothing, as a client does that reaches nobody.
         largest: of how many jobs at most clients get the items; of more they get nothing.
         defers: whether a job has no items yet that was submitted so, or any job ("always").
-        resources: how much others use, and how much there is, of what all hosts share.
+        resources: how much others use, and how much there is, of what all hosts share; what is no
+            list is told as it is.
         forbidden: what clients may not do; calls by name.
         violations: what was done that is not documented.
         before: what happens just before the next call with a name.
@@ -239,12 +240,14 @@ class Supervisor:
 
     def getresources(self):
         return {
-            name: [others + self._reserved(name), total]
-            for name, (others, total) in self.resources.items()
+            name: [amounts[0] + self._reserved(name), amounts[1]]
+            if isinstance(amounts, list)
+            else amounts
+            for name, amounts in self.resources.items()
         }
 
     def supervisorconfig(self):
-        named = ("{}={}".format(name, total) for name, (_, total) in self.resources.items())
+        named = ("{}={}".format(name, amounts[1]) for name, amounts in self.resources.items())
         return {"supervisor_global_resources": ",".join(named)}
 
     def workerconfig(self, name):
