@@ -107,7 +107,11 @@ def stays(native: Native, submitted_at: datetime, refusals: Sequence[Refusal]) -
 def _unwrapped(native: Native) -> Native:
     """Return the job that is rendered: a job for the cloud alone may bring a whole one along."""
     text = native.package.get(CLOUD_KEY, "")
-    if native.job.get("prototype") != JOB_TYPE or not text:
+    if native.job.get("prototype") != JOB_TYPE:
+        return native
+    if not native.agenda:
+        raise InputError("it has no items, so Qube calls it complete; submit it with an agenda")
+    if not text:
         return native
     try:
         source = json.loads(text).get("source")

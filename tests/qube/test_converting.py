@@ -426,6 +426,8 @@ def test_a_job_for_the_cloud_alone_says_flatly_what_it_renders():
     assert (found.job.dcc, found.job.scene, found.job.id) == ("blender", "/show/spin.blend", "9")
     wrong = convert(Native(OUTER, {**package, "program": "paint"}, {}, ITEMS, "9"), NOW)
     assert "write one of maya, blender" in str(wrong.refusals[0])
+    (refusal,) = convert(Native(OUTER, package, {}, (), "9"), NOW).refusals
+    assert "has no items" in str(refusal), "its range alone is rendered by nobody"
 
 
 def test_a_job_for_the_cloud_alone_may_bring_a_whole_job_along():
