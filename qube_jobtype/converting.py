@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from qube_jobtype.declared import OUTPUTS_KEY, declared_outputs
+from qube_jobtype.declared import declared_outputs
 from qube_jobtype.items import Items, check_reach, reach_of, read_items
 from qube_jobtype.packages import Native, read_job_fields, read_package, tables
-from qube_jobtype.renderbus_submit import JOB_TYPE
+from qube_jobtype.renderbus_submit import JOB_TYPE, OUTPUTS_KEY
 from qube_jobtype.said import Said, says_nothing
 from renderbus_core.errors import InputError
 from renderbus_core.farm import (

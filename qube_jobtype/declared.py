@@ -11,12 +11,10 @@ import re
 from collections.abc import Mapping
 
 from qube_jobtype.programs import programs
+from qube_jobtype.renderbus_submit import OUTPUTS_KEY, output_names
 from renderbus_core.errors import InputError
 from renderbus_core.package import programs as cloud_programs
 from renderbus_core.paths import is_absolute
-
-OUTPUTS_KEY = "renderbus_outputs"
-"""Key of a package that names the files of a job: templates with `#`, with commas or one a line."""
 
 _BY_HAND = f"or say it in the package: {OUTPUTS_KEY}=/show/out/shot.####.exr"
 _NUMBER = re.compile(r"QB_FRAME_(?:NUMBER|START)")
@@ -49,8 +47,7 @@ def declared_outputs(
         InputError: nobody says where they are, or it cannot be told.
     """
     if by_hand:
-        sign = "\n" if "\n" in by_hand.strip() else ","
-        found = tuple(name.strip() for name in by_hand.split(sign) if name.strip())
+        found = tuple(output_names(by_hand))
     elif fields.get("folder"):
         found = (_in_folder(dcc, fields, layer),)
     elif fields.get("output"):

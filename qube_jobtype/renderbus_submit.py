@@ -6,7 +6,7 @@ but texts.
 """
 
 import re
-from typing import Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, MutableMapping, Sequence
 
 JOB_TYPE = "renderbus"
 
@@ -26,6 +26,9 @@ SETTINGS: Mapping[str, object] = {
 }
 """How a job that is for the cloud alone is submitted."""
 
+OUTPUTS_KEY = "renderbus_outputs"
+"""Key of a package that names the files of a job: templates with `#`, with commas or one a line."""
+
 ASKED = {
     "burst": "Send what waits to the cloud",
     "recall": "Bring it back",
@@ -38,6 +41,13 @@ ASKED = {
 
 _OF_ALL_JOBS = ("drain", "open")
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
+_RUN = re.compile(r"(-?[0-9]{1,9})(?:-(-?[0-9]{1,9})(?:x([0-9]{1,9}))?)?\Z")
+# The last digits of a file name, as `renderbus_core.frames.pad_path` takes them.
+_DIGITS = re.compile(r"(.*?)(#+)([^#/\\]*)\Z", re.DOTALL)
+# What is left to the scene, and what would be taken for two files.
+_UNSURE = re.compile("[<,]")
+# A result package is no place for more.
+_MOST_FRAMES = 1000
 
 
 def render_job(
@@ -55,7 +65,68 @@ def render_job(
     job.update((key, value) for key, value in more.items() if value not in ("", None))
     agenda: List[Dict[str, object]] = [{"name": str(item)} for item in items]
     job.update(name=name, package=texts(package), agenda=agenda)
+    foretell(job)
     return job
+
+
+def foretell(job: MutableMapping[str, Any]) -> None:
+    """Have the items of a job name their pictures, as far as its outputs tell.
+
+    A frame that is retired has no other word of them, and QubeUI shows what is named there.
+
+    Args:
+        job: that is to be submitted; what its items say now is of another job.
+    """
+    package, agenda = job.get("package"), job.get("agenda")
+    outputs = package.get(OUTPUTS_KEY) if isinstance(package, dict) else None
+    for item in agenda if isinstance(agenda, (list, tuple)) else ():
+        if isinstance(item, dict):
+            item.pop("resultpackage", None)
+            paths = pictures(str(outputs or ""), str(item.get("name", "")))
+            if paths:
+                item["resultpackage"] = {"outputPaths": paths}
+
+
+def pictures(outputs: str, item: str) -> str:
+    """Return where the pictures of an item will be, with commas; "" where outputs do not tell.
+
+    Args:
+        outputs: of the package.
+        item: its name.
+    """
+    sure = [name for name in output_names(outputs) if not _UNSURE.search(name)]
+    parts = [found.groups() for found in map(_DIGITS.match, sure) if found]
+    return ",".join(
+        "{}{}{:0{}d}{}".format(before, "-" if frame < 0 else "", abs(frame), len(digits), after)
+        for frame in _frames(item)
+        for before, digits, after in parts
+    )
+
+
+def output_names(text: str) -> List[str]:
+    """Return the templates that a package names.
+
+    Args:
+        text: with commas, or one a line.
+    """
+    sign = "\n" if "\n" in text.strip() else ","
+    return [name.strip() for name in text.split(sign) if name.strip()]
+
+
+def _frames(item: str) -> List[int]:
+    """Return the frames of an item; none where its name is no frames, or too many."""
+    found: List[int] = []
+    for part in item.split(","):
+        run = _RUN.match(part.strip())
+        if run is None:
+            return []
+        first, last, step = int(run[1]), int(run[2] or run[1]), int(run[3] or 1)
+        way = 1 if last >= first else -1
+        frames = range(first, last + way, step * way) if step else ()
+        if not frames or len(found) + len(frames) > _MOST_FRAMES:
+            return []
+        found.extend(frames)
+    return found
 
 
 def ask_jobs(kind: str, numbers: str, frames: str = "") -> List[Dict[str, object]]:

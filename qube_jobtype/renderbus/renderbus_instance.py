@@ -112,8 +112,9 @@ class Instance:
         elif status == WAITING:
             self._ask_at = time.monotonic() + _WAIT_SECONDS
         elif status == FAILED:
-            self._log("item {}: a check before it has failed".format(work.get("name")))
-            self._qb.reportwork(dict(work, status=FAILED))
+            why = "a check before it has failed"
+            self._log("item {}: {}".format(work.get("name"), why))
+            self._qb.reportwork(dict(work, status=FAILED, resultpackage={"errors": [why]}))
         else:
             return self._without_work(status)
         return ""

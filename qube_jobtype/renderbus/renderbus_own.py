@@ -23,6 +23,7 @@ from renderbus_words import (
     now,
     ref,
     state,
+    texts,
 )
 
 CAPABILITIES = ("annotate", "complete", "fail", "files")
@@ -110,12 +111,15 @@ class OwnFarm(OwnJob):
             facts.update(said)
         what, why = fate or ("", "")
         # They came home while another instance was at work.
-        place = self.items[name][0]
+        place, item = self.items[name]
         noted = paths_of(self.notes.files.get(place, ()), frames(name))
+        home = ",".join(self.files.get(name) or noted) if what == COMPLETE else ""
+        # As it was submitted: an item that is retired later has no other word of its pictures.
+        told = "" if what == "failed" else texts(item.get("resultpackage")).get("outputPaths", "")
         node = self.nodes.get(name) or self.notes.nodes.get(place, "")
         found = {
             "progress": "1.00" if what == COMPLETE else self.progress,
-            "outputPaths": ",".join(self.files.get(name) or noted) if what == COMPLETE else "",
+            "outputPaths": home or told,
             "errors": [why] if why else [],
             "cloud_task": facts.get("renderbus.task", ""),
             "cloud": facts.get("renderbus.notice") or facts.get("renderbus.progress", ""),

@@ -21,6 +21,8 @@ from story import (
     wait_until,
 )
 
+from qube_jobtype.renderbus_submit import JOB_TYPE, foretell
+
 LONGEST = 40
 """Seconds after which a story that has not come to its end hangs."""
 
@@ -75,9 +77,11 @@ class Studio:
         else:
             package["program"] = "blender"
         package.update(job.pop("package", {}))
-        return self.hands.submit(
-            name=name, prototype=prototype, frames=frames, package=package, **job
-        )
+        agenda = [{"name": str(frame)} for frame in frames or ()]
+        job.update(name=name, prototype=prototype, package=package, agenda=agenda)
+        if prototype == JOB_TYPE:
+            foretell(job)
+        return self.hands.submit(**job)
 
     def pictures(self, name="shot"):
         return sorted(path.name for path in (self.folder / "renders" / name).glob("*.png"))

@@ -69,6 +69,7 @@ def test_what_the_supervisor_takes_is_what_qube_takes(facts):
 
     assert set(facts["modify_fields"]["names"]) == rules.MODIFIABLE
     assert set(facts["job_fields"]) >= rules.SUBMITTABLE
+    assert set(facts["work_fields"]) >= rules.ITEM_FIELDS
     assert set(facts["statuses"]["tally_keys"]) == set(rules.TALLY)
     assert set(facts["flags"]) - {"source"} == rules.FLAGS
     assert facts["constants"]["QB_TIME_EPOCH_OFFSET"] == rules.EPOCH
@@ -111,6 +112,16 @@ def test_a_package_comes_back_as_texts(tmp_path):
         assert hands("job", job)["package"] == {"a": "None", "b": "1", "c": "False"}
 
 
+def test_an_item_that_is_retired_keeps_the_result_package_that_it_was_submitted_with(tmp_path):
+    said = {"outputPaths": "/show/a.0001.png"}
+    with qube(tmp_path) as hands:
+        item = {"name": "1", "resultpackage": said}
+        job = hands.submit(name="shot", prototype="renderbus", agenda=[item])
+        hands.work("retirework", job, 1)
+        (shown,) = hands("job", job)["agenda"]
+        assert (shown["status"], shown["resultpackage"]) == ("complete", said)
+
+
 def test_a_name_that_is_not_documented_fails_the_test(tmp_path):
     with pytest.raises(AssertionError, match=r"qb\.workinfo"):  # noqa: PT012, SIM117
         with qube(tmp_path) as hands:
@@ -129,6 +140,11 @@ def test_a_name_that_is_not_documented_fails_the_test(tmp_path):
         ("jobinfo", [{"kind": "x"}, None, None, False, False, None], "filters by kind"),
         ("submit", [[{"name": "x", "colour": "red"}]], "submitted with colour"),
         ("submit", [[{"name": "x", "flagsstring": "quick"}]], "the flag quick"),
+        (
+            "submit",
+            [[{"name": "x", "agenda": [{"name": "1", "subid": 2}]}]],
+            "submitted with subid",
+        ),
     ],
 )
 def test_what_is_not_documented_fails_the_test(tmp_path, call, arguments, why):

@@ -113,6 +113,11 @@ def submit_to_cloud(studio, count=6, **job):
     return studio.submit(range(1, count + 1), prototype="renderbus", **job)
 
 
+def result_of(studio, job, place):
+    """Return the result package of an item by its place."""
+    return studio.hands("job", job)["agenda"][place]["resultpackage"]
+
+
 @pytest.mark.parametrize(
     "minor",
     [
@@ -130,10 +135,14 @@ def test_a_job_for_the_cloud_comes_home(open_studio, minor):
         over(studio, job)
         shown = studio.hands("job", job)
         assert "in the cloud: " in shown["notes"]
-        results = [item["resultpackage"] for item in shown["agenda"] if item["resultpackage"]]
-        assert results, "at least the item in hand is reported"
-        assert {result["progress"] for result in results} == {"1.00"}
-        assert all(result["cloud_task"].isdigit() for result in results)
+        results = [item["resultpackage"] for item in shown["agenda"]]
+        reported = [result for result in results if "progress" in result]
+        assert reported, "at least the item in hand is reported"
+        assert {result["progress"] for result in reported} == {"1.00"}
+        assert all(result["cloud_task"].isdigit() for result in reported)
+        assert [result["outputPaths"] for result in results] == [
+            str(studio.folder / "renders" / "shot" / name) for name in studio.pictures()
+        ], "those that were retired have what they were submitted with"
 
 
 @pytest.mark.heavy
@@ -171,8 +180,9 @@ def test_a_job_that_cannot_be_sent_fails_with_the_reason(open_studio):
         over(studio, job, "failed")
         shown = studio.hands("job", job)
         assert studio.hands.states(job) == ["failed", "failed"]
-        assert all("/nowhere/at/all.blend" in item["resultpackage"]["errors"]
-                   for item in shown["agenda"])  # fmt: skip
+        results = [item["resultpackage"] for item in shown["agenda"]]
+        assert all("/nowhere/at/all.blend" in result["errors"] for result in results)
+        assert not any("outputPaths" in result for result in results), "there are no pictures"
 
 
 @pytest.mark.heavy
@@ -362,6 +372,8 @@ def test_an_item_whose_check_failed_is_reported_and_the_others_come_home(open_st
         studio.hands("dispatch", job, "gateway")
         over(studio, job, "failed")
         assert studio.hands.states(job) == ["failed", "complete", "complete"]
+        (failed, *_) = studio.hands("job", job)["agenda"]
+        assert failed["resultpackage"] == {"errors": "['a check before it has failed']"}
 
 
 def test_a_frame_that_is_unblocked_while_others_render_is_sent_next_and_does_not_fail(open_studio):
@@ -400,6 +412,38 @@ def test_what_came_home_while_another_instance_was_at_work_is_reported_whole(ope
         assert nodes == ["10.0.0.0,?", "10.0.0.0,?", "10.0.0.1,?"]
         assert "/show/4" not in shown["notes"], "Qube has them"
         assert "10.0.0" not in shown["notes"]
+
+
+def test_frames_that_are_retired_name_the_pictures_that_they_were_submitted_with(open_studio):
+    with open_studio() as studio:
+        scripted(studio)
+        job = submit_to_cloud(studio, 3)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed 1 2 3")
+        (studio.folder / "home").touch()
+        over(studio, job)
+        assert result_of(studio, job, 0)["outputPaths"] == "/show/4/s.0001.exr", (
+            "where they came to"
+        )
+        folder = studio.folder / "renders" / "shot"
+        for place in (1, 2):
+            picture = str(folder / f"shot.{place + 1:04d}.png")
+            assert result_of(studio, job, place) == {"outputPaths": picture}
+
+
+def test_an_item_that_was_in_hand_and_is_retired_from_outside_still_names_its_pictures(
+    open_studio,
+):
+    with open_studio() as studio:
+        scripted(studio)
+        job = submit_to_cloud(studio, 2)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed 1 2")
+        studio.until(lambda: "progress" in result_of(studio, job, 0), lambda: studio.log(job))
+        studio.hands.qb("migrate", [job])
+        studio.hands.work("retirework", job, 1)
+        picture = str(studio.folder / "renders" / "shot" / "shot.0001.png")
+        assert result_of(studio, job, 0)["outputPaths"] == picture
 
 
 def test_a_core_at_work_is_told_of_a_kill_before_another_is_started(open_studio):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from deadline_bench import python
 
+from qube_jobtype.renderbus_submit import render_job
 from renderbus_core.errors import FarmError
 from renderbus_core.farm import open_child_farm
 from renderbus_core.jobs import (
@@ -342,6 +343,17 @@ def test_answers_that_get_lost_or_are_too_large_take_no_job_away(serve, hands, j
                 farm.tasks([job])
             hands("switch", "largest", None)
             assert states(farm, job)[0] is LocalState.SUSPENDED
+
+
+def test_an_item_that_names_its_pictures_is_not_at_home_for_that(serve, hands):
+    package = {"program": "maya", "scenefile": "/show/shot.ma",
+               "renderbus_outputs": "/show/out/shot.####.exr"}  # fmt: skip
+    hands("add_host", "gateway", 8, "renderbus")
+    job = JobId(hands.submit(**render_job("shot", package, ["1", "2"], {})))
+    assert all(item["resultpackage"] for item in hands("job", job)["agenda"])
+    hands.work("killwork", job, 2)
+    with serve(of=job) as farm:
+        assert states(farm, job) == [LocalState.QUEUED, LocalState.FAILED]
 
 
 def test_a_supervisor_that_does_not_answer_takes_no_job_away(serve, hands, job):

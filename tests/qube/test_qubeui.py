@@ -144,6 +144,30 @@ def test_what_a_job_for_the_cloud_needs_is_set_where_the_job_can_be_found(run):
     assert job == {**SETTINGS, "groups": "far", "package": {}}
 
 
+def test_items_name_their_pictures_where_they_can_be_found(run):
+    lines = textwrap.dedent("""
+        stale = {"outputPaths": "/old/a.0001.png", "cloud_task": "7"}
+        package = {"renderbus_outputs": "/show/a.####.png"}
+        job = {"prototype": "renderbus", "package": package,
+               "agenda": [{"name": "1-2"}, {"name": "3", "resultpackage": stale}]}
+        other = {"prototype": "maya", "package": package, "agenda": [{"name": "1"}]}
+        open_ = {"prototype": "renderbus", "package": {"renderbus_outputs": "/show/<Picture>"},
+                 "agenda": [{"name": "1", "resultpackage": dict(stale)}]}
+        odd = [{"prototype": "renderbus", "package": given, "agenda": agenda}
+               for given in (None, "text", package) for agenda in (None, "12", [None, {}])]
+        names["on_post_dialog"](job, other, open_, *odd)
+        answer = [each["agenda"] for each in (job, other, open_)]
+    """)
+    assert run(SUBMISSION, lines) == [
+        [
+            {"name": "1-2", "resultpackage": {"outputPaths": "/show/a.0001.png,/show/a.0002.png"}},
+            {"name": "3", "resultpackage": {"outputPaths": "/show/a.0003.png"}},
+        ],
+        [{"name": "1"}],
+        [{"name": "1"}],
+    ]
+
+
 # -- the panel ------------------------------------------------------------------------------------
 
 

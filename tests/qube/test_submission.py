@@ -11,10 +11,12 @@ from deadline_bench import pythons
 from qube_bench import qube
 
 from qube_jobtype.asking import ask_qube
-from qube_jobtype.renderbus_submit import ASKED, SETTINGS, ask_jobs, render_job
+from qube_jobtype.declared import declared_outputs
+from qube_jobtype.renderbus_submit import ASKED, SETTINGS, ask_jobs, pictures, render_job
 from renderbus_core.cli import main
 from renderbus_core.config import load
 from renderbus_core.errors import FarmError
+from renderbus_core.frames import Dialect, FrameSet, pad_path
 from renderbus_core.jobs import IntentKind
 
 # Asked before anything says that this user's home is elsewhere.
@@ -69,6 +71,44 @@ def test_a_job_for_the_cloud_holds_nothing_but_documented_fields_and_texts(facts
     assert SETTINGS["groups"] == "renderbus", "what one job chooses is no other's"
 
 
+TEMPLATES = ["/show/out/shot.####.exr", "C:\\out\\a#b.#.png", "/o#/x#y##_z.tif", "/o/a##b.###"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("item", ["7", "-5", "12345", "1-3", "9-1x4", "-3--1", "1, 5,9-10", "0-0"])
+def test_items_name_their_pictures_as_the_gateway_does(template, item):
+    outputs = declared_outputs("maya", {}, "", template)
+    frames = FrameSet.parse(item, Dialect.QUBE)
+    wanted = [pad_path(one, frame) for frame in frames for one in outputs]
+    assert pictures(template, item).split(",") == wanted
+
+
+@pytest.mark.parametrize("separator", [",", " , ", "\n"])
+def test_an_item_of_several_frames_names_every_picture_of_each(separator):
+    outputs = separator.join(["/o/a.##.exr", "/o/b.##.exr"])
+    assert pictures(outputs, "1-2") == "/o/a.01.exr,/o/b.01.exr,/o/a.02.exr,/o/b.02.exr"
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    ["/o/<Picture>", "/o/<RenderLayer>/a.####.exr", "/o/a.####.<Extension>", "/o/a.<Frame>.exr",
+     "/o/a.exr", "/o.####/a.exr", "", "\n/o, really/a.####.exr\n/o/b.exr"],
+)  # fmt: skip
+def test_a_name_that_is_left_to_the_scene_or_has_a_comma_is_not_foretold(outputs):
+    job = render_job("shot", {"renderbus_outputs": outputs}, ["1"], {})
+    assert job["agenda"] == [{"name": "1"}]
+
+
+def test_of_several_outputs_those_are_named_that_are_sure():
+    outputs = "/o/a.##.exr\n/o, really/b.##.exr\n/o/<RenderPass>.##.exr"
+    assert pictures(outputs, "3") == "/o/a.03.exr"
+
+
+@pytest.mark.parametrize("item", ["all", "", "1-", "1-9x0", "1-1001", "1,2-1001", "\u0661", "1.5"])
+def test_an_item_that_is_no_frames_or_too_many_names_no_pictures(item):
+    assert pictures("/o/a.####.exr", item) == ""
+
+
 def test_what_is_asked_names_its_job_and_is_run_by_nobody(facts):
     job, other = ask_jobs("recall", "12, 13", "1-5")
     assert set(job) <= set(facts["job_fields"])
@@ -118,6 +158,11 @@ def test_a_job_of_the_command_line_is_in_qube_as_it_was_said(renderbus, hands):
     assert (job["name"], job["prototype"], job["priority"]) == ("spin", "renderbus", 5)
     assert [item["name"] for item in job["agenda"]] == ["1-2", "3-4", "5"]
     assert job["package"]["renderbus_outputs"] == "/out/a.####.png"
+    assert [item["resultpackage"]["outputPaths"] for item in job["agenda"]] == [
+        "/out/a.0001.png,/out/a.0002.png",
+        "/out/a.0003.png,/out/a.0004.png",
+        "/out/a.0005.png",
+    ]
 
 
 def test_a_job_that_qube_does_not_take_says_why(renderbus, hands):

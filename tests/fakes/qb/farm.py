@@ -35,6 +35,7 @@ SUBMITTABLE = MODIFIABLE - {"data"} | frozenset([
     "callbacks", "flagsstring", "pid", "retrysubjob", "retrywork", "retrywork_delay", "cwd",
     "mailaddress", "timelimit", "agenda_timelimit", "domain",
 ])  # fmt: skip
+ITEM_FIELDS = frozenset(["name", "status", "package", "resultpackage"])
 FILTERS = frozenset([
     "id", "name", "user", "status", "priority", "pgrp", "pid", "todo", "cluster",
     "prototype", "groups", "cpus",
@@ -529,6 +530,8 @@ class Supervisor:
         status = work.get("status") or "pending"
         if status not in ("pending", "blocked", "complete"):
             raise ValueError("an item is submitted as pending, blocked or complete")
+        for name in set(work) - ITEM_FIELDS:
+            self.violation("an item is submitted with " + name)
         return {
             "id": index, "pid": number, "name": str(work["name"]), "status": status, "host": "",
             "subid": -1, "count": 0, "retry": 0, "retrydelay": 0, "timesubmit": now,

@@ -4,7 +4,7 @@ QubeUI runs this file by itself, with functions of its own at hand. Standard lib
 3.6 and up.
 """
 
-from renderbus_submit import JOB_TYPE, SETTINGS
+from renderbus_submit import JOB_TYPE, OUTPUTS_KEY, SETTINGS, foretell
 
 # People may have chosen another group of gateway workers.
 _CHOSEN = ("groups",)
@@ -23,6 +23,7 @@ def on_post_dialog(*given):
             for name, value in SETTINGS.items():
                 if name not in _CHOSEN or not job.get(name):
                     job[name] = value
+            foretell(job)
 
 
 add_submission_type(
@@ -66,7 +67,7 @@ add_field(
     type="text",
     required=True,
     default="/show/renders/<Picture>",
-    destination="package.renderbus_outputs",
+    destination="package." + OUTPUTS_KEY,
 )
 
 add_page("Cloud")
