@@ -172,16 +172,32 @@ class Jobs:
         self._about = {}
         self._read_all = False
 
+    def sure(self, ask):
+        """Return what is found; that there is nothing is believed when it is so twice.
+
+        Args:
+            ask: calls Qube, which answers with nothing as well when it does not answer.
+
+        Raises:
+            SupervisorError: nobody answers; nothing is known.
+        """
+        found = ask()
+        if not found:
+            if not self.qb.currenttime():
+                raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
+            found = ask()
+        return list(found or [])
+
     def in_queue(self):
         """Return all jobs that run, wait or are blocked, ours too, without their items."""
-        found = self._sure(lambda: self.qb.jobinfo(filters={"status": list(IN_QUEUE)}))
+        found = self.sure(lambda: self.qb.jobinfo(filters={"status": list(IN_QUEUE)}))
         self.remember(found)
         return found
 
     def ours(self):
         """Return those of our jobs that are not over, without their items."""
         wanted = {"prototype": JOB_TYPE, "status": list(IN_QUEUE)}
-        found = self._sure(lambda: self.qb.jobinfo(filters=wanted))
+        found = self.sure(lambda: self.qb.jobinfo(filters=wanted))
         self.remember(found)
         return found
 
@@ -195,7 +211,7 @@ class Jobs:
     def about(self, source):
         """Return the ids of claim and note jobs about a job, as far as is known."""
         if not self._read_all:
-            self.remember(self._sure(lambda: self.qb.jobinfo(filters={"prototype": JOB_TYPE})))
+            self.remember(self.sure(lambda: self.qb.jobinfo(filters={"prototype": JOB_TYPE})))
             self._read_all = True
         return self._about.get(source, set())
 
@@ -233,7 +249,7 @@ class Jobs:
     def ours_about(self, id_):
         """Return our jobs about another one as they are now, without their items."""
         wanted = {"prototype": JOB_TYPE, "pid": number(id_)}
-        found = self._sure(lambda: self.qb.jobinfo(filters=wanted))
+        found = self.sure(lambda: self.qb.jobinfo(filters=wanted))
         self.remember(found)
         return found
 
@@ -246,10 +262,10 @@ class Jobs:
         wanted, found = list(dict.fromkeys(numbers)), []
         for at in range(0, len(wanted), _JOBS_AT_ONCE):
             some = wanted[at : at + _JOBS_AT_ONCE]
-            read = self._sure(lambda some=some: self.qb.jobinfo(id=some, agenda=True))
+            read = self.sure(lambda some=some: self.qb.jobinfo(id=some, agenda=True))
             missing = sorted(set(some) - {int(job["id"]) for job in read})
             # An answer that was too large for somebody on the way looks as if jobs were gone.
-            if missing and self._sure(lambda missing=missing: self.qb.jobinfo(id=missing)):
+            if missing and self.sure(lambda missing=missing: self.qb.jobinfo(id=missing)):
                 raise SupervisorError(_NOT_ALL.format(missing[0]))
             found += read
         return found
@@ -264,7 +280,7 @@ class Jobs:
 
     def is_gone(self, id_):
         """Tell whether a job is gone, by asking for it alone."""
-        return not self._sure(lambda: self.qb.jobinfo(id=[number(id_)]))
+        return not self.sure(lambda: self.qb.jobinfo(id=[number(id_)]))
 
     def submit_beside(self, source, **fields):
         """Submit a job of ours that shows something of another one; it has its items at once.
@@ -332,19 +348,6 @@ class Jobs:
             end = self.qb.retire if COMPLETE in states else self.qb.kill
             end(claim.id)
             claim.status = COMPLETE if COMPLETE in states else KILLED
-
-    def _sure(self, ask):
-        """Return what is found; that there is nothing is believed when it is so twice.
-
-        Args:
-            ask: calls Qube, which answers with nothing as well when it does not answer.
-        """
-        found = ask()
-        if not found:
-            if not self.qb.currenttime():
-                raise SupervisorError("the supervisor of Qube does not answer; see: qbping")
-            found = ask()
-        return list(found or [])
 
 
 def number(id_):

@@ -70,8 +70,14 @@ class Queue:
 
         Args:
             wanted: ids of those jobs.
+
+        Raises:
+            SupervisorError: Qube does not answer with all there is.
         """
         taken_at, listed, hosts, limits = self._listing(bool(wanted))
+        if not hosts:
+            # Where nothing could render, all would go to the cloud.
+            raise SupervisorError("Qube names no workers, so nobody knows how busy they are")
         found = {str(job["id"]): job for job in listed if not is_ours(job)}
         claims = {
             str(job["pid"]): job for job in listed if About(job).kind == CLAIM and is_ours(job)
@@ -155,7 +161,8 @@ class Queue:
         if goes_on and look is not None and time.monotonic() - at < _SAME_LOOK_SECONDS:
             return look
         taken_at, listed = now(), self._jobs.in_queue()
-        look = taken_at, listed, self._jobs.qb.hostinfo() or [], self._limits(listed)
+        hosts = self._jobs.sure(self._jobs.qb.hostinfo)
+        look = taken_at, listed, hosts, self._limits(listed)
         self._listed_at = time.monotonic()
         self._wishes = [
             str(job["id"])

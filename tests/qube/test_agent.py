@@ -195,6 +195,18 @@ class TestQueue:
         with pytest.raises(FarmError, match="does not answer"):
             farm.job(job)
 
+    def test_one_lost_answer_about_workers_is_asked_for_again(self, hands, farm):
+        submit(hands)
+        hands("lose_answer", "hostinfo")
+        assert farm.snapshot().workers == 1
+
+    def test_a_farm_that_names_no_workers_is_not_taken_for_an_overloaded_one(self, hands, farm):
+        submit(hands)
+        hands("drop", "hostinfo", 2)
+        with pytest.raises(FarmError, match="names no workers"):
+            farm.snapshot()
+        assert farm.snapshot().workers == 1
+
     def test_an_answer_that_was_too_large_is_not_taken_for_no_jobs(self, hands, farm):
         job, other = submit(hands), submit(hands)
         claim = claim_of(farm, job, 0)

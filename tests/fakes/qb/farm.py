@@ -76,6 +76,8 @@ class Supervisor:
         violations: what was done that is not documented.
         before: what happens just before the next call with a name.
         after: what happens just after it.
+        lost: of how many of the next calls the answers get lost on their way back, by name.
+        dropped: how many of the next calls never arrive, and answer with nothing, by name.
     """
 
     def __init__(self):
@@ -85,7 +87,6 @@ class Supervisor:
         self.violations = []
         self.before = {}
         self.after = {}
-        # Calls whose answer gets lost on its way back, and calls that never arrive; how often.
         self.lost = {}
         self.dropped = {}
         self.unblock_frees_items = False
