@@ -9,7 +9,8 @@ Standard library only, Python 3.6 and up.
 import collections
 import time
 
-from renderbus_jobs import STANDS_STILL, number
+from renderbus_holding import STANDS_STILL
+from renderbus_jobs import number
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
 from renderbus_record import ASK, ASKED, NOTE, WHEN_KEY, About, Notes, is_ours, package
 from renderbus_words import frames, moment, now

@@ -1,12 +1,14 @@
 """Claims on items of other jobs, and how they end; all of it is safe to repeat.
 
 What is held is *blocked*: no worker takes it. `qb.blockwork` and its kind say which items they
-changed, and what they do not name was not changed, whoever was faster.
+changed, and what they do not name was not changed, whoever was faster. An answer that names nothing
+at all may be none: then the job is looked at again.
 
 Standard library only, Python 3.6 and up.
 """
 
-from renderbus_jobs import SupervisorError
+from renderbus_holding import WAITS, Holding
+from renderbus_jobs import SupervisorError, parts
 from renderbus_link import frame_numbers
 from renderbus_record import CLAIM, Notes, package
 from renderbus_words import (
@@ -15,13 +17,12 @@ from renderbus_words import (
     KILLED,
     OVER,
     PENDING,
-    WAITING,
     frames,
+    is_held,
     legible,
     open_items,
 )
 
-_WAITS = frozenset({PENDING, BLOCKED, WAITING})
 _NAMED = 60
 
 
@@ -51,12 +52,7 @@ class Claims:
             held = {n for n in work.wanted for one in mine if one.holds(n, work.status(n))}
             new = [name for name in work.wanted if name not in held]
             if new:
-                made = self._submit(claim, work.holding, new)
-                # Who came first has it: both look after they have said that they want it.
-                work.holding = self._jobs.holding(claim["job"])
-                self._check_whole(work.holding, made, new)
-                lost = [name for name in new if not self._is_mine(work.holding, name, claim)]
-                self._lose(work, claim, lost, "not_ours")
+                self._want(work, claim, new)
             self._block(work, claim)
             for old in work.holding.claims:
                 if old.burst == claim["burst"] and old.epoch < claim["claim_epoch"]:
@@ -124,12 +120,12 @@ class Claims:
         work = _Work(holding, params["tasks"])
         for ref in params["tasks"]:
             name = ref["id"]
-            if holding is None or name not in holding.items:
+            if name not in work.holding.items:
                 work.refused.append((ref, "gone"))
-            elif frames(name) != frame_numbers(ref["frames"]):
+            elif set(frames(name)) != set(frame_numbers(ref["frames"])):
                 work.refused.append((ref, "changed"))
             else:
-                verdict = judge(holding, name, claim)
+                verdict = judge(work.holding, name, claim)
                 if verdict == "act":
                     work.wanted[name] = ref
                 elif verdict == "done":
@@ -168,14 +164,34 @@ class Claims:
             agenda=[{"name": name, "status": BLOCKED} for name in names],
         )
 
+    def _want(self, work, claim, names):
+        """Say of items that the burst wants them, and lose those that others had first."""
+        nobodys = {name for name in names if work.holding.claim_on(name) is None}
+        made = self._submit(claim, work.holding, names)
+        # Who came first has it: both look after they have said that they want it.
+        work.look(self._jobs.holding(claim["job"]))
+        if not work.wanted:
+            return
+        self._check_whole(work.holding, made, names)
+        halted = is_held(work.holding.job)
+        theirs, begun = [], []
+        for name in filter(work.wanted.__contains__, names):
+            held = work.holding.claim_on(name)
+            if held is not None and held.burst != claim["burst"]:
+                theirs.append(name)
+            elif name in nobodys and (halted or work.status(name) != PENDING):
+                begun.append(name)
+        self._lose(work, claim, theirs, "not_ours")
+        self._lose(work, claim, begun, "not_queued")
+
     def _check_whole(self, holding, made, names):
         """See to it that a claim job names its items: what is blocked must be somebody's.
 
         Raises:
             SupervisorError: it does not name them yet; it is over, so that it never holds any.
         """
-        known = {one.id: one.items for one in holding.claims} if holding else {}
-        for job in made if holding else ():
+        known = {one.id: one.items for one in holding.claims}
+        for job in made:
             id_ = int(job["id"])
             if not set(names) <= set(known.get(id_, ())):
                 notes = Notes()
@@ -186,19 +202,23 @@ class Claims:
                     "the claim job {} has no items yet, so nothing is held by it".format(id_)
                 )
 
-    @staticmethod
-    def _is_mine(holding, name, claim):
-        if holding is None or name not in holding.items:
-            return False
-        one = holding.claim_on(name)
-        return one is not None and one.burst == claim["burst"]
-
     def _block(self, work, claim):
-        """Block what is pending; what is blocked already was by an earlier claim of the burst."""
-        pending = [name for name in work.wanted if work.status(name) != BLOCKED]
-        work.take([name for name in work.wanted if work.status(name) == BLOCKED])
-        if pending:
-            work.take(self._jobs.items("blockwork", claim["job"], pending))
+        """Block what is pending; what is blocked already was by an earlier claim of the burst.
+
+        Where an answer names nothing, the call was not done, or its answer got lost. What bears
+        our name, was pending a moment ago and is blocked now was blocked by it.
+        """
+        work.take(work.seen(BLOCKED))
+        for _ in range(2):
+            silent = []
+            for some in parts(work.seen(PENDING)):
+                done = self._jobs.items("blockwork", claim["job"], some)
+                work.take(done)
+                silent += [] if done else some
+            if not silent:
+                break
+            work.look(self._jobs.holding(claim["job"]))
+            work.take(set(silent).intersection(work.seen(BLOCKED)))
         self._lose(work, claim, list(work.wanted), "not_queued")
 
     def _lose(self, work, claim, names, why):
@@ -207,7 +227,7 @@ class Claims:
             return
         for name in names:
             work.refused.append((work.wanted.pop(name), why))
-        for one in work.holding.of(claim) if work.holding else ():
+        for one in work.holding.of(claim):
             self._jobs.let_go(one, names)
 
     def _settle(self, id_):
@@ -229,11 +249,15 @@ class Claims:
             self._qb.unblock(int(id_))
 
 
+# A job that is gone has no items.
+_GONE = Holding({"id": 0}, [])
+
+
 class _Work:
     """A request while it is carried out: each item ends in one of three lists."""
 
     def __init__(self, holding, refs):
-        self.holding = holding
+        self.holding = holding or _GONE
         self._order = {ref["id"]: place for place, ref in enumerate(refs)}
         self.wanted = {}
         self.taken = []
@@ -243,6 +267,16 @@ class _Work:
     def status(self, name):
         """Return the status in which an item was seen."""
         return self.holding.status(name)
+
+    def seen(self, status):
+        """Return the names of those wanted items that were seen in a status."""
+        return [name for name in self.wanted if self.status(name) == status]
+
+    def look(self, holding):
+        """Go on from what is there now; None when the job is gone."""
+        self.holding = holding or _GONE
+        for name in [name for name in self.wanted if name not in self.holding.items]:
+            self.refused.append((self.wanted.pop(name), "gone"))
 
     def take(self, names):
         """Take items of those that are wanted."""
@@ -266,7 +300,9 @@ def _may_claim(holding, name, claim):
     status, held = holding.status(name), holding.claim_on(name)
     if status == COMPLETE:
         return "already_complete"
-    if status not in _WAITS or (held is None and status != PENDING):
+    if status not in WAITS or (held is None and status != PENDING):
+        return "not_queued"
+    if held is None and is_held(holding.job):
         return "not_queued"
     if held is None:
         # What this very claim has let go of does not come back to it.
@@ -284,7 +320,7 @@ def _may_end(goal):
     def judge(holding, name, claim):
         status, held = holding.status(name), holding.claim_on(name)
         if held and (held.burst, held.epoch) == (claim["burst"], claim["claim_epoch"]):
-            if status in _WAITS:
+            if status in WAITS:
                 return "act"
             if status == goal:
                 return "done"

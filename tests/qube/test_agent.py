@@ -432,6 +432,74 @@ class TestClaims:
         assert hands.states(job)[:2] == ["running", "blocked"]
         assert farm.tasks([job])[job][0].claim is None
 
+    @pytest.mark.parametrize(
+        ("hand", "times"), [("lose_answer", 1), ("lose_answer", 2), ("drop", 1)]
+    )
+    def test_what_nobody_answered_is_judged_by_what_is_blocked_then(self, hands, farm, hand, times):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands(hand, "blockwork", times)
+        assert farm.claim(claim).taken == claim.tasks
+        assert hands.states(job)[:3] == ["blocked", "blocked", "pending"]
+        assert farm.tasks([job])[job][0].claim == ClaimStamp(claim.burst, 1)
+
+    def test_what_a_worker_took_while_nobody_answered_is_the_workers(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands("before", "blockwork", "take", "node-1")
+        hands("lose_answer", "blockwork")
+        assert farm.claim(claim) == Outcome(claim.tasks[1:], {claim.tasks[0]: Reason.NOT_QUEUED})
+        assert farm.tasks([job])[job][0].claim is None
+
+    def test_what_qube_does_not_block_is_not_held(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        hands("drop", "blockwork", 2)
+        assert farm.claim(claim).refused == {claim.tasks[0]: Reason.NOT_QUEUED}
+        task = farm.tasks([job])[job][0]
+        assert (task.state, task.claim) == (LocalState.QUEUED, None)
+
+    def test_a_claim_that_nobody_answers_keeps_its_name_until_it_is_made_again(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands("before", "blockwork", "switch", "unreachable", True)
+        assert farm.claim(claim).unknown == claim.tasks
+        hands("switch", "unreachable", False)
+        other = claim_of(farm, job, 0, 1, burst="burst-2")
+        assert set(farm.claim(other).refused.values()) == {Reason.NOT_OURS}
+        again = claim_of(farm, job, 0, 1, epoch=2)
+        assert farm.claim(again).taken == claim.tasks
+
+    @pytest.mark.parametrize("before", ["jobinfo", "submit"])
+    def test_a_job_that_a_person_has_just_blocked_is_not_claimed(self, hands, farm, before):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands("before", before, "block", [job])
+        assert set(farm.claim(claim).refused.values()) == {Reason.NOT_QUEUED}
+        assert hands.states(job) == ["pending"] * 6
+
+    def test_what_a_person_blocks_as_it_is_claimed_is_the_persons(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands("before", "submit", "blockwork", [f"{job}:1"])
+        assert farm.claim(claim) == Outcome(claim.tasks[1:], {claim.tasks[0]: Reason.NOT_QUEUED})
+        assert farm.tasks([job])[job][0].claim is None
+
+    def test_a_job_that_is_removed_as_it_is_claimed_is_gone(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        hands("before", "submit", "remove", [job])
+        assert set(farm.claim(claim).refused.values()) == {Reason.GONE}
+        farm.snapshot()
+        assert [shown["status"] for shown in hands.of_type()] == ["killed"]
+
+    @pytest.mark.parametrize("name", ["1,1", "1-3,2-5", "5-1"])
+    def test_an_item_that_names_frames_twice_or_backwards_is_held(self, hands, farm, name):
+        job = submit(hands, [name, "77"])
+        claim = claim_of(farm, job, 0)
+        assert farm.claim(claim).taken == claim.tasks
+        assert farm.complete(claim, claim.tasks).taken == claim.tasks
+
     def test_of_two_gateways_the_first_claim_job_has_it(self, hands, farm):
         job = submit(hands)
         mine = claim_of(farm, job, 0)
