@@ -10,7 +10,7 @@ Standard library only, Python 3.6 and up.
 from renderbus_holding import WAITS, Holding
 from renderbus_jobs import SupervisorError, parts
 from renderbus_link import frame_numbers
-from renderbus_record import CLAIM, Notes, package
+from renderbus_record import Notes
 from renderbus_words import (
     BLOCKED,
     COMPLETE,
@@ -22,8 +22,6 @@ from renderbus_words import (
     legible,
     open_items,
 )
-
-_NAMED = 60
 
 
 class Claims:
@@ -153,21 +151,10 @@ class Claims:
             self._jobs.save(one)
         return True
 
-    def _submit(self, claim, holding, names):
-        """Submit the claim job: from here on the items bear the burst's name."""
-        source = holding.job
-        title = legible(source.get("name", ""))[:_NAMED]
-        return self._jobs.submit_beside(
-            source,
-            name="in the cloud: {} ({})".format(title, source["id"]),
-            package=package(CLAIM, claim),
-            agenda=[{"name": name, "status": BLOCKED} for name in names],
-        )
-
     def _want(self, work, claim, names):
         """Say of items that the burst wants them, and lose those that others had first."""
         nobodys = {name for name in names if work.holding.claim_on(name) is None}
-        made = self._submit(claim, work.holding, names)
+        made = self._jobs.submit_claim(work.holding.job, claim, names)
         # Who came first has it: both look after they have said that they want it.
         work.look(self._jobs.holding(claim["job"]))
         if not work.wanted:

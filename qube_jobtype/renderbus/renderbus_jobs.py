@@ -10,8 +10,18 @@ import re
 
 from renderbus_holding import ClaimJob, Holding
 from renderbus_link import UnansweredError
-from renderbus_record import CLAIM, NOTE, About, is_ours
-from renderbus_words import BLOCKED, COMPLETE, IN_QUEUE, JOB_TYPE, KILLED, KIND, OVER, resources
+from renderbus_record import CLAIM, NOTE, About, is_ours, package
+from renderbus_words import (
+    BLOCKED,
+    COMPLETE,
+    IN_QUEUE,
+    JOB_TYPE,
+    KILLED,
+    KIND,
+    OVER,
+    legible,
+    resources,
+)
 
 _ACCOUNTED = (
     "account", "prod_show", "prod_shot", "prod_seq", "prod_client", "prod_dept", "prod_custom1",
@@ -23,6 +33,11 @@ _AT_ONCE = 500
 # One answer with the items of thousands of jobs is more than a client may ever get.
 _JOBS_AT_ONCE = 200
 _NOT_ALL = "Qube did not answer with all jobs: job {} is missing, which is there; it is asked again"
+_AGAIN = (
+    "job {} of type renderbus was removed while {} items of job {} were in the cloud; job {} names "
+    "them from now on (kill it to have them rendered here)"
+)
+_NAMED = 60
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 
 
@@ -43,6 +58,8 @@ class Jobs:
         self.log = log
         # Ids of our jobs about another one, by its id; those of earlier lives are read once.
         self._about = {}
+        # Claim jobs by which something was held when it was last read, by id of the other job.
+        self._held = {}
         self._read_all = False
 
     def sure(self, ask):
@@ -108,9 +125,43 @@ class Jobs:
                 claims.setdefault(claim.source, []).append(claim)
         found = {}
         for one in numbers:
-            if one in read and not is_ours(read[one]):
-                found[str(one)] = Holding(read[one], claims.get(str(one), []))
+            if one not in read:
+                self._held.pop(str(one), None)
+            elif not is_ours(read[one]):
+                mine = claims.get(str(one), [])
+                found[str(one)] = self._whole(Holding(read[one], mine), mine)
         return found
+
+    def _whole(self, holding, claims):
+        """Return a job with all that is held of it; claim jobs that people removed are made again.
+
+        What is blocked must be somebody's: nobody else would ever unblock it.
+        """
+        there = {claim.id for claim in claims}
+        gone = [claim for claim in self._held.get(holding.id, []) if claim.id not in there]
+        for claim in gone:
+            left = [name for name in claim.items if name in holding.items
+                    and holding.status(name) == BLOCKED and claim.holds(name, BLOCKED)
+                    and holding.claim_on(name) is None]  # fmt: skip
+            if left:
+                claims = [*claims, self._again(holding.job, claim, left)]
+                holding = Holding(holding.job, claims)
+        self._held[holding.id] = [
+            claim for claim in claims if any(claim.holds(name, BLOCKED) for name in claim.items)
+        ]
+        return holding
+
+    def _again(self, source, claim, names):
+        """Submit a claim job again for what it still holds, and return it as it was seen last."""
+        said = {"job": claim.source, "burst": claim.burst, "claim_epoch": claim.epoch}
+        (made,) = self.submit_claim(source, said, names)
+        again = ClaimJob(next(iter(self.read([int(made["id"])])), made))
+        again.notes.facts = claim.notes.facts
+        self.save(again)
+        # Who had killed it before it was removed wants them back.
+        self.show(again, "killwork", [name for name in names if claim.status_of(name) == KILLED])
+        self.log(_AGAIN.format(claim.id, len(names), claim.source, again.id))
+        return again
 
     def holding(self, id_):
         """Read one job as it is now, with claims that others made meanwhile; None when gone."""
@@ -164,6 +215,9 @@ class Jobs:
 
         Returns:
             What was made of it.
+
+        Raises:
+            SupervisorError: perhaps nothing was; if it was, it is found by the next look.
         """
         job = {name: source[name] for name in _ACCOUNTED if source.get(name)}
         job.update(
@@ -178,8 +232,29 @@ class Jobs:
             flagsstring="no_defaults",
         )
         made = list(self.qb.submit([job], deferTableCreation=False) or [])
+        if not made:
+            raise SupervisorError("Qube does not say what it made of a job of the bridge's")
         self.remember(made)
         return made
+
+    def submit_claim(self, source, claim, names):
+        """Submit a claim job: from here on items bear a burst's name.
+
+        Args:
+            source: the job of which they are.
+            claim: of the link.
+            names: of the items.
+
+        Returns:
+            What was made of it.
+        """
+        title = legible(source.get("name", ""))[:_NAMED]
+        return self.submit_beside(
+            source,
+            name="in the cloud: {} ({})".format(title, source["id"]),
+            package=package(CLAIM, claim),
+            agenda=[{"name": name, "status": BLOCKED} for name in names],
+        )
 
     def items(self, act, id_, names):
         """Do something to items of a job; return the names of those that it was done to.

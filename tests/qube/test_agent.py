@@ -685,6 +685,40 @@ class TestPeople:
         (intent,) = farm.intents()
         assert intent.frames == FrameSet.parse("1-2")
 
+    def test_a_claim_job_that_is_removed_is_made_again_for_what_it_held(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1, 2, 3)
+        farm.claim(claim)
+        farm.annotate(claim, {"renderbus.task": "77"})
+        farm.release(claim, claim.tasks[:1], "wanted here")
+        farm.complete(claim, claim.tasks[1:2])
+        hands.work("blockwork", job, 1)
+        (shown,) = hands.of_type()
+        hands.qb("kill", [shown["id"]])
+        hands.qb("remove", [shown["id"]])
+        stamp = ClaimStamp(claim.burst, 1)
+        assert [task.claim for task in farm.tasks([job])[job]][:4] == [None, None, stamp, stamp]
+        (shown,) = hands.of_type()
+        assert [item["name"] for item in shown["agenda"]] == ["3", "4"]
+        assert farm.annotations(job) == {claim.burst: {"renderbus.task": "77"}}
+        assert farm.complete(claim, claim.tasks[2:]).taken == claim.tasks[2:]
+        assert [shown["status"] for shown in hands.of_type()] == ["complete"]
+        hands.qb("remove", [shown["id"]])
+        farm.snapshot()
+        assert hands.of_type() == [], "nothing was held by it"
+
+    def test_what_was_killed_in_a_claim_job_before_it_was_removed_is_asked_for(self, hands, farm):
+        job = submit(hands)
+        farm.claim(claim_of(farm, job, 0, 1, 2))
+        shown = hands.of_type()[0]["id"]
+        hands.work("killwork", shown, 2, 3)
+        farm.snapshot()
+        hands.qb("remove", [shown])
+        farm.snapshot()
+        (intent,) = farm.intents()
+        assert (intent.job, intent.kind) == (job, IntentKind.RECALL)
+        assert intent.frames == FrameSet.parse("2-3")
+
     def test_a_claim_job_about_a_job_that_is_gone_ends(self, hands, farm):
         job = submit(hands)
         farm.claim(claim_of(farm, job, 0))

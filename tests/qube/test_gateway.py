@@ -94,6 +94,21 @@ def test_what_a_person_wants_back_is_rendered_here(open_studio):
 
 
 @pytest.mark.heavy
+def test_frames_of_which_people_removed_the_claim_job_come_home_or_go_back(open_studio):
+    with open_studio() as studio:
+        job = studio.submit(range(1, 101), package={"renderbus_when": "now"})
+        with studio.serving("--no-overflow"):
+            studio.until(lambda: home(studio, job) > 0)
+            (claim,) = [one for one in studio.hands.of_type() if one["agenda"]]
+            studio.hands.qb("kill", [claim["id"]])
+            studio.hands.qb("remove", [claim["id"]])
+            studio.until(lambda: "blocked" not in studio.hands.states(job))
+            came = home(studio, job)
+            assert len(studio.pictures()) == came
+            assert finish_all(studio, job) == ["complete"] * 100
+
+
+@pytest.mark.heavy
 def test_frames_that_people_kill_retire_and_requeue_are_left_to_them(open_studio):
     with open_studio() as studio:
         job = studio.submit(range(1, 41), package={"renderbus_when": "now"})
