@@ -14,6 +14,7 @@ from renderbus_record import Notes
 from renderbus_words import (
     BLOCKED,
     COMPLETE,
+    IN_QUEUE,
     KILLED,
     OVER,
     PENDING,
@@ -181,9 +182,9 @@ class Claims:
         for job in made:
             id_ = int(job["id"])
             if not set(names) <= set(known.get(id_, ())):
-                notes = Notes()
+                notes = Notes().of(str(id_))
                 notes.let_go.update(range(len(names)))
-                self._qb.modify({"notes": notes.text()}, id_)
+                self._jobs.write(id_, notes.text())
                 self._qb.kill(id_)
                 raise SupervisorError(
                     "the claim job {} has no items yet, so nothing is held by it".format(id_)
@@ -219,21 +220,31 @@ class Claims:
 
     def _settle(self, id_):
         """End a job of which nothing is left: nobody else would look at it."""
-        job = next(iter(self._jobs.read([int(id_)])), None)
-        if job is None or job.get("status") in OVER:
-            return
+        job = self._read(id_)
         states = {one["status"] for one in job.get("agenda") or []}
-        if states <= OVER and states:
+        if job.get("status") not in OVER and states and states <= OVER:
             if states == {COMPLETE}:
-                self._qb.retire(int(id_))
+                self._insist("retire", id_, IN_QUEUE)
             else:
                 self._wake(id_)
 
     def _wake(self, id_):
         """Let a job go on that was blocked because nothing but held items was left of it."""
-        job = next(iter(self._jobs.read([int(id_)])), None)
-        if job is not None and job.get("status") == BLOCKED:
-            self._qb.unblock(int(id_))
+        if self._read(id_).get("status") == BLOCKED:
+            self._insist("unblock", id_, [BLOCKED])
+
+    def _insist(self, act, id_, before):
+        """Do something to a whole job, and see to it that it was done.
+
+        Raises:
+            SupervisorError: it was not; it is tried again when the request is repeated.
+        """
+        if not getattr(self._qb, act)(int(id_)) and self._read(id_).get("status") in before:
+            raise SupervisorError("Qube did not {} job {}; it is asked again".format(act, id_))
+
+    def _read(self, id_):
+        """Return a job with its items; one that is gone has nothing."""
+        return next(iter(self._jobs.read([int(id_)])), {})
 
 
 # A job that is gone has no items.

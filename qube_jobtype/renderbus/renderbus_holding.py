@@ -30,14 +30,15 @@ class ClaimJob:
         self.status = job.get("status", "")
         about = About(job)
         self.source, self.burst, self.epoch = about.source, about.burst, about.epoch
-        self.notes = Notes(job.get("notes"))
+        self.notes = Notes(job.get("notes")).of(str(self.id))
         agenda = job.get("agenda") or []
         self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
 
     @property
     def is_over(self):
         """Whether nothing of it is held any more."""
-        return all(one["status"] in OVER for _, one in self.items.values())
+        states = [one["status"] for _, one in self.items.values()]
+        return bool(states) and OVER.issuperset(states)
 
     @property
     def stands_still(self):
@@ -59,6 +60,10 @@ class ClaimJob:
         """Return the status of its own item of a name."""
         return self.items[name][1]["status"]
 
+    def has_let_go(self, name):
+        """Tell whether an item is not the burst's any more."""
+        return self.items[name][0] in self.notes.let_go
+
     def holds(self, name, status):
         """Tell whether an item is the burst's.
 
@@ -66,7 +71,7 @@ class ClaimJob:
             name: of the item.
             status: of the other job's item: what a worker has begun is the worker's.
         """
-        if name not in self.items or self.items[name][0] in self.notes.let_go:
+        if name not in self.items or self.has_let_go(name):
             return False
         mine = self.status_of(name)
         if status in WAITS:

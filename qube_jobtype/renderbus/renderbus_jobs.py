@@ -10,7 +10,7 @@ import re
 
 from renderbus_holding import ClaimJob, Holding
 from renderbus_link import UnansweredError
-from renderbus_record import CLAIM, NOTE, About, is_ours, package
+from renderbus_record import CLAIM, NOTE, About, Notes, is_ours, package
 from renderbus_words import (
     BLOCKED,
     COMPLETE,
@@ -270,9 +270,35 @@ class Jobs:
             done.update(str(one).partition(":")[2] for one in answer)
         return done
 
+    def write(self, id_, text):
+        """Write the notes of a job of ours down.
+
+        Args:
+            id_: of the job.
+            text: all of its notes.
+
+        Returns:
+            Whether they stand there; not always where the job is over, or gone.
+
+        Raises:
+            SupervisorError: they do not, and somebody goes on from them.
+        """
+        wanted, found = Notes(text).text(), []
+        # What was answered with nothing may have been done; what was not is done once more.
+        for _ in range(2):
+            if self.qb.modify({"notes": text}, id_):
+                return True
+            found = self.sure(lambda: self.qb.jobinfo(id=[id_]))
+            if found and Notes(found[0].get("notes")).text() == wanted:
+                return True
+        if found and found[0].get("status") not in OVER:
+            raise SupervisorError("the notes of job {} could not be written".format(id_))
+        return False
+
     def save(self, claim):
         """Write the notes of a claim job down."""
-        self.qb.modify({"notes": claim.notes.text()}, claim.id)
+        if not self.write(claim.id, claim.notes.text()):
+            self.log("the notes of job {} cannot be written".format(claim.id))
 
     def let_go(self, claim, names):
         """Write down that items are not held by a claim any more, and show it."""
@@ -283,7 +309,10 @@ class Jobs:
             self.show(claim, "killwork", mine)
 
     def show(self, claim, act, names):
-        """Bring the claim job's own items to where they are, and end it with the last of them."""
+        """Bring the claim job's own items to where they are, and end it with the last of them.
+
+        What was not done although it was asked for is seen, and done, by the next look.
+        """
         open_ = [name for name in names if claim.status_of(name) not in OVER]
         if open_:
             after = COMPLETE if act == "retirework" else KILLED
@@ -291,10 +320,10 @@ class Jobs:
                 if name in claim.items:
                     claim.items[name][1]["status"] = after
         if claim.is_over and claim.status not in OVER:
-            states = {one["status"] for _, one in claim.items.values()}
-            end = self.qb.retire if COMPLETE in states else self.qb.kill
-            end(claim.id)
-            claim.status = COMPLETE if COMPLETE in states else KILLED
+            after = COMPLETE if COMPLETE in map(claim.status_of, claim.items) else KILLED
+            end = self.qb.retire if after == COMPLETE else self.qb.kill
+            if end(claim.id):
+                claim.status = after
 
 
 def parts(names):

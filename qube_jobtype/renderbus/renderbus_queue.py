@@ -119,12 +119,12 @@ class Queue:
         """Let claim jobs follow what people and workers did, and see what people want back."""
         self.wanted_back[holding.id] = {}
         for claim in holding.claims:
-            seen = {kind: [] for kind in ("back", "begun", "home", "ended", "")}
+            seen = {kind: [] for kind in ("back", "begun", "home", "ended", "over", "")}
             for name in claim.items:
                 seen[_seen(holding, claim, name)].append(name)
             self._jobs.let_go(claim, seen["begun"] + seen["ended"])
-            if seen["home"]:
-                self._jobs.show(claim, "retirework", seen["home"])
+            self._jobs.show(claim, "retirework", seen["home"])
+            self._jobs.show(claim, "killwork", seen["over"])
             if seen["ended"]:
                 # What is retried afterwards is to begin anew, here.
                 self.told.append((holding.id, seen["ended"], "requeued", "killed in Qube"))
@@ -275,7 +275,8 @@ def _seen(holding, claim, name):
 
     Returns:
         `back`: a person killed it there, and it is still held; `begun`: a worker has begun it;
-        `home`: it is complete; `ended`: a person ended it; "" where the claim job says the same.
+        `home`: it is complete; `ended`: a person ended it; `over`: the burst let go of it, or it
+        failed there; "" where the claim job says the same.
     """
     if name not in holding.items:
         return ""
@@ -283,7 +284,9 @@ def _seen(holding, claim, name):
     if mine in OVER:
         wanted = mine == KILLED and status not in OVER and claim.holds(name, status)
         return "back" if wanted else ""
-    ended = "" if claim.why(name) else "ended"
+    if claim.has_let_go(name):
+        return "over"
+    ended = "over" if claim.why(name) else "ended"
     return {COMPLETE: "home", RUNNING: "begun", FAILED: ended, KILLED: ended}.get(status, "")
 
 

@@ -609,6 +609,90 @@ class TestClaims:
         assert len(hands.of_type()) == 1, "it is the same claim"
 
 
+class TestSilence:
+    """Calls that answer nothing: they were not done, or nobody knows that they were."""
+
+    @pytest.mark.parametrize("wakes", [True, False])
+    @pytest.mark.parametrize("hand", ["drop", "lose_answer"])
+    def test_a_job_that_did_not_go_on_goes_on_when_it_is_asked_again(
+        self, hands, farm, wakes, hand
+    ):
+        hands("switch", "wakes", wakes)
+        job = submit(hands, range(1, 3))
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        hands(hand, "unblock")
+        if farm.release(claim, claim.tasks, "wanted here").unknown:
+            assert farm.release(claim, claim.tasks, "wanted here").taken == claim.tasks
+        assert hands("job", job)["status"] == "pending"
+        assert "still" not in hands.of_type()[0]["notes"]
+
+    def test_a_job_of_which_all_came_home_ends_when_it_is_asked_again(self, hands, farm):
+        job = submit(hands, range(1, 3))
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        # That of the claim job, and that of the job.
+        hands("drop", "retire", 2)
+        assert farm.complete(claim, claim.tasks).unknown == claim.tasks
+        assert farm.complete(claim, claim.tasks).taken == claim.tasks
+        assert hands("job", job)["status"] == "complete"
+        assert hands.of_type()[0]["status"] == "complete"
+
+    @pytest.mark.parametrize("call", ["killwork", "kill"])
+    def test_what_a_claim_job_does_not_show_yet_is_shown_by_the_next_look(self, hands, farm, call):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.fail(claim, claim.tasks[:1], "no licence")
+        hands("drop", call)
+        assert farm.release(claim, claim.tasks[1:], "wanted here").taken == claim.tasks[1:]
+        farm.snapshot()
+        (shown,) = hands.of_type()
+        assert [item["status"] for item in shown["agenda"]] == ["killed"] * 2
+        assert shown["status"] == "killed"
+        assert farm.intents() == ()
+
+    @pytest.mark.parametrize("hand", ["drop", "lose_answer"])
+    def test_a_claim_job_of_which_nobody_knows_is_no_refusal(self, hands, farm, hand):
+        job = submit(hands, range(1, 3))
+        claim = claim_of(farm, job, 0, 1)
+        hands(hand, "submit")
+        assert farm.claim(claim).unknown == claim.tasks
+        assert farm.claim(claim).taken == claim.tasks
+        assert len(hands.of_type()) == 1
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_what_was_given_back_is_nobodys_although_notes_were_not_written(
+        self, hands, farm, times
+    ):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        hands("drop", "modify", times)
+        if farm.release(claim, claim.tasks, "wanted here").unknown:
+            assert farm.release(claim, claim.tasks, "wanted here").taken == claim.tasks
+        assert [task.claim for task in farm.tasks([job])[job]] == [None] * 6
+        assert hands.states(job) == ["pending"] * 6
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_why_a_frame_failed_is_kept_although_notes_were_not_written(self, hands, farm, times):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands("drop", "modify", times)
+        if farm.fail(claim, claim.tasks, "no licence").unknown:
+            assert farm.fail(claim, claim.tasks, "no licence").taken == claim.tasks
+        assert farm.tasks([job])[job][0].error == "no licence"
+
+    def test_facts_are_kept_although_they_were_not_written_at_once(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands("drop", "modify")
+        farm.annotate(claim, {"renderbus.task": "77"})
+        assert farm.annotations(job) == {claim.burst: {"renderbus.task": "77"}}
+
+
 class TestStopping:
     def test_who_stops_the_agent_stops_the_core_which_has_its_farm_until_it_is_done(
         self, hands, tmp_path
