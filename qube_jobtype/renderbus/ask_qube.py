@@ -17,6 +17,7 @@ import sys
 # The files that it needs lie beside it.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from renderbus_jobs import Jobs, SupervisorError
 from renderbus_link import own_pipes
 from renderbus_qb import QbError, find_qb
 from renderbus_words import names, native, resources, texts
@@ -36,7 +37,7 @@ def main():
     reader, writer = own_pipes()
     try:
         answer = _answer(find_qb(), json.loads(reader.read().decode("utf-8")))
-    except (QbError, RequestError) as error:
+    except (QbError, RequestError, SupervisorError) as error:
         answer = {"error": str(error)}
     except Exception as error:  # noqa: BLE001 - what qb raises is not documented
         answer = {"error": "Qube did not do it ({}: {})".format(type(error).__name__, error)}
@@ -48,9 +49,11 @@ def main():
 def _answer(qb, request):
     if "submit" in request:
         sent = qb.submit([request["submit"]])
+        if not sent:
+            raise RequestError("Qube does not say what it made of the job; look for it with qbjobs")
         return {"ids": [int(job["id"]) for job in sent]}
     if "job" in request:
-        found = qb.jobinfo(id=[int(request["job"])], agenda=True)
+        found = _jobs(qb).read([int(request["job"])])
         return {"native": _native(found[0] if found else None, "job {job}".format(**request))}
     if "archive" in request:
         found = qb.recoverjob(request["archive"])
@@ -60,10 +63,13 @@ def _answer(qb, request):
     raise RequestError("the request has none of submit, job, archive, gateways")
 
 
+def _jobs(qb):
+    """Return what tells silence from nothing."""
+    return Jobs(qb, lambda sentence: sys.stderr.write(sentence + "\n"))
+
+
 def _gateways(qb, group):
-    hosts = qb.hostinfo() or []
-    if not hosts and not qb.currenttime():
-        raise RequestError("the supervisor of Qube does not answer; see: qbping")
+    hosts = _jobs(qb).sure(qb.hostinfo)
     return {
         "workers": [
             _worker(qb, str(host.get("name")), str(host.get("state")))

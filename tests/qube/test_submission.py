@@ -173,6 +173,14 @@ def test_a_job_that_qube_does_not_take_says_why(renderbus, hands):
     assert hands.of_type() == []
 
 
+def test_a_job_of_which_nothing_is_answered_is_looked_for_by_whoever_submitted_it(renderbus, hands):
+    hands("add_host", "gateway", 1, "renderbus")
+    hands("drop", "submit")
+    status, said, problem = renderbus(*SUBMIT)
+    assert (status, said) == (1, "")
+    assert problem.startswith("renderbus: Qube does not say what it made of the job")
+
+
 @pytest.mark.usefixtures("hands")
 def test_a_request_that_asks_for_nothing_is_told_so(tmp_path):
     with pytest.raises(FarmError, match="none of submit, job"):
@@ -188,6 +196,10 @@ def test_a_job_of_qube_is_judged_by_its_number(renderbus, hands):
     assert (status, found["job"]["frames"], found["job"]["id"]) == (0, "1-3[1]", number)
     status, _, problem = renderbus("qube", "convert", "4711")
     assert (status, problem) == (1, "renderbus: Qube has no job 4711\n")
+    hands("switch", "unreachable", True)
+    status, _, problem = renderbus("qube", "convert", number)
+    hands("switch", "unreachable", False)
+    assert (status, "the supervisor of Qube does not answer" in problem) == (1, True)
 
 
 def test_a_job_that_qube_has_archived_is_read_by_qube(renderbus, hands, tmp_path):
