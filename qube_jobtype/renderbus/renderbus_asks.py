@@ -10,10 +10,10 @@ import collections
 import time
 
 from renderbus_holding import STANDS_STILL
-from renderbus_jobs import number
+from renderbus_jobs import SupervisorError, number
 from renderbus_link import Pages, RefusedError, frame_numbers, frame_text
 from renderbus_record import ASK, ASKED, NOTE, WHEN_KEY, About, Notes, is_ours, package
-from renderbus_words import frames, moment, now
+from renderbus_words import OVER, frames, moment, now
 
 _KILLED_HERE = "killed in the claim job"
 _POLICY = "policy"
@@ -64,10 +64,10 @@ class Asks:
                 claim = {"job": rest, "burst": WHEN_KEY, "claim_epoch": 0}
                 for source in self._jobs.read([int(rest)]):
                     self._note_job(source, claim, {})
-            elif kind == "killed":
+            else:
                 self._done.add(id_)
-            elif kind == "ask":
-                self._jobs.qb.retire(int(rest))
+                if kind == "ask":
+                    self._jobs.qb.retire(int(rest))
 
     def annotate(self, params):
         """Note facts about a burst on its claim job, where it has one."""
@@ -84,15 +84,16 @@ class Asks:
         if claim["burst"] == _POLICY:
             for row in list(self._rows.values()):
                 if row["job"] == claim["job"] and row["kind"] == "explain":
-                    text = Notes()
+                    asked = row["id"].partition(" ")[2]
+                    text = Notes().of(asked)
                     text.note(claim["burst"], facts)
-                    self._jobs.qb.modify({"notes": text.text()}, int(row["id"].partition(" ")[2]))
+                    self._jobs.write(int(asked), text.text())
 
     def annotations(self, params):
         """Read what bursts noted on a job."""
         found = {}
         for job in self._about(params["job"]):
-            for burst, facts in Notes(job.get("notes")).facts.items():
+            for burst, facts in _notes(job).facts.items():
                 told = {name: value for name, value in facts.items() if name != STANDS_STILL}
                 if told:
                     found.setdefault(burst, {}).update(told)
@@ -111,25 +112,28 @@ class Asks:
             for job in self._about(claim["job"])
             if (About(job).kind, About(job).burst) == (NOTE, claim["burst"])
         ]
-        notes = Notes(known[-1].get("notes") if known else "")
-        if not notes.note(claim["burst"], facts) and known:
-            return
-        if known and self._jobs.qb.modify({"notes": notes.text()}, int(known[-1]["id"])):
-            return
-        made = self._jobs.submit_beside(
-            source,
-            name="about the cloud: job {}".format(source["id"]),
-            package=package(NOTE, claim),
-            notes=notes.text(),
-        )
-        self._jobs.qb.retire(*[int(one["id"]) for one in made])
+        job, notes = (known[-1], _notes(known[-1])) if known else (None, Notes())
+        is_new = notes.note(claim["burst"], facts)
+        if job is None or (is_new and not self._jobs.write(int(job["id"]), notes.text())):
+            (job,) = self._jobs.submit_beside(
+                source,
+                name="about the cloud: job {}".format(source["id"]),
+                package=package(NOTE, claim),
+            )
+            notes.job = str(job["id"])
+            self._jobs.write(int(job["id"]), notes.text())
+        if job.get("status") not in OVER:
+            self._jobs.qb.retire(int(job["id"]))
 
     def _look(self):
         """Look for whoever asks something; what is asked again under the same name is one ask."""
         found = {}
         for job in self._jobs.ours():
             about = About(job)
-            if about.kind == ASK:
+            if "ask {}".format(job["id"]) in self._done:
+                # It did not end when it was to.
+                self._jobs.qb.retire(int(job["id"]))
+            elif about.kind == ASK:
                 row = self._asked(job, about)
                 if row:
                     found[row["id"]] = row
@@ -147,33 +151,44 @@ class Asks:
     def _asked(self, job, about):
         """Return what a job asks; one that asks nonsense is told so, and is over."""
         id_ = "ask {}".format(job["id"])
-        wrong = ""
+        source, wrong = number(about.source), ""
         if about.ask not in ASKED:
             wrong = "nobody knows how to {!r}; ask for one of {}".format(
                 about.ask, ", ".join(ASKED)
             )
-        elif about.ask not in ("drain", "open") and number(about.source) is None:
+        elif about.ask not in ("drain", "open") and source is None:
             wrong = "the package names no job; write its number under the key job"
-        elif about.source and self._is_of_our_own(about.source):
+        elif source is not None and self._is_of_our_own(source):
             wrong = "job {} is for the cloud alone: kill it, or frames of it, to end it".format(
-                about.source
+                source
             )
         elif about.frames and not _is_frames(about.frames):
             wrong = "the frames {!r} cannot be read; write for example 1-10x2,20".format(
                 about.frames
             )
         if wrong:
-            self._jobs.qb.modify({"notes": wrong}, int(job["id"]))
-            self._jobs.qb.kill(int(job["id"]))
+            self._refuse(int(job["id"]), wrong)
             return None
         at = moment(job.get("timesubmit")) or now()
         who = str(job.get("user") or _WHO)
         wanted = about.frames or None
-        return _intent(id_, about.source, about.ask, who, at, wanted, "")
+        # People write numbers with zeros before them, too.
+        named = "" if source is None else str(source)
+        return _intent(id_, named, about.ask, who, at, wanted, "")
+
+    def _refuse(self, id_, why):
+        """Tell who asks why nothing comes of it; where that fails, the next look tries again."""
+        try:
+            self._jobs.write(id_, why)
+        except SupervisorError as error:
+            # Nobody else is to wait because of it.
+            self._jobs.log(str(error))
+        else:
+            self._jobs.qb.kill(id_)
 
     def _is_of_our_own(self, source):
         """Tell whether a job is carried by an instance of its own."""
-        return any(map(is_ours, self._jobs.read([number(source)])))
+        return any(map(is_ours, self._jobs.read([source])))
 
     def _want_back(self):
         """Ask for what people killed in claim jobs, once for the same frames."""
@@ -189,6 +204,11 @@ class Asks:
 def _intent(id_, job, kind, who, at, wanted, note):  # noqa: PLR0917 - fields of the link, in order
     row = {"id": id_, "job": job, "kind": kind, "at": at, "who": who, "frames": wanted}
     return dict(row, note=note) if note else row
+
+
+def _notes(job):
+    """Return the notes of one of our jobs; a copy's are none."""
+    return Notes(job.get("notes")).of(str(job["id"]))
 
 
 def _frames_of(items):

@@ -2,7 +2,7 @@
 
 What a burst holds of a job is a job of ours, its *claim job*: its agenda names the items that the
 claim is about. Of two bursts that want one item the earlier claim job has it, of two claims of one
-burst the later one.
+burst the later one. A person may resubmit a claim job: such a copy holds nothing.
 
 Standard library only, Python 3.6 and up.
 """
@@ -30,13 +30,16 @@ class ClaimJob:
         self.status = job.get("status", "")
         about = About(job)
         self.source, self.burst, self.epoch = about.source, about.burst, about.epoch
-        self.notes = Notes(job.get("notes")).of(str(self.id))
+        self.made = about.made
+        notes = Notes(job.get("notes"), str(self.id))
+        self._is_noted_elsewhere = notes.job not in ("", str(self.id))
+        self.notes = notes.of(str(self.id))
         agenda = job.get("agenda") or []
         self.items = {str(one["name"]): (place, one) for place, one in enumerate(agenda)}
 
     @property
     def is_over(self):
-        """Whether nothing of it is held any more."""
+        """Whether all of its own items have ended."""
         states = [one["status"] for _, one in self.items.values()]
         return bool(states) and OVER.issuperset(states)
 
@@ -59,6 +62,16 @@ class ClaimJob:
     def status_of(self, name):
         """Return the status of its own item of a name."""
         return self.items[name][1]["status"]
+
+    def is_copy(self, others):
+        """Tell whether a person resubmitted another claim job, and this is what came of it.
+
+        Args:
+            others: that were there before.
+        """
+        return self._is_noted_elsewhere or (
+            self.made != "" and any(one.made == self.made for one in others)
+        )
 
     def has_let_go(self, name):
         """Tell whether an item is not the burst's any more."""
@@ -88,12 +101,19 @@ class Holding:
     Args:
         job: of `qb.jobinfo`, with its agenda.
         claims: its claim jobs.
+
+    Attributes:
+        items: those that can be held, by name.
+        claims: those that hold something, or did.
+        copies: those that hold nothing, because people made them of others.
     """
 
     def __init__(self, job, claims):
         self.job = job
         self.id = str(job["id"])
-        self.claims = sorted(claims, key=lambda claim: claim.id)
+        self.claims, self.copies = [], []
+        for claim in sorted(claims, key=lambda claim: claim.id):
+            (self.copies if claim.is_copy(self.claims) else self.claims).append(claim)
         self.items, left = {}, MOST_FRAMES
         for one in job.get("agenda") or []:
             # What is no frame is never held: such items belong to scripts. Nor is what is beyond
@@ -116,7 +136,9 @@ class Holding:
         holding = [claim for claim in self.claims if claim.holds(name, status)]
         if not holding:
             return None
-        same = (claim for claim in holding if claim.burst == holding[0].burst)
+        # What has ended may have been retried: then an earlier burst's end is not this one.
+        first = holding[-1] if status in OVER else holding[0]
+        same = (claim for claim in holding if claim.burst == first.burst)
         return max(same, key=lambda claim: claim.epoch)
 
     @property

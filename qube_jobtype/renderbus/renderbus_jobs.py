@@ -56,7 +56,8 @@ class Jobs:
     def __init__(self, qb, log):
         self.qb = qb
         self.log = log
-        # Ids of our jobs about another one, by its id; those of earlier lives are read once.
+        # Our jobs about another one, by its id: of which kind each is. Those of earlier lives are
+        # read once.
         self._about = {}
         # Claim jobs by which something was held when it was last read, by id of the other job.
         self._held = {}
@@ -96,14 +97,18 @@ class Jobs:
         for job in filter(is_ours, jobs):
             about = About(job)
             if about.kind in (CLAIM, NOTE) and about.source:
-                self._about.setdefault(about.source, set()).add(int(job["id"]))
+                self._about.setdefault(about.source, {})[int(job["id"])] = about.kind
 
     def about(self, source):
-        """Return the ids of claim and note jobs about a job, as far as is known."""
+        """Return the kinds of our jobs about a job by their ids, as far as is known."""
         if not self._read_all:
             self.remember(self.sure(lambda: self.qb.jobinfo(filters={"prototype": JOB_TYPE})))
             self._read_all = True
-        return self._about.get(source, set())
+        return self._about.get(source, {})
+
+    def claims_on(self, source):
+        """Return the ids of the claim jobs about a job, as far as is known."""
+        return [id_ for id_, kind in self.about(source).items() if kind == CLAIM]
 
     def holdings(self, ids):
         """Read jobs with what bursts hold of them; jobs that are gone are absent.
@@ -114,15 +119,15 @@ class Jobs:
         numbers = [one for one in map(number, ids) if one is not None]
         if not numbers:
             return {}
-        more = sorted({one for id_ in ids for one in self.about(id_)})
+        more = sorted({one for id_ in ids for one in self.claims_on(id_)})
         read = {int(job["id"]): job for job in self.read(numbers + more)}
         for id_ in ids:
-            self._about.get(id_, set()).intersection_update(read)
+            for one in self.claims_on(id_):
+                if one not in read:
+                    del self._about[id_][one]
         claims = {}
-        for one in more:
-            if one in read and About(read[one]).kind == CLAIM:
-                claim = ClaimJob(read[one])
-                claims.setdefault(claim.source, []).append(claim)
+        for claim in (ClaimJob(read[one]) for one in more if one in read):
+            claims.setdefault(claim.source, []).append(claim)
         found = {}
         for one in numbers:
             if one not in read:
@@ -147,7 +152,9 @@ class Jobs:
                 claims = [*claims, self._again(holding.job, claim, left)]
                 holding = Holding(holding.job, claims)
         self._held[holding.id] = [
-            claim for claim in claims if any(claim.holds(name, BLOCKED) for name in claim.items)
+            claim
+            for claim in holding.claims
+            if any(claim.holds(name, BLOCKED) for name in claim.items)
         ]
         return holding
 

@@ -82,7 +82,7 @@ class Queue:
         claims = {
             str(job["pid"]): job for job in listed if About(job).kind == CLAIM and is_ours(job)
         }
-        held = {id_ for id_ in found if self._jobs.about(id_)} | set(claims)
+        held = {id_ for id_ in found if self._jobs.claims_on(id_)} | set(claims)
         self._forget_all_but(found)
         in_order = sorted(found.items(), key=_order)
         due = [id_ for id_, job in in_order if self._is_worth_a_look(job)][:_DUE_AT_ONCE]
@@ -118,13 +118,19 @@ class Queue:
     def observe(self, holding):
         """Let claim jobs follow what people and workers did, and see what people want back."""
         self.wanted_back[holding.id] = {}
+        for copy in holding.copies:
+            # Also when the original is gone.
+            self._jobs.let_go(copy, [name for name in copy.items if not copy.has_let_go(name)])
+            self._jobs.show(copy, "killwork", list(copy.items))
         for claim in holding.claims:
             seen = {kind: [] for kind in ("back", "begun", "home", "ended", "over", "")}
             for name in claim.items:
                 seen[_seen(holding, claim, name)].append(name)
             self._jobs.let_go(claim, seen["begun"] + seen["ended"])
-            self._jobs.show(claim, "retirework", seen["home"])
-            self._jobs.show(claim, "killwork", seen["over"])
+            for act, kind in (("retirework", "home"), ("killwork", "over")):
+                # What was killed there alone is held until it is back.
+                if seen[kind] or not seen["back"]:
+                    self._jobs.show(claim, act, seen[kind])
             if seen["ended"]:
                 # What is retried afterwards is to begin anew, here.
                 self.told.append((holding.id, seen["ended"], "requeued", "killed in Qube"))

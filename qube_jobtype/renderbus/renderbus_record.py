@@ -11,6 +11,7 @@ Standard library only, Python 3.6 and up.
 
 import json
 import re
+import uuid
 
 from renderbus_link import RefusedError, frame_numbers, frame_text
 from renderbus_words import JOB_TYPE, legible
@@ -53,6 +54,7 @@ class About:
         source: id of the job that it is about, as text; "" for none.
         burst: whose it is; "" for none.
         epoch: of the claim.
+        made: what tells an original from its copies, which have it too; "" where nothing does.
         ask: what is asked; "" for nothing.
         frames: that are asked for, as text; "" for all.
     """
@@ -66,8 +68,10 @@ class About:
         self.source = str(package.get("job", "") if self.ask else said.get("job", ""))
         self.frames = str(package.get("frames", "")) if self.ask else ""
         self.burst = str(said.get("burst", ""))
+        self.made = str(said.get("made", ""))
         epoch = said.get("claim_epoch", 0)
-        self.epoch = epoch if isinstance(epoch, int) else 0
+        # In Python a truth value is a number, too.
+        self.epoch = epoch if type(epoch) is int else 0
 
 
 def is_ours(job):
@@ -87,6 +91,7 @@ def package(kind, claim):
         "job": claim["job"],
         "burst": claim["burst"],
         "claim_epoch": claim["claim_epoch"],
+        "made": uuid.uuid4().hex,
     }
     return {
         KEY: json.dumps(said, sort_keys=True),

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 from deadline_bench import python
@@ -228,6 +229,14 @@ class TestQueue:
         hands("before", "jobinfo", "switch", "unreachable", True)
         hands("before", "currenttime", "switch", "unreachable", False)
         assert farm.job(job) != Gone(job)
+
+    def test_a_job_about_which_something_was_noted_is_not_read_each_time(self, hands, farm):
+        job = submit(hands, package={"range": "1-6"})
+        farm.annotate(Claim(BurstId("policy"), 0, 0, job, ()), {"renderbus.answer": "stay"})
+        farm.snapshot()
+        hands("calls")
+        farm.snapshot()
+        assert hands("calls").count("jobinfo") == 1
 
     def test_a_long_queue_is_read_in_parts_its_first_jobs_first(self, hands, farm):
         frames = [str(n) for n in range(1, 3)]
@@ -500,6 +509,64 @@ class TestClaims:
         assert farm.claim(claim).taken == claim.tasks
         assert farm.complete(claim, claim.tasks).taken == claim.tasks
 
+    @pytest.mark.parametrize(
+        "said",
+        [{"burst": "", "claim_epoch": 1}, {"burst": "b", "claim_epoch": -5},
+         {"burst": "b" * 5000, "claim_epoch": 1}, {"burst": "b", "claim_epoch": 10**40},
+         {"burst": "b\x00\ud800", "claim_epoch": 1}, {"burst": ["x"], "claim_epoch": True}],
+    )  # fmt: skip
+    def test_a_strange_claim_job_hides_no_queue(self, hands, farm, said):
+        job = submit(hands)
+        said = json.dumps({"kind": "claim", "job": job, **said})
+        hands.submit(name="odd", prototype="renderbus", status="blocked", pid=int(job),
+                     frames=[1, 2], package={"renderbus": said})  # fmt: skip
+        assert [row.job.id for row in farm.snapshot([job]).jobs] == [job]
+        assert len(farm.tasks([job])[job]) == 6
+        assert farm.annotations(job) == {}
+
+    @pytest.mark.parametrize("with_notes", [True, False])
+    def test_a_copy_of_a_claim_job_holds_nothing_and_is_ended(self, hands, farm, with_notes):
+        job = submit(hands, range(1, 3))
+        one = claim_of(farm, job, 0)
+        farm.claim(one)
+        farm.annotate(one, {"renderbus.task": "77"})
+        farm.release(one, one.tasks, "wanted here")
+        (shown,) = hands.of_type()
+        copied = {name: shown[name] for name in ("name", "prototype", "pid", "package")}
+        notes = {"notes": shown["notes"]} if with_notes else {}
+        copy = hands.submit(frames=[1], **copied, **notes)
+        two = claim_of(farm, job, 0, burst="burst-2")
+        assert farm.claim(two).taken == two.tasks
+        assert hands.states(copy) == ["killed"]
+        hands.qb("remove", [shown["id"]])
+        assert farm.tasks([job])[job][0].claim == ClaimStamp(two.burst, 1)
+        assert farm.intents() == ()
+
+    def test_what_people_write_below_the_notes_does_not_hide_what_was_let_go(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        farm.release(claim, claim.tasks[:1], "wanted here")
+        (shown,) = hands.of_type()
+        hands.qb("modify", {"notes": shown["notes"] + '\n{"ok": "by bob"}'}, [shown["id"]])
+        stamps = [task.claim for task in farm.tasks([job])[job]][:2]
+        assert stamps == [None, ClaimStamp(claim.burst, 1)]
+        assert farm.release(claim, claim.tasks[1:], "wanted here").taken == claim.tasks[1:]
+        assert '{"ok": "by bob"}' in hands.of_type()[0]["notes"]
+
+    def test_a_second_burst_of_a_retried_frame_is_told_of_its_own_end(self, hands, farm):
+        job = submit(hands, range(1, 3))
+        one = claim_of(farm, job, 0)
+        farm.claim(one)
+        farm.complete(one, one.tasks)
+        hands.work("retrywork", job, 1)
+        two = claim_of(farm, job, 0, burst="burst-2")
+        assert farm.claim(two).taken == two.tasks
+        hands("break_after", "retirework")
+        assert farm.complete(two, two.tasks).unknown == two.tasks
+        assert farm.tasks([job])[job][0].claim == ClaimStamp(two.burst, 1)
+        assert farm.complete(two, two.tasks).taken == two.tasks
+
     def test_of_two_gateways_the_first_claim_job_has_it(self, hands, farm):
         job = submit(hands)
         mine = claim_of(farm, job, 0)
@@ -761,6 +828,18 @@ class TestPeople:
         farm.tasks([job])
         assert farm.tasks([job])[job][1].claim is None, "what a person blocks is the person's"
 
+    def test_a_claim_job_of_which_every_frame_was_killed_ends_when_they_are_back(self, hands, farm):
+        job = submit(hands)
+        claim = claim_of(farm, job, 0, 1)
+        farm.claim(claim)
+        shown = hands.of_type()[0]["id"]
+        hands.work("killwork", shown, 1, 2)
+        farm.snapshot()
+        assert hands("job", shown)["status"] == "blocked"
+        farm.complete(claim, claim.tasks[:1])
+        farm.release(claim, claim.tasks[1:], "as you wish")
+        assert hands("job", shown)["status"] == "killed"
+
     def test_killing_the_whole_claim_job_asks_for_all_of_it(self, hands, farm):
         job = submit(hands)
         farm.claim(claim_of(farm, job, 0, 1))
@@ -874,6 +953,32 @@ class TestAsks:
         asked = self.ask(hands, "recall", job)
         assert farm.intents() == ()
         assert "kill it, or frames of it" in hands("job", asked)["notes"]
+
+    def test_a_number_with_zeros_before_it_is_that_job(self, hands, farm):
+        job = submit(hands)
+        self.ask(hands, "recall", "000" + job)
+        (intent,) = farm.intents()
+        assert intent.job == job
+
+    def test_an_ask_that_did_not_end_is_not_asked_twice(self, hands, farm):
+        job = submit(hands)
+        asked = self.ask(hands, "recall", job)
+        (intent,) = farm.intents()
+        hands("drop", "retire")
+        farm.acknowledge([intent.id])
+        assert farm.intents() == ()
+        assert hands("job", asked)["status"] == "complete"
+
+    @pytest.mark.parametrize(("call", "times"), [("submit", 1), ("modify", 2), ("retire", 2)])
+    def test_what_is_noted_of_a_job_is_kept_when_it_is_noted_again(self, hands, farm, call, times):
+        job = submit(hands)
+        policy, answer = Claim(BurstId("policy"), 0, 0, job, ()), {"renderbus.answer": "stay"}
+        hands("drop", call, times)
+        for _ in range(3):
+            with suppress(FarmError):
+                farm.annotate(policy, answer)
+        assert farm.annotations(job) == {policy.burst: answer}
+        assert [shown["status"] for shown in hands.of_type()] == ["complete"]
 
     def test_an_answer_stands_in_the_notes_of_who_asked(self, hands, farm):
         job = submit(hands)
