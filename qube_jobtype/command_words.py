@@ -82,10 +82,12 @@ class Command:
     Args:
         words: the program and its arguments.
         is_prepared: whether something before it may change what it sees.
+        is_windows: whether Windows runs it, which does not tell upper from lower case.
     """
 
     words: tuple[Word, ...]
     is_prepared: bool = False
+    is_windows: bool = False
 
 
 def read_command(line: str, shell: str = "") -> Command:
@@ -100,7 +102,8 @@ def read_command(line: str, shell: str = "") -> Command:
     """
     text = _without_conversions(line.strip(" \t\r\n"))
     commands: list[list[Word]] = [[]]
-    rules = _WINDOWS if is_windows(text, shell) else _POSIX
+    on_windows = is_windows(text, shell)
+    rules = _WINDOWS if on_windows else _POSIX
     for part in _parts(text, rules):
         if isinstance(part, Word):
             commands[-1].append(part)
@@ -123,7 +126,7 @@ def read_command(line: str, shell: str = "") -> Command:
         assigned += 1
     if not last[assigned:]:
         raise InputError("the command line names no program")
-    return Command(tuple(last[assigned:]), is_prepared=bool(before or assigned))
+    return Command(tuple(last[assigned:]), bool(before or assigned), on_windows)
 
 
 def is_windows(line: str, shell: str = "") -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from qube_jobtype.declared import declared_outputs
 from qube_jobtype.items import Items, check_reach, reach_of, read_items
 from qube_jobtype.packages import Native, read_job_fields, read_package, tables
+from qube_jobtype.programs import ranges_of
 from qube_jobtype.renderbus_submit import JOB_TYPE, OUTPUTS_KEY
 from qube_jobtype.said import Said, says_nothing
 from renderbus_core.errors import InputError
@@ -138,7 +139,7 @@ def _texts(source: Any, part: str) -> dict[str, str]:
 def _items(native: Native, said: Said) -> Items:
     items = read_items(native.agenda, said.fields)
     if "line" in said.fields:
-        check_reach(items, reach_of(said.fields))
+        check_reach(items, reach_of(said.fields, ranges_of(said.dcc)))
     return items
 
 

@@ -79,38 +79,64 @@ def _in_folder(dcc: str, fields: Mapping[str, str], layer: str) -> str:
 
 
 def _as_named(dcc: str, fields: Mapping[str, str]) -> str:
-    output = _NUMBER.sub("#" * _padding(fields, "digits", 1), fields["output"])
+    output = fields["output"]
     if dcc == "houdini":
+        output = _NUMBER.sub("#" * _padding(fields, "digits", 1), output)
         return _HOUDINI_FRAME.sub(lambda found: "#" * int(found[1] or 1), output)
+    if "QB_FRAME_" in output or "{" in output:
+        # It adds digits of its own to a name without `#`, and newer ones fill in what stands in
+        # braces.
+        raise InputError(
+            f"what Blender makes of the output {output} cannot be told; write # for the digits of "
+            f"the frame (-o), {_BY_HAND}"
+        )
     if output.startswith("//"):
-        # Blender's: beside the scene.
+        # Beside the scene.
         scene = fields.get("scene", "").replace("\\", "/")
         output = posixpath.join(posixpath.dirname(scene), output[2:])
     name = re.split(r"[\\/]", output)[-1]
-    output += "" if "#" in name else "####"
-    stem, dot, ending = output.rpartition(".")
-    known = {*programs()["blender"].row["endings"].values(), "jpeg", "tiff"}
-    wanted = _ending(dcc, fields)
-    if dot and ending.casefold() in known and "#" in re.split(r"[\\/]", stem)[-1]:
-        # Blender keeps an ending that fits the format.
-        return output if wanted in {"<Extension>", ending.casefold()} else f"{stem}.{wanted}"
-    return f"{output}.{wanted}"
+    return _with_ending(output + ("" if "#" in name else "####"), fields.get("format", ""))
+
+
+def _with_ending(output: str, format_: str) -> str:
+    """Return an output with the ending that Blender gives it, by the tables in `programs.json`."""
+    row = programs()["blender"].row
+    stem, _, written = output.rpartition(".")
+    ending = written.casefold()
+    if not format_:
+        # Pictures of another kind, as the scene may say, do not come home under this name.
+        is_picture = ending in {*row["replaced"], *row["replaced_by_some"]}
+        return output if is_picture else f"{output}.<Extension>"
+    fitting = row["endings"].get(format_)
+    if fitting is None:
+        raise _unknown_ending(format_)
+    if ending in fitting:
+        return output
+    if ending in row["replaced_by_some"]:
+        raise InputError(
+            f"what Blender makes of the output {output} with the format {format_} (-F) differs "
+            f"from version to version; write .{fitting[0]}, {_BY_HAND}"
+        )
+    return f"{stem if ending in row['replaced'] else output}.{fitting[0]}"
 
 
 def _ending(dcc: str, fields: Mapping[str, str]) -> str:
     name = fields.get("format", "")
     if not name:
         return "<Extension>"
-    own = programs()["blender"].row["endings"] if dcc == "blender" else {}
-    formats: dict[str, str] = {**cloud_programs()[dcc].formats, **own}
+    formats = cloud_programs()[dcc].formats
     endings = {spelled.casefold(): ending for spelled, ending in formats.items()}
     endings |= {ending: ending for ending in formats.values()}
     found = endings.get(name.casefold().removeprefix("."))
     if found is None:
-        raise InputError(
-            f"which ending pictures of the format {name!r} have is not known; {_BY_HAND}"
-        )
+        raise _unknown_ending(name)
     return found
+
+
+def _unknown_ending(format_: str) -> InputError:
+    return InputError(
+        f"which ending pictures of the format {format_!r} have is not known; {_BY_HAND}"
+    )
 
 
 def _digits(fields: Mapping[str, str]) -> str:

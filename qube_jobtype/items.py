@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,9 +11,6 @@ from renderbus_core.errors import InputError
 from renderbus_core.farm import same_value
 from renderbus_core.frames import Dialect, FrameSet
 
-_TOKEN = re.compile(r"QB_FRAME_(NUMBER|START|END|STEP|RANGE)")
-# What programs write between the parts of a range.
-_BETWEEN = frozenset({"", "-", "..", ",", "x", " "})
 _CHUNKS = re.compile(r"chunks:([0-9]{1,6})")
 _SIZE = re.compile(r"[0-9]{1,6}")
 
@@ -29,15 +26,15 @@ class Reach(IntEnum):
     """Just its frames, whatever their step."""
 
 
-_REACHES: Mapping[tuple[str, ...], Reach] = {
-    ("NUMBER",): Reach.ONE,
-    ("NUMBER", "NUMBER"): Reach.ONE,
-    ("START",): Reach.ONE,
-    ("START", "START"): Reach.ONE,
-    ("START", "END"): Reach.RUN,
-    ("START", "END", "STEP"): Reach.ALL,
-    ("RANGE",): Reach.ALL,
+# Of the first and the last frame, and perhaps a step.
+_SPANS: Mapping[str, Reach] = {
+    "NUMBER NUMBER": Reach.ONE,
+    "START START": Reach.ONE,
+    "START END": Reach.RUN,
+    "START END STEP": Reach.ALL,
 }
+# Of frames in one argument; what more a program understands there, `programs.json` says.
+_FRAMES: Mapping[str, Reach] = {"NUMBER": Reach.ONE, "START": Reach.ONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +78,37 @@ def read_items(agenda: tuple[str, ...] | None, fields: Mapping[str, str]) -> Ite
     return Items(every, size or 1, max(_needed(every), Reach.RUN))
 
 
-def reach_of(fields: Mapping[str, str]) -> Reach:
+def reach_of(fields: Mapping[str, str], ranges: Iterable[str] = ()) -> Reach:
     """Return which frames of an item a command renders.
 
     Args:
         fields: what its arguments say: `frames`, or `first`, `last` and `step`.
+        ranges: how its program writes several frames in one argument, in words of Qube without
+            their `QB_FRAME_`: `START-ENDxSTEP`.
 
     Raises:
         InputError: they say other frames than those of the item.
     """
     step = fields.get("step", "1")
-    parts = [fields.get("frames", ""), fields.get("first", ""), fields.get("last", "")]
-    parts += [step] if not same_value(step, "1") else []
-    text = " ".join(filter(None, parts))
+    first, last = fields.get("first", ""), fields.get("last", "")
+    span = list(filter(None, [first, last, "" if same_value(step, "1") else step]))
+    frames = fields.get("frames", "")
+    text = " ".join(filter(None, [frames, *span]))
     if not text:
         raise InputError(
             "the command line does not say which frames of an item it renders; QB_FRAME_START "
             "and QB_FRAME_END would"
         )
-    between = _TOKEN.sub("\0", text).split("\0")
-    reach = _REACHES.get(tuple(_TOKEN.findall(text)))
-    if reach is None or any(each.strip() not in _BETWEEN for each in between):
+    if not frames and not (first and last):
+        raise InputError(
+            f"the command line says {text!r} alone, so it renders to where the frames of the scene "
+            "begin or end; give both the first and the last frame"
+        )
+    reach = None
+    if not (frames and span):
+        known = {**_FRAMES, **{one: _reach(one) for one in ranges}} if frames else _SPANS
+        reach = known.get(text.replace("QB_FRAME_", ""))
+    if reach is None:
         raise InputError(
             f"the command line renders the frames {text!r} whatever its item is; only frames of "
             "the item can be sent"
@@ -126,6 +133,10 @@ def check_reach(items: Items, reach: Reach) -> None:
             f"the command line renders {what} of an item, which is not what its items say; use "
             f"QB_FRAME_START, QB_FRAME_END{more}"
         )
+
+
+def _reach(spelled: str) -> Reach:
+    return Reach.ALL if "STEP" in spelled or spelled == "RANGE" else Reach.RUN
 
 
 def _frames(name: str) -> FrameSet:

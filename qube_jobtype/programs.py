@@ -19,11 +19,8 @@ from qube_jobtype.said import OTHERWISE, UNKNOWN, Said
 from renderbus_core.errors import InputError
 from renderbus_core.farm import same_value
 
-_ENDING = re.compile(r"\.(?:exe|bat|cmd|sh|py)$", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]+")
 _FRAME = re.compile(r"-?[0-9]+|QB_FRAME_\w+")
-# Programs that run a script: what it is, the script's name says.
-_INTERPRETERS = re.compile(r"hython[0-9.]*|python[0-9.]*")
 _TRUTH: Mapping[str, str] = {"on": "1", "yes": "1", "off": "0", "no": "0"}
 
 
@@ -60,13 +57,12 @@ def program_of(command: Command) -> Program:
     Raises:
         InputError: it is none of those whose command lines are known.
     """
-    path, _ = _program_and_rest(command)
-    stem = _stem(path)
     for program in programs().values():
-        if path in program.row["finders"] or re.fullmatch(program.row["names"], stem):
+        if _where(program, command) is not None:
             return program
     able = ", ".join(program.label for program in programs().values())
-    raise InputError(f"command lines of {stem!r} are not known; those of {able} are")
+    name = _name(command.words[0].text)
+    raise InputError(f"command lines of {name!r} are not known; those of {able} are")
 
 
 def read_arguments(program: Program, command: Command) -> Said:
@@ -74,21 +70,31 @@ def read_arguments(program: Program, command: Command) -> Said:
 
     Args:
         program: that it runs.
-        command: cut into words.
+        command: that runs it, cut into words.
     """
     said = Said(program.dcc, dict(program.row.get("usual", {})))
     given = Said()
-    path, words = _program_and_rest(command)
-    version = re.search(program.row["version"], path, re.IGNORECASE)
+    at = _where(program, command) or 0
+    version = re.search(program.row["version"], command.words[at].text, re.IGNORECASE)
     if version:
         given.say("version", "version", version[1])
-    _Reader(program, given).read(words)
+    _Reader(program, given).read(command.words[at + 1 :])
     return Said(
         said.dcc,
         said.fields | given.fields,
         [*(["environment"] if command.is_prepared else []), *given.traits],
         given.refusals,
     )
+
+
+def ranges_of(dcc: str) -> tuple[str, ...]:
+    """Return how the command line of a program writes several frames in one argument.
+
+    Args:
+        dcc: as in `schemas/task/`.
+    """
+    rows = (program.row for program in programs().values() if program.dcc == dcc)
+    return tuple(spelled for row in rows for spelled in row.get("ranges", ()))
 
 
 def is_argument(program: Program, name: str) -> bool:
@@ -101,15 +107,20 @@ def is_argument(program: Program, name: str) -> bool:
     return any(name in program.row[part] for part in ("is", "harmless", "traits", "must_be"))
 
 
-def _program_and_rest(command: Command) -> tuple[str, tuple[Word, ...]]:
+def _where(program: Program, command: Command) -> int | None:
+    """Return which word of a command names a program; None where it runs another one."""
+    case = re.IGNORECASE if command.is_windows else re.NOFLAG
+    names, interpreters = program.row["names"], program.row.get("interpreters")
     first, *rest = command.words
-    if rest and _INTERPRETERS.fullmatch(_stem(first.text)):
-        return rest[0].text, tuple(rest[1:])
-    return first.text, tuple(rest)
+    if first.text in program.row["finders"] or re.fullmatch(names, _name(first.text), case):
+        return 0
+    if interpreters and re.fullmatch(interpreters, _name(first.text), case):
+        return 1 if rest and re.fullmatch(names, _name(rest[0].text), case) else None
+    return None
 
 
-def _stem(path: str) -> str:
-    return _ENDING.sub("", re.split(r"[\\/]", path)[-1]).casefold()
+def _name(path: str) -> str:
+    return re.split(r"[\\/]", path)[-1]
 
 
 class _Reader:
@@ -144,6 +155,7 @@ class _Reader:
 
     def _argument(self, name: str) -> None:
         row, said = self._row, self._said
+        self._once(name)
         self._seen.add(name)
         if name in row["is"]:
             self._fields(name, row["is"][name])
@@ -158,10 +170,25 @@ class _Reader:
         elif name in row["must_be"]:
             self._default(name, row["must_be"][name])
         else:
-            said.refuse(name, self._words[0].text if self._words else "", UNKNOWN)
-            # Whatever belongs to it is no argument of the others.
-            while self._words and not self._words[0].text.startswith("-"):
-                self._words.pop(0)
+            self._leave(name, UNKNOWN)
+
+    def _leave(self, name: str, why: str) -> None:
+        """Refuse an argument; whatever belongs to it is no argument of the others."""
+        self._said.refuse(name, self._words[0].text if self._words else "", why)
+        while self._words and not self._words[0].text.startswith("-"):
+            self._words.pop(0)
+
+    def _once(self, name: str) -> None:
+        """Refuse an argument that renders at once, where it renders another scene, or again."""
+        if not self._renders(name):
+            return
+        if "scene" in self._places:
+            self._said.refuse(name, "", "it stands before the scene, so it renders another one")
+        for other in sorted(filter(self._renders, self._seen)):
+            self._said.refuse(name, "", f"it renders once more, behind {other}")
+
+    def _renders(self, name: str) -> bool:
+        return bool(self._row.get("in_order")) and name in self._row["needs"]
 
     def _fields(self, name: str, meant: str | list[str]) -> None:
         names = [meant] if isinstance(meant, str) else meant
@@ -175,22 +202,17 @@ class _Reader:
         if not word.is_certain:
             why = "what it stands for only a worker knows; write it out"
             self._said.refuse(name, word.text, why)
-        if self._row.get("in_order") and not self._counts_here(name):
+        if self._row.get("in_order") and not self._renders(name) and not self._counts_here():
             why = "it stands where it does nothing: before the scene, or behind what renders"
             self._said.refuse(name, word.text, why)
         self._said.say(field_, name, without_conversion(word.text))
 
-    def _counts_here(self, name: str) -> bool:
-        if "scene" in self._places:
-            return False
-        return not (self._seen - {name}).intersection(self._row["needs"])
+    def _counts_here(self) -> bool:
+        return "scene" not in self._places and not any(map(self._renders, self._seen))
 
     def _default(self, name: str, usual: str | None) -> None:
         if usual is None:
-            value = self._words[0].text if self._words else ""
-            self._said.refuse(name, value, f"{OTHERWISE}; leave it out")
-            while self._words and not self._words[0].text.startswith("-"):
-                self._words.pop(0)
+            self._leave(name, f"{OTHERWISE}; leave it out")
             return
         for word in self._taken(name, 1):
             value = _TRUTH.get(word.text.casefold(), word.text)

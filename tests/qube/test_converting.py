@@ -33,6 +33,7 @@ JOB = {
 FRAMES = "-s QB_FRAME_START -e QB_FRAME_END -b QB_FRAME_STEP"
 RENDER = f"Render -r arnold {FRAMES} -rd /show/out /show/shot.ma"
 ITEMS = ("1", "2", "3")
+BLENDER = "blender -b /a.blend -o /o/a_ -F PNG"
 SPOKEN = "QB_FRAME_START QB_FRAME_END QB_FRAME_STEP"
 HOUDINI = (
     "cd /opt/hfs; source houdini_setup; hython $HB/hrender.py -e -f QB_FRAME_START QB_FRAME_END "
@@ -88,6 +89,15 @@ def test_a_blender_command_becomes_a_job_that_can_be_sent():
     job = converted(line).job
     assert (job.dcc, job.outputs) == ("blender", ("/show/render/spin_####.png",))
     assert job.expects == {"version": "3.6", "renderer": "CYCLES"}
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["/opt/Blender.app/Contents/MacOS/Blender", "C:/Blender/BLENDER.EXE", "$BLENDER_BIN/blender"],
+)
+def test_a_program_is_known_as_its_system_writes_it(program):
+    scene = "P:/a.blend" if ":" in program else "/a.blend"
+    assert converted(f"{program} -b {scene} -o //a_ -F PNG -f QB_FRAME_NUMBER").job is not None
 
 
 def test_what_concerns_the_worker_alone_may_follow_blenders_own_arguments():
@@ -153,6 +163,56 @@ def test_a_command_that_renders_just_its_items_can_be_sent(said, items):
 
 
 @pytest.mark.parametrize(
+    ("said", "items"),
+    [
+        ("-f QB_FRAME_NUMBER", ("1", "5")),
+        ("-f QB_FRAME_START", ("1", "5")),
+        ("-f QB_FRAME_START..QB_FRAME_END", ("1-5",)),
+        ("-s QB_FRAME_NUMBER -e QB_FRAME_NUMBER -a", ("1", "5")),
+        ("-e QB_FRAME_END -s QB_FRAME_START -a", ("1-5",)),
+        ("-s QB_FRAME_START -e QB_FRAME_END -j QB_FRAME_STEP -a", ("1-9x2",)),
+    ],
+)
+def test_a_command_of_blenders_that_renders_just_its_items_can_be_sent(said, items):
+    assert converted(f"{BLENDER} {said}", items).job is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        # To where the scene ends, or from where it begins.
+        (
+            "-s QB_FRAME_NUMBER -a",
+            "says 'QB_FRAME_NUMBER' alone, so it renders to where the frames",
+        ),
+        ("-e QB_FRAME_END -a", "give both the first and the last frame"),
+        ("-a", "does not say which frames"),
+        # Arguments are done in the order in which they stand.
+        ("-f QB_FRAME_NUMBER -a", "-a=: it renders once more, behind -f"),
+        ("-a -f QB_FRAME_NUMBER", "-f=: it renders once more, behind -a"),
+        ("-f QB_FRAME_NUMBER -f QB_FRAME_NUMBER", "it renders once more, behind -f"),
+        ("-s QB_FRAME_START -a -e QB_FRAME_END", "where it does nothing"),
+        ("-a -s QB_FRAME_START -e QB_FRAME_END", "where it does nothing"),
+        # The range of `-a` is none of `-f`, nor its step.
+        ("-f QB_FRAME_START -e QB_FRAME_END", "whatever its item is"),
+        ("-s QB_FRAME_START -e QB_FRAME_END -f QB_FRAME_NUMBER", "whatever its item is"),
+        ("-j QB_FRAME_STEP -f QB_FRAME_START..QB_FRAME_END", "whatever its item is"),
+        # The first and the last frame, and none between.
+        ("-f QB_FRAME_START,QB_FRAME_END", "whatever its item is"),
+        ("-f QB_FRAME_RANGE", "whatever its item is"),
+    ],
+)
+def test_a_command_of_blenders_that_renders_other_frames_stays(said, sentence):
+    assert sentence in why(f"{BLENDER} {said}", ("1-5",))
+
+
+def test_what_blender_renders_before_it_has_the_scene_keeps_the_job_here():
+    frames = "-s QB_FRAME_NUMBER -e QB_FRAME_NUMBER"
+    against = refused(f"blender -b -a /a.blend -o /o/a_ {frames}")
+    assert against["-a"] == "it stands before the scene, so it renders another one"
+
+
+@pytest.mark.parametrize(
     ("said", "items", "sentence"),
     [
         ("-s QB_FRAME_NUMBER -e QB_FRAME_NUMBER", ("1-5",), "renders one frame of an item"),
@@ -160,6 +220,9 @@ def test_a_command_that_renders_just_its_items_can_be_sent(said, items):
         ("-s 1 -e 100", ("1",), "renders the frames '1 100' whatever its item is"),
         ("-s QB_FRAME_START -e QB_FRAME_END -b 2", ("1",), "whatever its item is"),
         ("-s 10QB_FRAME_START -e QB_FRAME_END", ("1",), "whatever its item is"),
+        ("-s QB_FRAME_START", ("1",), "says 'QB_FRAME_START' alone, so it renders to where"),
+        ("-e QB_FRAME_END", ("1",), "give both the first and the last frame"),
+        ("-b QB_FRAME_STEP", ("1",), "give both the first and the last frame"),
         ("-s QB_FRAME_END -e QB_FRAME_START", ("1",), "whatever its item is"),
         ("", ("1",), "does not say which frames"),
         (FRAMES, ("1", "cleanup"), "the item 'cleanup' is no frames"),
@@ -217,7 +280,13 @@ def test_people_may_declare_outputs_in_the_package():
         ("-o /out/a_##.png", "/out/a_##.png"),
         ("-o /out/a_##.png -F JPEG", "/out/a_##.jpg"),
         ("-o /out/a.png -F PNG", "/out/a.png####.png"),
-        ("-o /out/a.QB_FRAME_NUMBER -F PNG", "/out/a.###.png"),
+        ("-o /out/a_##.jpeg -F JPEG", "/out/a_##.jpeg"),
+        ("-o /out/a_##.TIFF -F TIFF", "/out/a_##.TIFF"),
+        ("-o /out/a_##.jpeg -F TIFF", "/out/a_##.tif"),
+        ("-o /out/a_##.v2 -F PNG", "/out/a_##.v2.png"),
+        ("-o /out/a_##.sgi", "/out/a_##.sgi"),
+        ("-o /out/a_##.webp -F WEBP", "/out/a_##.webp"),
+        ("-o /out/a_##.webp", "/out/a_##.webp"),
         ("-o P:\\out\\a_ -F PNG", "P:\\out\\a_####.png"),
     ],
 )
@@ -227,6 +296,24 @@ def test_blender_completes_the_output_that_it_is_given(arguments, output):
     scene = "P:/a.blend" if windows else "/a.blend"
     line = f"{program} -b {scene} {arguments} -s QB_FRAME_START -e QB_FRAME_END -a"
     assert converted(line, padding="3").job.outputs == (output,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        # Blender puts `0001` behind the `1` that stands there then.
+        ("-o /out/a.QB_FRAME_NUMBER -F PNG", "output /out/a.QB_FRAME_NUMBER cannot be told; write"),
+        ("-o /QB_FRAME_NUMBER/a_## -F PNG", "cannot be told; write # for the digits"),
+        ("-o '/out/{scene_name}_##' -F PNG", "cannot be told; write # for the digits"),
+        ("-o /out/a_##.webp -F PNG", "with the format PNG (-F) differs from version to version"),
+        ("-o /out/a_## -F png", "of the format 'png' have is not known"),
+        # Its ending depends on what the scene says of its codec.
+        ("-o /out/a_## -F JP2", "of the format 'JP2' have is not known"),
+    ],
+)
+def test_an_output_of_blenders_that_cannot_be_told_keeps_the_job_here(arguments, sentence):
+    line = f"blender -b /a.blend {arguments} -f QB_FRAME_NUMBER"
+    assert sentence in why(line)
 
 
 @pytest.mark.parametrize(
@@ -290,6 +377,15 @@ def test_a_field_of_a_job_that_nobody_knows_keeps_it_here_once_it_says_something
     ("line", "sentence"),
     [
         ("prman shot.QB_FRAME_NUMBER.rib", "command lines of 'prman' are not known"),
+        # Scripts of the studio's that are called like programs.
+        (f"python /studio/tools/render.py {RENDER}", "command lines of 'python' are not known"),
+        (f"hython /studio/{RENDER}", "command lines of 'hython' are not known"),
+        (RENDER.replace("Render", "/studio/bin/render.sh"), "of 'render.sh' are not known"),
+        (RENDER.replace("Render", "/studio/bin/Render.py"), "of 'Render.py' are not known"),
+        (RENDER.replace("Render", "C:/studio/Render.bat"), "of 'Render.bat' are not known"),
+        (BLENDER.replace("blender", "python /studio/blender.py", 1), "of 'python' are not known"),
+        # Where upper and lower case are told apart, this is another program.
+        (RENDER.replace("Render", "/studio/bin/render"), "of 'render' are not known"),
         (RENDER.replace("/show/shot.ma", "/show/shot.rib"), "is no scene of Maya"),
         (RENDER.replace("/show/shot.ma", "shot.ma"), "is no absolute path"),
         (RENDER.replace("/show/shot.ma", "/show/s.QB_FRAME_NUMBER.ma"), "another scene for each"),
