@@ -32,7 +32,7 @@ from renderbus_core.farm import (
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, LocalJob
 from renderbus_core.package import programs as cloud_programs
-from renderbus_core.paths import is_absolute
+from renderbus_core.paths import is_absolute, is_below
 from renderbus_core.scene import why_unread
 
 PROJECT_KEY = "renderbus_project"
@@ -204,10 +204,25 @@ def _expected(dcc: str, fields: Mapping[str, str]) -> dict[str, str]:
     """Return what the job says beside the scene, in the scene's words."""
     said = {name: fields.get(name, "") for name in _EXPECTED}
     said["camera"] = _one("camera", fields)
+    said["project"] = _project(fields)
     said["version"] = _version(said["version"] or fields.get("finder_version", ""))
     if dcc == "maya":
         said["renderer"] = tables()["renderers"].get(said["renderer"].casefold(), said["renderer"])
     return {name: value for name, value in said.items() if not says_nothing(value, {"-1"})}
+
+
+def _project(fields: Mapping[str, str]) -> str:
+    """Return the project folder that a job names; "" for none.
+
+    Whether another one lies between it and the scene only a look at the disk tells.
+    """
+    project = fields.get("project", "")
+    if project and not is_below(fields["scene"], project):
+        raise InputError(
+            f"the project {project} (-proj, project) is no folder above the scene "
+            f"{fields['scene']}, and the cloud has files of the project that the scene lies in"
+        )
+    return project
 
 
 def _version(text: str) -> str:

@@ -149,7 +149,8 @@ class LocalJob:
         cloud: whether people want it in the cloud.
         refusal: why it cannot be rendered in the cloud at all, every reason; "" when it can.
         expects: what the farm would render whatever the scene says: `version`, `renderer`,
-            `camera`, `width`, `height`; what it leaves to the scene is absent.
+            `camera`, `width`, `height`, and `project`, the folder of the Maya project as the farm
+            stores it; what it leaves to the scene is absent.
         frame_offset: is added to the number of a frame in the names of its pictures.
         options: what it wants of the cloud otherwise than the site.
     """

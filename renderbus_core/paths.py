@@ -90,6 +90,20 @@ def is_absolute(path: str) -> bool:
     return _parse(path) is not None
 
 
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder, or lies anywhere below it; never of two systems.
+
+    Args:
+        path: as it is stored; a relative one is below nothing.
+        folder: as it is stored.
+
+    Raises:
+        InputError: one climbs above its root, or holds a control character.
+    """
+    place, root = _parse(path), _parse(folder)
+    return place is not None and root is not None and place.key[: len(root.key)] == root.key
+
+
 def is_reserved_on_windows(name: str) -> bool:
     """Tell whether Windows keeps a name for itself: a device, or an ending in a dot or a space."""
     return name.endswith((".", " ")) or name.partition(".")[0].rstrip(" ").upper() in _RESERVED

@@ -89,7 +89,7 @@ def inspect(config: Config, job: LocalJob) -> SceneFacts:
     facts = scene.inspect(Path(local), to_local)
     mapped = software_of(config, job, facts) is not None
     said = {name: value for name, value in job.expects.items() if name != "version" or not mapped}
-    otherwise = list(disagreements(said, facts))
+    otherwise = list(disagreements(said, facts, to_local))
     if otherwise:
         raise InputError(
             f"{'; '.join(otherwise)}: the cloud renders what the scene says; save the scene so, or "

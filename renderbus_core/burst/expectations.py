@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from renderbus_core.facts import SceneFacts
+from renderbus_core.paths import is_below
 
 
-def disagreements(expects: Mapping[str, str], facts: SceneFacts) -> Iterator[str]:
+def disagreements(
+    expects: Mapping[str, str], facts: SceneFacts, to_local: Callable[[str], str] = str
+) -> Iterator[str]:
     """Give in a sentence each what a job says otherwise than its scene.
 
     Args:
         expects: of the job, see `LocalJob.expects`.
         facts: of the scene; what is not known of it disagrees with nothing.
+        to_local: path mapping of the site.
+
+    Raises:
+        InputError: the job's project is no path.
     """
     width, height = facts.resolution.value or (None, None)
     says = {
@@ -24,6 +31,8 @@ def disagreements(expects: Mapping[str, str], facts: SceneFacts) -> Iterator[str
     for name, value in expects.items():
         if name == "camera":
             yield from _camera(value, facts)
+        elif name == "project":
+            yield from _project(to_local(value), facts)
         elif (said := says.get(name)) is not None and not _same(name, value, str(said)):
             yield f"the job says {name} {value} and the scene {said}"
 
@@ -33,6 +42,15 @@ def _camera(wanted: str, facts: SceneFacts) -> Iterator[str]:
     # A shape and its transform name the same camera.
     if renders and not {wanted, f"{wanted}Shape"}.intersection(renders):
         yield f"the job says camera {wanted} and the scene renders {', '.join(renders)}"
+
+
+def _project(wanted: str, facts: SceneFacts) -> Iterator[str]:
+    # Files of the scene are looked for in the project that it lies in.
+    found = str(facts.project or "")
+    if not found:
+        yield f"the job's project is {wanted} and no folder above the scene has a workspace.mel"
+    elif not (is_below(wanted, found) and is_below(found, wanted)):
+        yield f"the job's project is {wanted} and the scene lies in that of {found}"
 
 
 def _same(name: str, mine: str, theirs: str) -> bool:

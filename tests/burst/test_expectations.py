@@ -10,6 +10,7 @@ from renderbus_core.burst import BurstState, examine
 from renderbus_core.burst.expectations import disagreements
 from renderbus_core.errors import InputError
 from renderbus_core.facts import Camera, Fact, Origin
+from renderbus_core.paths import PathMapping, PathRule
 from renderbus_core.scene import inspect
 
 
@@ -52,6 +53,47 @@ def test_service_packs_are_one_release(facts, job, scene, same):
 def test_what_nobody_knows_of_the_scene_disagrees_with_nothing(facts):
     unknown = replace(facts, renderer=Fact(None, Origin.UNKNOWN), cameras=())
     assert list(disagreements({"renderer": "Arnold", "camera": "x"}, unknown)) == []
+
+
+@pytest.fixture
+def in_project(make_world):
+    """Return a job whose scene lies in a project of its own folder, and the configuration."""
+    world = make_world()
+    (world.folder / "workspace.mel").write_text('workspace -fr "scene" "scenes";\n')
+    return world.farm.job(world.job), world.gateway.config, world.folder
+
+
+def test_the_project_that_the_scene_lies_in_agrees_however_it_is_written(in_project):
+    job, config, folder = in_project
+    for project in (str(folder), f"{folder}/", f"{folder}/x/.."):
+        examine.inspect(config, replace(job, expects={"project": project}))
+
+
+def test_another_project_than_the_one_that_the_scene_lies_in_is_refused(in_project):
+    job, config, folder = in_project
+    for project in (folder.parent, folder / "renders"):
+        with pytest.raises(InputError) as refused:
+            examine.inspect(config, replace(job, expects={"project": str(project)}))
+        told = f"the job's project is {project} and the scene lies in that of {folder}: the cloud"
+        assert str(refused.value).startswith(told)
+
+
+def test_a_project_that_nothing_marks_is_refused(world):
+    job = replace(world.farm.job(world.job), expects={"project": str(world.folder)})
+    with pytest.raises(InputError, match=r"no folder above the scene has a workspace\.mel"):
+        examine.inspect(world.gateway.config, job)
+
+
+def test_a_project_is_compared_where_this_host_has_it(make_world):
+    world = make_world()
+    (world.folder / "workspace.mel").write_text("")
+    config = world.gateway.config
+    mapping = PathMapping((PathRule("P:/show", str(world.folder)),))
+    config = replace(config, paths=replace(config.paths, mapping=mapping))
+    job = replace(world.farm.job(world.job), scene="P:/show/shot.ma")
+    examine.inspect(config, replace(job, expects={"project": "p:\\show"}))
+    with pytest.raises(InputError, match="the job's project is P:/ and the scene lies in"):
+        examine.inspect(config, replace(job, expects={"project": "P:/"}))
 
 
 ROW = """

@@ -77,7 +77,7 @@ def test_a_maya_command_becomes_a_job_that_can_be_sent():
     assert (job.pools, job.groups) == ((), ("linux", "big"))
     assert job.expects == {
         "version": "2024", "renderer": "arnold", "camera": "left", "width": "1920",
-        "height": "1080",
+        "height": "1080", "project": "/show",
     }  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_a_job_of_mayas_own_type_becomes_one_that_can_be_sent():
     assert found.job.frames == FrameSet.parse("1,4,7,10")
     assert found.job.outputs == ("P:/show/images/<Scene>/<RenderLayer>.<Frame>.<Extension>",)
     assert (found.job.layer, found.job.expects["camera"]) == ("", "persp")
-    assert found.job.expects["renderer"] == "vray"
+    assert (found.job.expects["renderer"], found.job.expects["project"]) == ("vray", "P:/show")
 
 
 def test_a_maya_job_without_a_prefix_names_its_pictures_as_the_scene_says():
@@ -130,6 +130,20 @@ def test_a_maya_command_without_a_renderer_is_rendered_with_mayas_own():
     line = RENDER.replace("-r arnold ", "")
     assert converted(line).job.expects["renderer"] == "mayaSoftware"
     assert "renderer" not in converted(line.replace("Render", "Render -r file")).job.expects
+
+
+@pytest.mark.parametrize("project", ["/other", "/show/shot", "show", "P:/", "/show/x/../y"])
+def test_a_maya_project_that_the_scene_cannot_lie_in_keeps_the_job_here(project):
+    sentence = f"the project {project} (-proj, project) is no folder above the scene /show/shot.ma"
+    assert sentence in why(RENDER.replace("-rd", f"-proj {project} -rd"))
+    package = {"scenefile": "/show/shot.ma", "project": project, "renderDirectory": "/out"}
+    assert sentence in why(None, job={"prototype": "maya"}, **package)
+
+
+def test_whether_it_is_the_project_of_the_scene_is_left_to_the_look_at_it():
+    for project in ("/", "/show/", "/show/x/.."):
+        job = converted(RENDER.replace("-rd", f"-proj {project} -rd")).job
+        assert job.expects["project"] == project
 
 
 def test_qubes_first_priority_is_the_soonest():
@@ -359,9 +373,9 @@ def test_an_argument_that_nobody_knows_keeps_the_job_here():
 
 
 def test_a_key_of_the_package_is_fine_where_its_value_stands_in_the_command_line():
-    line = RENDER.replace("-rd", '-proj "P 1" -rd')
+    line = RENDER.replace("-rd", '-log "P 1" -rd')
     found = converted(
-        line, **{"scenefile": "/show/shot.ma", "-proj": '"P 1"', "-rl": "None", "studioRig": "P 1"}
+        line, **{"scenefile": "/show/shot.ma", "-log": '"P 1"', "-rl": "None", "studioRig": "P 1"}
     )
     assert found.job is not None
     assert refused(studioRig="v7") == {"studioRig": "nobody knows what it means for the cloud"}

@@ -15,6 +15,7 @@ from renderbus_core.paths import (
     PathMapping,
     PathRule,
     Style,
+    is_below,
     isolation_path,
     safe_relative,
     server_path,
@@ -43,6 +44,28 @@ STEPS = st.lists(st.one_of(NAMES, st.sampled_from([".", "..", ""])), max_size=8)
 )
 def test_the_style_is_read_from_the_path_alone(path, style):
     assert style_of(path) is style
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "answer"),
+    [
+        ("/show/a/b.ma", "/show", True),
+        ("/show", "/show/", True),
+        ("/show/a", "/", True),
+        ("/show/a", "/show/x/..", True),
+        ("/shows/a", "/show", False),
+        ("/Show/a", "/show", False),
+        ("/show", "/show/a", False),
+        ("X:/Show/a", "x:\\show", True),
+        ("//srv/tex/a", "\\\\SRV\\tex", True),
+        ("//srv/tex/a", "//srv/other", False),
+        ("X:/show/a", "/show", False),
+        ("show/a", "show", False),
+        ("/show/a", "", False),
+    ],
+)
+def test_whether_a_path_is_below_a_folder_shows_in_the_paths_alone(path, folder, answer):
+    assert is_below(path, folder) is answer
 
 
 @pytest.mark.parametrize(
