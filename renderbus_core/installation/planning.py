@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from renderbus_core.errors import InputError
 
@@ -100,13 +101,22 @@ def find(site: Site) -> Installed | None:
     file = site.folder / site.record
     try:
         document = json.loads(file.read_bytes())
-        return Installed(document["version"], document["files"], document["originals"])
+        found = Installed(
+            str(document["version"]), _texts(document["files"]), _texts(document["originals"])
+        )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{file} cannot be read ({error}); delete it to install as if for the first time"
         ) from error
+    for name in found.files:
+        if not _stays_below(name):
+            raise InputError(
+                f"{file} names {name!r}, which is no place below {site.folder}; "
+                "delete it to install as if for the first time"
+            )
+    return found
 
 
 def plan_install(site: Site, files: Files, before: Installed | None) -> tuple[Step, ...]:
@@ -118,7 +128,8 @@ def plan_install(site: Site, files: Files, before: Installed | None) -> tuple[St
         before: what was installed last.
 
     Raises:
-        InputError: something of that name is there which is not ours.
+        InputError: something of that name is there which is not ours, or a link leads out of the
+            folder to what would be removed.
     """
     known = before.files if before else {}
     _refuse_others(site, [*files, *map(PurePosixPath, known)])
@@ -133,6 +144,9 @@ def plan_removal(site: Site, before: Installed) -> tuple[Step, ...]:
     Args:
         site: where.
         before: what was installed.
+
+    Raises:
+        InputError: a link leads out of the folder.
     """
     places = [PurePosixPath(name) for name in before.files]
     return tuple(_removals(site.folder, places, before))
@@ -188,7 +202,26 @@ def _removals(folder: Path, places: Sequence[PurePosixPath], before: Installed) 
     for place in places:
         file = folder / place
         if file.is_file():
+            _refuse_links_out(folder, file)
             yield Step(Act.LEAVE if _is_edited(file, place, before) else Act.REMOVE, place)
+
+
+def _refuse_links_out(folder: Path, file: Path) -> None:
+    if not file.parent.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{file} would be removed, and a link leads from there out of {folder}, to "
+            f"{file.parent.resolve()}; remove what is to go there by hand"
+        )
+
+
+def _stays_below(name: str) -> bool:
+    # As any system reads it: one with drives knows both slashes.
+    place = PureWindowsPath(name)
+    return bool(place.parts) and not place.anchor and ".." not in place.parts
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(text) for name, text in document.items()}
 
 
 def _is_edited(file: Path, place: PurePosixPath, before: Installed) -> bool:

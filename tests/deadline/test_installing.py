@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -108,6 +109,24 @@ def test_what_a_version_does_not_bring_any_more_goes(install, repository):
     record.write_text(json.dumps(document))
     assert install()["plugins/Renderbus/renderbus_old.py"] == "remove"
     assert not old.exists()
+
+
+def test_a_record_that_names_what_is_not_below_the_folder_removes_nothing(
+    install, renderbus_here, repository
+):
+    install()
+    victim = repository / "victim"
+    victim.write_text("precious\n")
+    record = repository / "custom/plugins/Renderbus/renderbus-installed.json"
+    document = json.loads(record.read_text())
+    document["files"]["../victim"] = hashlib.sha256(victim.read_bytes()).hexdigest()
+    record.write_text(json.dumps(document))
+    for more in ((), ("--uninstall",)):
+        done = renderbus_here("install", "deadline", "--repository", repository, *more)
+        assert done.returncode == 1
+        assert "names '../victim', which is no place below" in done.stderr
+    assert victim.read_text() == "precious\n"
+    assert installed(repository) == {str(place) for place in bundle()}
 
 
 def test_what_an_attempt_that_failed_has_left_is_gone_over(install, repository):

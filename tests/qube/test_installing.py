@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -106,6 +107,54 @@ def test_a_removal_takes_away_what_was_not_edited(install, jobtypes):
     install()
     install("--uninstall")
     assert installed(jobtypes) == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["../victim", "renderbus/../../victim", "{victim}", "..\\victim", "C:victim", ""]
+)
+def test_a_record_that_names_what_is_not_below_the_folder_removes_nothing(
+    install, renderbus_here, jobtypes, name
+):
+    install()
+    victim = jobtypes.parent / "victim"
+    victim.write_text("precious\n")
+    record = jobtypes / "renderbus" / "renderbus-installed.json"
+    document = json.loads(record.read_text())
+    digest = hashlib.sha256(victim.read_bytes()).hexdigest()
+    document["files"][name.format(victim=victim)] = digest
+    record.write_text(json.dumps(document))
+    before = installed(jobtypes)
+    for more in ((), ("--uninstall",)):
+        done = renderbus_here("install", "qube", "--jobtypes", jobtypes, *more)
+        assert done.returncode == 1
+        assert f"which is no place below {jobtypes}" in done.stderr
+    assert victim.read_text() == "precious\n"
+    assert installed(jobtypes) == before
+
+
+def test_nothing_is_removed_behind_a_link_that_leads_out_of_the_folder(
+    install, renderbus_here, jobtypes
+):
+    install()
+    elsewhere = jobtypes.parent / "elsewhere"
+    (jobtypes / "renderbus").rename(elsewhere)
+    (jobtypes / "renderbus").symlink_to(elsewhere)
+    before = installed(elsewhere)
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes, "--uninstall")
+    assert done.returncode == 1
+    assert f"a link leads from there out of {jobtypes}, to {elsewhere}" in done.stderr
+    assert installed(elsewhere) == before
+    assert set(install().values()) == {"keep"}, "what is not removed may lie where it likes"
+
+
+@pytest.mark.parametrize("files", [[], ["renderbus/job.conf"], None, "text"])
+def test_a_record_that_cannot_be_read_is_one_sentence(install, renderbus_here, jobtypes, files):
+    install()
+    record = jobtypes / "renderbus" / "renderbus-installed.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "files": files}))
+    done = renderbus_here("install", "qube", "--jobtypes", jobtypes, "--uninstall")
+    assert done.returncode == 1
+    assert "delete it to install as if for the first time" in done.stderr
 
 
 def test_a_job_type_of_that_name_which_is_not_ours_is_left_alone(renderbus_here, jobtypes):
