@@ -205,6 +205,25 @@ def test_what_cannot_be_asked_is_told(run, jobs, frames, sentence):
     assert sentence in said
 
 
+@pytest.mark.parametrize(
+    ("taken", "asked", "unanswered"),
+    [
+        (0, "", "ask the cloud: recall 12, ask the cloud: recall 13"),
+        (1, "Asked with job 100; the answer comes into its notes.\n", "ask the cloud: recall 13"),
+    ],
+)
+def test_what_qube_does_not_answer_is_not_said_to_be_asked(run, taken, asked, unanswered):
+    lines = PANEL_TAIL + textwrap.dedent(f"""
+        submit = qb.submit
+        qb.submit = lambda jobs: submit(jobs)[:{taken}]
+        buttons[names["ASKED"]["recall"]]()
+        answer = panel._said.text
+    """)
+    assert run(PANEL, lines) == (
+        f"{asked}Qube does not say whether it took {unanswered}; look for it before you ask again."
+    )
+
+
 def test_people_see_what_the_gateway_noted(run):
     notes = "ours\n-- renderbus --\nin the cloud: 3 of 10 home\n{}"
     infos = [{"id": 20, "pid": 12, "name": "in the cloud: shot", "status": "blocked",

@@ -38,12 +38,20 @@ class UserUIPlugin(QbUIPlugin):
     def ask(self, kind):
         """Ask the gateway for something about the jobs that are named."""
         try:
-            sent = qb.submit(ask_jobs(kind, str(self._jobs.text), str(self._frames.text)))
+            jobs = ask_jobs(kind, str(self._jobs.text), str(self._frames.text))
+            sent = qb.submit(jobs) or []
         except ValueError as error:
             self._say("It was not asked: {}".format(error))
             return
-        numbers = ", ".join(str(job["id"]) for job in sent)
-        self._say("Asked with job {}; the answer comes into its notes.".format(numbers))
+        told = []
+        if sent:
+            numbers = ", ".join(str(job["id"]) for job in sent)
+            told.append("Asked with job {}; the answer comes into its notes.".format(numbers))
+        if len(sent) < len(jobs):
+            names = ", ".join(job["name"] for job in jobs[len(sent) :])
+            silence = "Qube does not say whether it took {}; look for it before you ask again."
+            told.append(silence.format(names))
+        self._say("\n".join(told))
 
     def show(self, *_args):
         """Show what the gateway noted about the jobs that are named."""
