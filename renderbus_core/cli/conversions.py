@@ -8,6 +8,7 @@ from renderbus_core.cli.output import console, table
 from renderbus_core.farm import Conversion
 from renderbus_core.options import write_options
 from renderbus_core.overflow import TRAITS
+from renderbus_core.schema import printable
 
 
 def show_conversion(found: Conversion, name: str = "") -> None:
@@ -35,6 +36,6 @@ def show_conversion(found: Conversion, name: str = "") -> None:
     end = "is converted, and stays here" if job.refusal else "can be sent"
     console().print(table(f"{job.name} {end}", ("", ""), facts))
     if job.refusal:
-        click.echo(f"It stays here: {job.refusal}.")
+        click.echo(f"It stays here: {printable(job.refusal)}.")
     for trait in found.traits:
         click.echo(f"On its own it stays: {TRAITS[trait].why} ({trait}).")

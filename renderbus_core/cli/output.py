@@ -19,6 +19,7 @@ from rich.text import Text
 
 from renderbus_core.frames import FrameSet
 from renderbus_core.money import Money
+from renderbus_core.schema import printable
 
 _PIPE_WIDTH = 140
 
@@ -31,19 +32,23 @@ def console() -> Console:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
-    """Return a table whose cells are shown as they are, whatever they contain.
+    """Return a table of texts, whatever they contain.
 
     Args:
         title: above it.
         columns: headings.
-        rows: cells; names from outside are never read as markup.
+        rows: cells; what comes from outside is never read as markup, and no terminal obeys it.
     """
-    drawn = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    drawn = Table(title=_text(title, "bold"), title_justify="left", header_style="dim")
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        drawn.add_row(*(cell if isinstance(cell, Text) else _text(cell) for cell in row))
     return drawn
+
+
+def _text(value: object, style: str = "") -> Text:
+    return Text(printable(str(value)), style)
 
 
 def print_json(value: object) -> None:
