@@ -12,7 +12,7 @@ from qube_jobtype.converting import convert
 from qube_jobtype.dumps import read_dump
 from qube_jobtype.opener import default_agent
 from qube_jobtype.packages import Native
-from qube_jobtype.renderbus_submit import render_job
+from qube_jobtype.renderbus_submit import OUTPUTS_KEY, outputs_text, render_job
 from qube_jobtype.translating import read_native
 from renderbus_core.cli.conversions import show_conversion
 from renderbus_core.cli.output import json_option, print_json
@@ -22,6 +22,7 @@ from renderbus_core.errors import InputError
 from renderbus_core.frames import Dialect, FrameSet
 from renderbus_core.package import programs
 
+_LONGEST_NUMBER = 18
 _ABLE = [name for name, row in programs().items() if row.reader]
 
 
@@ -101,7 +102,7 @@ def submit(  # noqa: PLR0917 - one for each option
         "scenefile": scene,
         "range": FrameSet.parse(frames).format(Dialect.QUBE),
         "rangeChunkSize": chunk,
-        "renderbus_outputs": ",".join(outputs),
+        OUTPUTS_KEY: outputs_text(outputs),
         "version": version,
         "renderer": renderer,
         "camera": camera,
@@ -125,6 +126,8 @@ def submit(  # noqa: PLR0917 - one for each option
 def _read(ctx: click.Context, job: str) -> Native:
     file = Path(job)
     if job.isascii() and job.isdigit():
+        if len(job) > _LONGEST_NUMBER:
+            raise InputError(f"{job[:_LONGEST_NUMBER]}... is no number of a job")
         request: dict[str, Any] = {"job": int(job)}
     elif is_archive(file):
         request = {"archive": str(file.absolute())}

@@ -31,6 +31,7 @@ from renderbus_core.farm import (
 )
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import JobId, LocalJob
+from renderbus_core.package import check_output
 from renderbus_core.package import programs as cloud_programs
 from renderbus_core.paths import is_absolute, is_below
 from renderbus_core.scene import why_unread
@@ -153,7 +154,7 @@ def _job(native: Native, said: Said, items: Items, submitted_at: datetime) -> Lo
         name=native.job.get("name") or "unnamed",
         dcc=dcc,
         scene=_scene(dcc, fields),
-        outputs=declared_outputs(dcc, fields, layer, package.get(OUTPUTS_KEY, "")),
+        outputs=_outputs(dcc, fields, layer, package.get(OUTPUTS_KEY, "")),
         frames=items.frames,
         user=native.job.get("user", ""),
         priority=-_priority(native.job),
@@ -188,6 +189,13 @@ def _scene(dcc: str, fields: Mapping[str, str]) -> str:
     if not scene.casefold().endswith(tuple(f".{ending}" for ending in endings)):
         raise InputError(f"{scene} is no scene of {cloud_programs()[dcc].cg_name}")
     return scene
+
+
+def _outputs(dcc: str, fields: Mapping[str, str], layer: str, by_hand: str) -> tuple[str, ...]:
+    outputs = declared_outputs(dcc, fields, layer, by_hand)
+    for output in outputs:
+        check_output(output, tuple(cloud_programs()[dcc].formats.values()))
+    return outputs
 
 
 def _one(name: str, fields: Mapping[str, str]) -> str:

@@ -27,7 +27,8 @@ SETTINGS: Mapping[str, object] = {
 """How a job that is for the cloud alone is submitted."""
 
 OUTPUTS_KEY = "renderbus_outputs"
-"""Key of a package that names the files of a job: templates with `#`, with commas or one a line."""
+"""Key of a package that names the files of a job: templates with `#`, with commas or one a line. Of
+a single one that has a comma in its name the line is the second: `outputs_text` writes it so."""
 
 ASKED = {
     "burst": "Send what waits to the cloud",
@@ -103,13 +104,23 @@ def pictures(outputs: str, item: str) -> str:
     )
 
 
+def outputs_text(outputs: Sequence[str]) -> str:
+    """Return templates as the package's key has them.
+
+    Args:
+        outputs: of a job.
+    """
+    text = "\n".join(outputs)
+    return "\n" + text if "," in text and len(outputs) == 1 else text
+
+
 def output_names(text: str) -> List[str]:
     """Return the templates that a package names.
 
     Args:
-        text: with commas, or one a line.
+        text: of the key.
     """
-    sign = "\n" if "\n" in text.strip() else ","
+    sign = "\n" if "\n" in text.rstrip() else ","
     return [name.strip() for name in text.split(sign) if name.strip()]
 
 

@@ -50,7 +50,9 @@ def _answer(qb, request):
     if "submit" in request:
         sent = qb.submit([request["submit"]])
         if not sent:
-            raise RequestError("Qube does not say what it made of the job; look for it with qbjobs")
+            raise RequestError(
+                "Qube does not say whether it took the job; look for it before you submit it again"
+            )
         return {"ids": [int(job["id"]) for job in sent]}
     if "job" in request:
         found = _jobs(qb).read([int(request["job"])])

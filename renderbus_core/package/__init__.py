@@ -25,7 +25,7 @@ from renderbus_core.package.judgement import check
 from renderbus_core.package.limits import Limits, time_limits
 from renderbus_core.package.listing import assets_at
 from renderbus_core.package.offer import Offer
-from renderbus_core.package.outputs import OutputMap, OutputPair, output_map
+from renderbus_core.package.outputs import OutputMap, OutputPair, check_output, output_map
 from renderbus_core.package.pictures import CloudPicture, Spelling, cloud_pictures
 from renderbus_core.package.preflight import preflight
 from renderbus_core.package.request import (
@@ -68,6 +68,7 @@ __all__ = [
     "assets_at",
     "build",
     "check",
+    "check_output",
     "cloud_pictures",
     "codes_of",
     "cut_upload",

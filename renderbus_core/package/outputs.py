@@ -13,7 +13,7 @@ folders of layers and elements, so that `/show/out/<Picture>` says no more than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -143,6 +143,25 @@ def output_map(
             "burst one layer"
         )
     return OutputMap(outputs, tuple(map(OutputPair, pictures, locals_)), offset)
+
+
+def check_output(template: str, formats: Collection[str]) -> None:
+    """Hold that an output could be a picture of some scene.
+
+    Args:
+        template: as a job declares it.
+        formats: endings of what its program makes; empty where they are not known.
+
+    Raises:
+        InputError: its file name has no place for the frame, or the ending of no picture.
+    """
+    pad_path(_OF_FRAME.sub("#", template), 0)
+    endings = sorted(map(plain_ending, formats))
+    if endings and not any(_ends_in(ending, template) for ending in endings):
+        raise InputError(
+            f"the output {template} is no picture that its program makes; these end in "
+            f"{', '.join(dict.fromkeys(endings))}"
+        )
 
 
 def output_folder(template: str) -> Path:
@@ -303,6 +322,13 @@ def _refuse_unusable(template: str, picture: CloudPicture) -> None:
             f"the job declares {ours or 'no'} files ({template}) and the scene makes {theirs} "
             "files; make both the same"
         )
+
+
+def _ends_in(ending: str, template: str) -> bool:
+    # Whatever a layer is called.
+    names = dict.fromkeys((*_KINDS, "scene"), "name")
+    name = filled(template, names | _as_in_the_cloud(f"picture.####.{ending}"))
+    return plain_ending(PurePosixPath(name).suffix) == ending
 
 
 def _local(template: str, picture: CloudPicture) -> str:

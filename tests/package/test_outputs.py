@@ -11,11 +11,43 @@ from hypothesis import strategies as st
 from renderbus_core.errors import InputError
 from renderbus_core.facts import Camera, Layer
 from renderbus_core.frames import pad_path
-from renderbus_core.package import cloud_pictures, output_map
+from renderbus_core.package import check_output, cloud_pictures, output_map
 from renderbus_core.package.outputs import from_document, to_document
 
 TWO_LAYERS = (Layer("beauty", renderable=True), Layer("shadow", renderable=True))
 TOKENS = ("/renders/<RenderLayer>/shot.####.exr",)
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["/o/<Picture>", "/o/<Layer>/a.<Frame>.<Extension>", "/o/a_##.TIFF", "/o/a.#.<extension>",
+     "P:\\o\\<Camera>_##.exr"],
+)  # fmt: skip
+def test_an_output_that_some_scene_makes_passes_without_the_scene(output):
+    check_output(output, ("exr", "tif"))
+    check_output(output, ())
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("/o/a.exr", "has no place for the frame"),
+        ("/o/<Frame>/a.exr", "has no place for the frame"),
+        ("/o/a.####.mov", "is no picture that its program makes; these end in exr, tif"),
+        ("/o/a.####", "is no picture that its program makes"),
+        ("/o/<Picture>.mov", "is no picture that its program makes"),
+        ("/o/<Shot>.####.exr", "what <Shot> in"),
+    ],
+)
+def test_an_output_that_no_scene_makes_is_refused_without_the_scene(output, sentence):
+    with pytest.raises(InputError, match=sentence):
+        check_output(output, ("tiff", "tif", "exr"))
+
+
+def test_without_endings_any_output_with_a_place_for_the_frame_passes():
+    check_output("/o/a.####.mov", ())
+    with pytest.raises(InputError, match="has no place for the frame"):
+        check_output("/o/a.mov", ())
 
 
 def test_one_maya_layer_makes_pictures_named_after_the_scene(built):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qube_jobtype.converting import convert
 from qube_jobtype.packages import Native, tables
 from qube_jobtype.programs import programs
+from qube_jobtype.renderbus_submit import outputs_text
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import CloudWish
 from renderbus_core.overflow import TRAITS
@@ -287,6 +288,37 @@ def test_people_may_declare_outputs_in_the_package():
 
 
 @pytest.mark.parametrize(
+    "outputs",
+    [["/o/a,b.####.exr"], ["/o/a.####.exr"], ["/o/a,b.####.exr", "/o/c.####.exr"],
+     ["/o/a.####.exr", "/o/b.####.exr"]],
+)  # fmt: skip
+def test_outputs_are_written_so_that_they_are_read_whatever_commas_they_have(outputs):
+    assert converted(renderbus_outputs=outputs_text(outputs)).job.outputs == tuple(outputs)
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("/o/a.exr", "has no place for the frame"),
+        ("/o/####/a.exr", "has no place for the frame"),
+        ("/o/a.####.mov", "/o/a.####.mov is no picture that its program makes; these end in bmp,"),
+        ("/o/a.####", "is no picture that its program makes"),
+        ("/o/<Shot>.####.exr", "what <Shot> in"),
+    ],
+)
+def test_an_output_that_no_scene_can_make_keeps_the_job_here(output, sentence):
+    assert sentence in why(renderbus_outputs=output)
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["/o/<Picture>", "/o/<Layer>/a.<Frame>.<Extension>", "/o/a.#.TIFF", "/o/a.#.<extension>"],
+)
+def test_an_output_that_some_scene_may_make_is_left_to_the_look_at_it(output):
+    assert converted(renderbus_outputs=output).job.outputs == (output,)
+
+
+@pytest.mark.parametrize(
     ("arguments", "output"),
     [
         ("-o /out/a_## -F OPEN_EXR", "/out/a_##.exr"),
@@ -298,7 +330,6 @@ def test_people_may_declare_outputs_in_the_package():
         ("-o /out/a_##.TIFF -F TIFF", "/out/a_##.TIFF"),
         ("-o /out/a_##.jpeg -F TIFF", "/out/a_##.tif"),
         ("-o /out/a_##.v2 -F PNG", "/out/a_##.v2.png"),
-        ("-o /out/a_##.sgi", "/out/a_##.sgi"),
         ("-o /out/a_##.webp -F WEBP", "/out/a_##.webp"),
         ("-o /out/a_##.webp", "/out/a_##.webp"),
         ("-o P:\\out\\a_ -F PNG", "P:\\out\\a_####.png"),
@@ -321,6 +352,8 @@ def test_blender_completes_the_output_that_it_is_given(arguments, output):
         ("-o '/out/{scene_name}_##' -F PNG", "cannot be told; write # for the digits"),
         ("-o /out/a_##.webp -F PNG", "with the format PNG (-F) differs from version to version"),
         ("-o /out/a_## -F png", "of the format 'png' have is not known"),
+        # With the scene's format another ending would be in its place.
+        ("-o /out/a_##.sgi", "/out/a_##.sgi is no picture that its program makes; these end in"),
         # Its ending depends on what the scene says of its codec.
         ("-o /out/a_## -F JP2", "of the format 'JP2' have is not known"),
     ],

@@ -173,18 +173,21 @@ def test_a_job_that_qube_does_not_take_says_why(renderbus, hands):
     assert hands.of_type() == []
 
 
-def test_a_job_of_which_nothing_is_answered_is_looked_for_by_whoever_submitted_it(renderbus, hands):
-    hands("add_host", "gateway", 1, "renderbus")
-    hands("drop", "submit")
-    status, said, problem = renderbus(*SUBMIT)
-    assert (status, said) == (1, "")
-    assert problem.startswith("renderbus: Qube does not say what it made of the job")
-
-
 @pytest.mark.usefixtures("hands")
 def test_a_request_that_asks_for_nothing_is_told_so(tmp_path):
     with pytest.raises(FarmError, match="none of submit, job"):
         ask_qube(load(tmp_path / "renderbus.toml").farm.agent, {})
+
+
+def test_a_job_of_which_qube_says_nothing_may_be_there_all_the_same(renderbus, hands):
+    hands("add_host", "gateway", 8, "renderbus")
+    hands("drop", "submit")
+    status, said, problem = renderbus(*SUBMIT)
+    assert (status, said) == (1, "")
+    assert problem == (
+        "renderbus: Qube does not say whether it took the job; look for it before you submit it "
+        "again\n"
+    )
 
 
 def test_a_job_of_qube_is_judged_by_its_number(renderbus, hands):
@@ -200,6 +203,20 @@ def test_a_job_of_qube_is_judged_by_its_number(renderbus, hands):
     status, _, problem = renderbus("qube", "convert", number)
     hands("switch", "unreachable", False)
     assert (status, "the supervisor of Qube does not answer" in problem) == (1, True)
+
+
+def test_a_job_that_nobody_answers_of_is_not_said_to_be_unknown(renderbus, hands):
+    number = hands.submit(name="spin", prototype="cmdrange", frames="1", package={})
+    hands("switch", "unreachable", True)
+    status, _, problem = renderbus("qube", "convert", number)
+    assert (status, problem) == (
+        1, "renderbus: the supervisor of Qube does not answer; see: qbping\n",
+    )  # fmt: skip
+
+
+def test_a_number_that_no_job_has_is_one_sentence(renderbus):
+    status, _, problem = renderbus("qube", "convert", "9" * 5000)
+    assert (status, problem) == (1, f"renderbus: {'9' * 18}... is no number of a job\n")
 
 
 def test_a_job_that_qube_has_archived_is_read_by_qube(renderbus, hands, tmp_path):
@@ -220,6 +237,16 @@ def test_a_dry_run_asks_nobody(renderbus):
     assert job["name"] == "spin.blend"
 
 
+def test_an_output_may_have_a_comma_in_its_name(renderbus, tmp_path):
+    status, said, problem = renderbus(*SUBMIT[:-1], "/out/a,b.####.png", "--dry-run")
+    assert (status, problem) == (0, "")
+    job = json.loads(said)
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps({**job, "id": 7}))
+    found = json.loads(renderbus("qube", "convert", file, "--json")[1])
+    assert found["job"]["outputs"] == ["/out/a,b.####.png"]
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
@@ -227,6 +254,8 @@ def test_a_dry_run_asks_nobody(renderbus):
         (["--frames", "x"], "frame list"),
         (["--program", "maya"], "is no scene of Maya"),
         (["--priority", "5", "--frames", "1-3,"], "frame list"),
+        (["--output", "/out/a.png"], "has no place for the frame"),
+        (["--output", "/out/a.####.mov"], "is no picture that its program makes"),
     ],
 )
 def test_what_the_gateway_would_refuse_is_refused_here(renderbus, more, sentence):
@@ -297,6 +326,21 @@ def test_a_job_that_stays_is_shown_with_why(renderbus, tmp_path):
     file.write_text(json.dumps({**DUMP, "package": {"cmdline": "prman a.rib"}}))
     status, said, _ = renderbus("qube", "convert", file)
     assert (status, "shot cannot be sent" in said) == (1, True)
+
+
+def test_what_a_job_says_controls_no_terminal_and_breaks_no_line(renderbus, tmp_path):
+    file = tmp_path / "job.json"
+    line = DUMP["package"]["cmdline"].replace("-rd", "-cam 'a\x1b[31m' -rd")
+    odd = {**DUMP, "name": "[red]shot\x1b[2J\nspoofed", "package": {"cmdline": line}}
+    file.write_text(json.dumps(odd))
+    _, said, _ = renderbus("qube", "convert", file)
+    assert r"a\x1b[31m" in said
+    file.write_text(json.dumps({**odd, "package": {"odd\x1b": "\x1b]0;x\x07", "cmdline": line}}))
+    _, also, _ = renderbus("qube", "convert", file)
+    for text in (said, also):
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert r"[red]shot\x1b[2J\nspoofed can" in text
 
 
 @pytest.mark.parametrize(
