@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
+import sys
 
 import pytest
 import requests
@@ -126,3 +129,32 @@ def test_of_a_job_whose_workers_all_died_what_renders_comes_home_and_a_retry_sen
         studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
                      lambda: studio.log(job))  # fmt: skip
         assert frames(cloud)["DONE"] == 300 - done
+
+
+def test_what_a_gateway_never_knew_of_is_recalled_by_hand(gateway, cloud):
+    def renderbus(studio, *words):
+        file = studio.folder / "renderbus.toml"
+        command = [sys.executable, "-m", "renderbus_core", "--config", str(file), *words]
+        done = subprocess.run(
+            command,
+            env=studio.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.stdout, done.stderr
+
+    def live(studio):
+        return json.loads(renderbus(studio, "status", "--live", "--json")[0])["bursts"]
+
+    with gateway() as studio:
+        job = at_work(studio)
+        (process,) = studio.hands("alive", job)
+        studio.hands("kill_process", process, signal.SIGKILL)
+        studio.hands.qb("kill", [job])
+        (burst,) = live(studio)
+        renderbus(studio, "recall", burst["id"], "--yes")
+        carried = renderbus(studio, "run", burst["id"], "--farm", "qube")
+        assert live(studio) == [], carried
+        stands_still(studio, cloud)
