@@ -55,9 +55,10 @@ class Instance:
         self._starts = 0
         self._started_at = 0.0
         self._work = None
-        # Items that waited as the core began; those that a core has had its chance with; and with
-        # which words it gave them up.
+        # Items that waited as the core began, and how all of them stood then; those for which a
+        # core would do nothing, and with which words it gave them up.
         self._waited = set()
+        self._stood = {}
         self._tried = set()
         self._verdict = ""
         self._ask_at = self._report_at = 0.0
@@ -157,9 +158,10 @@ class Instance:
         """Start the core; tell whether it is there."""
         self._started_at = time.monotonic()
         self._refresh()
-        self._waited, self._farm.carried = self._farm.waiting_items(), None
+        self._waited, self._farm.has_carried = self._farm.waiting_items(), False
+        self._stood = self._farm.standing()
         try:
-            self._core = Core(self._settings.command(self._id), self._log)
+            self._core = Core(self._settings.command(self._id), self._log, apart=True)
             self._core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
         except LinkError as error:
             self._log(str(error))
@@ -188,17 +190,14 @@ class Instance:
         agent.poll(self._farm.handlers, _POLL_SECONDS)
         if agent.gone:
             code = self._detach()
-            if time.monotonic() - self._started_at > _LONG_ENOUGH_SECONDS:
+            self._refresh()
+            # Whoever brought it about: the gateway may have carried it meanwhile.
+            has_moved = self._farm.standing() != self._stood
+            if has_moved or time.monotonic() - self._started_at > _LONG_ENOUGH_SECONDS:
                 self._starts = 0
-            if code in (0, 1):
-                # All is said of what it carried, or of what waited where it carried nothing.
-                # What is held goes on; what it never saw is for the next.
-                carried = self._farm.carried
-                settled = self._waited if carried is None else carried
-                settled = settled - self._farm.held_items()
-                if settled - self._tried or carried == set():
-                    self._starts = 0
-                self._tried |= settled
+            if code == 1 and not (has_moved or self._farm.has_carried):
+                # It would do nothing for what waited, and has said why.
+                self._tried |= self._waited
 
     def _detach(self):
         """Let go of the core; return its exit code."""
@@ -338,10 +337,10 @@ class Instance:
                 return ""
         try:
             # A core that begins looks at once.
-            self._core = Core(self._settings.command(self._id), self._log)
+            self._core = Core(self._settings.command(self._id), self._log, apart=True)
             self._core.agent.greet(FARM, CAPABILITIES, self._settings.stop_seconds)
         except LinkError as error:
-            self._log("it cannot be stopped, recall it: {}".format(error))
+            self._log("it cannot be stopped here ({}); see: renderbus status --live".format(error))
             return ""
         self._serve_until(until)
         return ""

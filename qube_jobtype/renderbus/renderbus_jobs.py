@@ -19,6 +19,7 @@ from renderbus_words import (
     KILLED,
     KIND,
     OVER,
+    SUSPENDED,
     legible,
     resources,
 )
@@ -87,7 +88,7 @@ class Jobs:
 
     def ours(self):
         """Return those of our jobs that are not over, without their items."""
-        wanted = {"prototype": JOB_TYPE, "status": list(IN_QUEUE)}
+        wanted = {"prototype": JOB_TYPE, "status": [*IN_QUEUE, SUSPENDED]}
         found = self.sure(lambda: self.qb.jobinfo(filters=wanted))
         self.remember(found)
         return found

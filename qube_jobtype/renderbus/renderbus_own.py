@@ -34,6 +34,10 @@ NODE = "renderbus.node "
 """The same of the machines of the cloud that rendered it."""
 
 
+HELD_BACK = "a person holds it back on the farm"
+"""Why the core gives back what it was told is held back; a test compares this with the core's."""
+
+
 class OwnFarm(OwnJob):
     """Answers the core's questions about one job.
 
@@ -93,6 +97,12 @@ class OwnFarm(OwnJob):
             if self.claim_on(place) and self.fate(name) is None
         }
 
+    def standing(self):
+        """Return how each item stands, by name: what became of it, and whose it is."""
+        return {
+            name: (self.fate(name), self.claim_on(place)) for name, (place, _) in self.items.items()
+        }
+
     @property
     def progress(self):
         """How much of the job is at home, as Qube has progress."""
@@ -138,7 +148,7 @@ class OwnFarm(OwnJob):
             # What is complete is settled by the look.
             if fate != COMPLETE and item["status"] == fate:
                 # Who retries it wants it tried once more.
-                self.forget(name, place)
+                self.forget(place)
 
         self.write(settled)
         return shown[-1]
@@ -193,7 +203,6 @@ class OwnFarm(OwnJob):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.items[name][1]["status"] in OPEN:
                 self.notes.home.add(place)
-                self.notes.put_off.discard(place)
                 if name in self.files:
                     self.notes.files[place] = patterns(self.files[name], frames(name))
                 if self.nodes.get(name):
@@ -210,13 +219,22 @@ class OwnFarm(OwnJob):
 
         No worker renders them.
         """
-        return self._give_up(params, True)
+        if params["why"] != HELD_BACK:
+            return self._fail(params)
+        claim = params["claim"]
+
+        def act(name, place):
+            if not self.holds(claim, place):
+                return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
+            if self.fate(name) == (COMPLETE, ""):
+                return "already_complete"
+            self.forget(place)
+            return ""
+
+        return self._each(params, act)
 
     def _fail(self, params):
         """Mark frames as failed."""
-        return self._give_up(params, False)
-
-    def _give_up(self, params, may_wait):
         claim, why = params["claim"], legible(params["why"])
 
         def act(name, place):
@@ -227,9 +245,6 @@ class OwnFarm(OwnJob):
                 return "already_complete" if self.fate(name) == (COMPLETE, "") else "not_ours"
             if self.fate(name) == (COMPLETE, ""):
                 return "already_complete"
-            if may_wait and place in self.notes.put_off:
-                self.forget(name, place)
-                return ""
             if self.items[name][1]["status"] in OPEN:
                 self.notes.failed[place] = why
             self.let_go(place)
@@ -267,11 +282,7 @@ class OwnFarm(OwnJob):
                 refused.append({"ref": ref_, "reason": why})
             else:
                 taken.append(ref_)
-        if taken:
-            names = {ref_["id"] for ref_ in taken}
-            # What waits for a person again is for the next core.
-            ended = {name for name in names if self.fate(name) is not None}
-            self.carried = (self.carried or set()) | ended | (names & self.held_items())
+        self.has_carried = self.has_carried or bool(taken)
         return {"taken": taken, "refused": refused}
 
     def _retire(self, names):

@@ -24,6 +24,8 @@ OPEN = frozenset({PENDING, RUNNING, BLOCKED, SUSPENDED, WAITING})
 
 # Between two looks that find a job gone, for that to be believed.
 _APART_SECONDS = 5.0
+# How old what was read may be as it is written over.
+_FRESH_SECONDS = 2.0
 _NO_ITEMS = "Qube does not answer with the items of job {}, which is there; it is asked again"
 
 
@@ -40,7 +42,7 @@ class OwnJob:
         job: as `qb.jobinfo` returned it last; None while it was never seen.
         items: place in the agenda and item, by name.
         notes: of the job.
-        carried: names of items that the core at work has claimed or ended; None before the first.
+        has_carried: whether the core at work has claimed or ended any item.
         told_blocked: whether Qube has told this process that people have blocked what is left: the
             job need not show it while an instance is at work.
     """
@@ -49,7 +51,7 @@ class OwnJob:
         self._qb = qb
         self._id = id_
         self._log = log
-        self.carried = None
+        self.has_carried = False
         self.told_blocked = False
         self.job = None
         self.items = {}
@@ -131,18 +133,14 @@ class OwnJob:
         for held in self.notes.claims.values():
             held.discard(place)
 
-    def forget(self, name, place):
+    def forget(self, place):
         """Begin anew with an item: nothing is known of it, and nobody holds it."""
         self.notes.home.discard(place)
         self.notes.done.discard(place)
         self.notes.failed.pop(place, None)
         self.notes.files.pop(place, None)
-        self.notes.put_off.discard(place)
         self.notes.nodes.pop(place, None)
         self.let_go(place)
-        if self.carried is not None:
-            # It is for the next core.
-            self.carried.discard(name)
 
     def write(self, change):
         """Change the notes as they stand now, and write them down where they differ.
@@ -158,10 +156,13 @@ class OwnJob:
         """
         self._read()
         found = change()
-        if self._save() and not self._stands():
+        # A process that was suspended in between knows what was true then.
+        if time.monotonic() - self._read_at > _FRESH_SECONDS or (
+            self._save() and not self._stands()
+        ):
             self._read()
             found = change()
-            self._save()
+        self._save()
         return found
 
     # Inside.
@@ -216,7 +217,7 @@ class OwnJob:
         seen, so that who retries it later has it rendered.
         """
         notes = self.notes
-        for name, (place, item) in self.items.items():
+        for place, item in self.items.values():
             is_ours = place in notes.home or place in notes.done
             if item["status"] == COMPLETE and is_ours:
                 notes.home.discard(place)
@@ -224,10 +225,7 @@ class OwnJob:
                 notes.nodes.pop(place, None)
                 notes.done.add(place)
             elif item["status"] in OVER or (place in notes.done and item["status"] in OPEN):
-                self.forget(name, place)
-            elif self.claim_on(place) and self.is_held_back(name):
-                # What comes back because of that has not failed, also when it is unblocked first.
-                notes.put_off.add(place)
+                self.forget(place)
 
     def _save(self):
         """Write the notes down where they changed; tell whether they were written."""

@@ -30,7 +30,7 @@ WHEN_KEY = "renderbus_when"
 _MARK = "-- renderbus --"
 # What a record of ours may hold; another JSON object is what a person has written.
 _FIELDS = frozenset(
-    ["job", "facts", "claims", "home", "done", "let_go", "put_off", "failed", "files", "nodes"]
+    ["job", "facts", "claims", "home", "done", "let_go", "failed", "files", "nodes"]
 )
 _DIGITS = re.compile("[0-9]+")
 # Facts that people read first.
@@ -118,7 +118,6 @@ class Notes:
         home: places in the agenda whose pictures came home, which Qube is still to be told.
         done: places that Qube was told of.
         let_go: places that the burst does not hold any more.
-        put_off: places that a person held back while a burst held them.
         failed: places that failed, with why.
         files: by place of `home`, its pictures as `patterns` has them.
         nodes: by place of `home`, the machines of the cloud that rendered it, with commas.
@@ -149,7 +148,6 @@ class Notes:
         self.home = _places(document.get("home"))
         self.done = _places(document.get("done"))
         self.let_go = _places(document.get("let_go"))
-        self.put_off = _places(document.get("put_off"))
         self.files = {
             place: names
             for names, held in _rows(document.get("files"), 2)
@@ -192,7 +190,6 @@ class Notes:
             "home": frame_text(sorted(self.home)),
             "done": frame_text(sorted(self.done)),
             "let_go": frame_text(sorted(self.let_go)),
-            "put_off": frame_text(sorted(self.put_off)),
             "failed": _by_text(self.failed),
             "files": [[json.loads(names), held] for names, held in pictures],
             "nodes": _by_text(self.nodes),
@@ -242,7 +239,7 @@ def paths_of(patterns_, frames):
 def _document(text):
     try:
         found = json.loads(text) if text else {}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -268,7 +265,7 @@ def _records(text):
             continue
         try:
             found, end = json.JSONDecoder().raw_decode(lines[at])
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if _FIELDS.issuperset(found):
             yield found, "\n".join([lines[at][end:], *lines[at + 1 :]])

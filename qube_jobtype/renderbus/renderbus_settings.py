@@ -59,10 +59,16 @@ class Settings:
                 "{}".format(self.program, file)
             )
 
-    def command(self, id_):
-        """Return how the core is started for a job."""
+    def command(self, id_, plans=True):
+        """Return how the core is started for a job.
+
+        Args:
+            id_: of the job.
+            plans: whether it may send what waits.
+        """
         named = ["--config", self.config] if self.config else []
-        return [self.program, *named, "run", "--farm", "link", "--of-job", str(id_)]
+        more = [] if plans else ["--no-new"]
+        return [self.program, *named, "run", "--farm", "link", "--of-job", str(id_), *more]
 
 
 def _topic(file):

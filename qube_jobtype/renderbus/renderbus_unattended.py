@@ -9,18 +9,20 @@ Standard library only, Python 3.6 and up; everything happens on the thread that 
 
 import time
 
-from renderbus_jobs import SupervisorError
-from renderbus_link import Core, LinkError, RefusedError
+from renderbus_link import Core, LinkError
 from renderbus_own import CAPABILITIES, OwnFarm
 from renderbus_record import RENDER, About, Notes
 from renderbus_settings import WHOLE
 from renderbus_words import BLOCKED, COMPLETE, FAILED, FARM, KILLED, RUNNING, SUSPENDED
 
-_HELLO_SECONDS = 60.0
-_END_SECONDS = 60.0
+# The gateway's own questions wait meanwhile.
+_HELLO_SECONDS = 20.0
+_END_SECONDS = 20.0
 _MOST_REQUESTS = 50
 # Each is a process of the core.
 _MOST_AT_ONCE = 4
+# A core that failed is started again after pauses that double up to an hour.
+_LONGEST_PAUSE_SECONDS = 3600.0
 
 # Beside the statuses of jobs: it is not there any more, and all of it came home.
 _GONE, _HOME = "gone", "home"
@@ -46,11 +48,13 @@ class Unattended:
         self._every = every
         self._log = log
         self._look_at = 0.0
-        # By id of a job of which something was sent: with which status it was seen to.
+        # By id, of jobs of which something was sent: with which status each was seen to.
         self._known = {}
         # Seen unattended at the last look: an instance may just be doing all this.
         self._doubtful = {}
         self._carried = {}
+        # How often a core has failed, and when the next one may be started.
+        self._failures = {}
 
     @property
     def is_busy(self):
@@ -62,17 +66,21 @@ class Unattended:
         for id_, one in list(self._carried.items()):
             if one.serve():
                 del self._carried[id_]
+                self._note_end(id_, one.end() == 0)
         if self._every and time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + self._every
             try:
                 self._look()
-            except (RefusedError, SupervisorError) as error:
-                self._log(str(error))
+            except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+                # The gateway has more to do than this.
+                self._log("jobs that no worker sees to are looked for again: {}".format(error))
 
     def close(self):
         """Let go of all of them; the cloud goes on."""
         for one in self._carried.values():
-            one.let_go()
+            one.stop()
+        for one in self._carried.values():
+            one.end()
         self._carried = {}
 
     def _look(self):
@@ -80,16 +88,34 @@ class Unattended:
         for id_, status in statuses.items():
             if status not in _UNATTENDED:
                 self._known[id_] = None
-                if id_ in self._carried:
+                self._failures.pop(id_, None)
+                if id_ in self._carried and status != _HOME:
                     self._carried[id_].stop()
-            elif self._known[id_] == status:
-                continue
-            elif self._doubtful.get(id_) == status and len(self._carried) < _MOST_AT_ONCE:
-                self._begin(id_, status)
-        self._doubtful = statuses
+            elif id_ in self._carried:
+                # Its farm agent sees for itself what people do.
+                self._known[id_] = status
+        waiting = [id_ for id_, status in statuses.items() if self._is_due(id_, status)]
+        for id_ in sorted(waiting, key=lambda id_: statuses[id_] not in _UNWANTED):
+            # One at a time: a core takes a moment to begin.
+            if statuses[id_] in _UNWANTED or len(self._carried) < _MOST_AT_ONCE:
+                self._begin(id_, statuses[id_])
+                break
         for id_, status in statuses.items():
-            if status == _HOME or (status in _ENDED and self._known[id_] == status):
+            is_over = status == _HOME or (status in _ENDED and self._known[id_] == status)
+            if is_over and id_ not in self._carried:
                 del self._known[id_]
+        self._doubtful = statuses
+
+    def _is_due(self, id_, status):
+        """Tell whether a job is to be seen to now."""
+        _, not_before = self._failures.get(id_, (0, 0.0))
+        return (
+            status in _UNATTENDED
+            and id_ not in self._carried
+            and self._known[id_] != status
+            and self._doubtful.get(id_) == status
+            and time.monotonic() >= not_before
+        )
 
     def _statuses(self):
         """Return the status of each job of which something was sent; RUNNING where one is at work.
@@ -110,7 +136,7 @@ class Unattended:
             elif int((job.get("cpustally") or {}).get(RUNNING, 0)):
                 found[id_] = RUNNING
             else:
-                is_home = job["status"] == COMPLETE and not _left(id_, job)
+                is_home = job["status"] in (COMPLETE, FAILED) and not _left(id_, job)
                 found[id_] = _HOME if is_home else job["status"]
         return found
 
@@ -120,12 +146,26 @@ class Unattended:
         self._log(words.format(id_, status, what))
         # That it is gone was seen at the look before, too.
         missed_at = float("-inf") if status == _GONE else None
-        farm = OwnFarm(self._jobs.qb, id_, self._settings.mapping == WHOLE, self._log, missed_at)
-        try:
-            self._carried[id_] = _Carried(farm, self._settings.command(id_), self._log)
-        except LinkError as error:
-            self._log(str(error))
         self._known[id_] = status
+        try:
+            farm = OwnFarm(
+                self._jobs.qb, id_, self._settings.mapping == WHOLE, self._log, missed_at
+            )
+            command = self._settings.command(id_, plans=False)
+            self._carried[id_] = _Carried(farm, command, self._log)
+        except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+            self._log(str(error))
+            self._note_end(id_, False)
+
+    def _note_end(self, id_, is_well):
+        """Note that a core has ended; one that did not come to its end is started again later."""
+        if is_well:
+            self._failures.pop(id_, None)
+            return
+        count, _ = self._failures.get(id_, (0, 0.0))
+        pause = min(self._every * 2 ** min(count, 20), _LONGEST_PAUSE_SECONDS)
+        self._failures[id_] = count + 1, time.monotonic() + pause
+        self._known[id_] = None
 
 
 def _left(id_, job):
@@ -151,7 +191,7 @@ class _Carried:
         self._farm = farm
         # Nobody wants anything more of it begun.
         self._farm.told_blocked = True
-        self._core = Core(command, log)
+        self._core = Core(command, log, apart=True)
         try:
             self._core.agent.greet(FARM, CAPABILITIES, _HELLO_SECONDS)
         except LinkError:
@@ -163,17 +203,14 @@ class _Carried:
         for _ in range(_MOST_REQUESTS):
             if not self._core.agent.poll(self._farm.handlers, 0):
                 break
-        if not self._core.agent.gone:
-            return False
-        self._core.detach(_END_SECONDS)
-        self._log(self._core.ending(0))
-        return True
+        return bool(self._core.agent.gone)
 
     def stop(self):
         """Ask the core to let go, which takes some more calls of `serve`."""
         self._core.stop()
 
-    def let_go(self):
-        """Have the core let go now."""
-        self._core.stop()
-        self._core.detach(_END_SECONDS)
+    def end(self):
+        """Hang up, and wait for the core to end; return its exit code."""
+        code = self._core.detach(_END_SECONDS)
+        self._log(self._core.ending(0))
+        return code

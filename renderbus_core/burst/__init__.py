@@ -15,6 +15,7 @@ from renderbus_core.burst.effects import Moment, Switch
 from renderbus_core.burst.heartbeat import Heartbeat
 from renderbus_core.burst.keeping import LEVELS
 from renderbus_core.burst.model import (
+    OWN_JOBS,
     Asked,
     Burst,
     BurstKind,
@@ -51,6 +52,7 @@ from renderbus_core.burst.store import (
 
 __all__ = [
     "LEVELS",
+    "OWN_JOBS",
     "Adopted",
     "Answer",
     "Asked",

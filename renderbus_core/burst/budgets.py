@@ -49,8 +49,8 @@ def spending(store: BurstStore, config: Config, now: datetime, payers: Iterable[
         now: UTC.
         payers: of the jobs that are decided about.
     """
-    farm, found = config.farm.kind, budgets(config, now, payers)
-    committed = {budget: store.committed(farm, budget) for budget in found}
+    found = budgets(config, now, payers)
+    committed = {budget: store.committed(budget) for budget in found}
     return Spending(config.price_per_hour, committed)
 
 
@@ -79,12 +79,12 @@ def fills(
         now: UTC.
         payers: whose budgets are looked at, beside those of everybody.
     """
-    farm, money = config.farm.kind, config.money
+    money = config.money
     return tuple(
         fill(
             budget,
-            store.committed(farm, budget),
-            store.spent(farm, budget),
+            store.committed(budget),
+            store.spent(budget),
             warn_share=money.warn_share,
             hard_share=money.hard_share,
         )

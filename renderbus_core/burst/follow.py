@@ -152,8 +152,14 @@ def finish_pending(ctx: Context, burst: Burst) -> Burst:
 
     Both may be asked for again.
     """
-    releasing, ready = burst.refs(TaskState.RELEASING), burst.refs(TaskState.COLLECTED)
-    ctx.give_back(burst, releasing, "given back")
+    ready = burst.refs(TaskState.COLLECTED)
+    releasing: dict[str, list[TaskRef]] = {}
+    for task in burst.open_tasks:
+        if task.state is TaskState.RELEASING:
+            # Farms may act on why: it is the same whoever finishes it.
+            releasing.setdefault(task.reason, []).append(task.ref)
+    for why, refs in releasing.items():
+        ctx.give_back(burst, tuple(refs), why)
     if ready:
         _complete(ctx, burst, ready)
     return ctx.store.burst(burst.id) if releasing or ready else burst

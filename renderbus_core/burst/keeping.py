@@ -29,8 +29,8 @@ def keep_budgets(gateway: Gateway, now: datetime) -> None:
         gateway: the shared parts.
         now: UTC.
     """
-    farm, store = gateway.config.farm.kind, gateway.store
-    live = [burst for burst in store.bursts(live=True) if burst.farm == farm]
+    store = gateway.store
+    live = store.bursts(live=True)
     payers = {burst.id: Payer(burst.job, burst.user, burst.project) for burst in live}
     found = fills(store, gateway.config, now, payers.values())
     _tell(gateway, found, now)

@@ -169,7 +169,9 @@ class _View:
         entries = self._entries(task.ref.frames)
         cloud = remote_situation(task.ref.frames, self._by_frame, self._remote)
         farm = local_situation(task, shown, self._burst)
-        asked, why = self._asked(task, cloud, is_held_back=shown is not None and shown.held_back)
+        # What is partly done is finished, as a worker finishes what it has in hand.
+        is_held_back = shown is not None and shown.held_back and not _is_begun(entries)
+        asked, why = self._asked(task, cloud, is_held_back=is_held_back)
         act, reason = ACTS[asked, farm][cloud], why or _both(farm, cloud)
         if act is Act.GIVE_BACK_LATER:
             lasted = self._lasted(task, cloud, self._policy.stop_grace)
@@ -195,7 +197,6 @@ class _View:
             return Asked.RECALL_ALL, self._burst.recall or self._burst.reason
         if task.asked.is_recall or task.asked.puts_away:
             return task.asked, task.asked_why
-        # What a machine of the cloud has begun is finished, as a worker finishes it.
         if is_held_back and cloud is Remote.WAITING:
             return Asked.RECALL_WAITING, HELD_BACK
         return self._stuck(task, cloud)
@@ -233,6 +234,10 @@ class _View:
         """Tell whether the cloud has been saying a word of a task for some time."""
         since = task.remote_since if task.remote is word else None
         return self._now - (since or self._now) >= timedelta(seconds=seconds)
+
+
+def _is_begun(entries: Iterable[RemoteEntry]) -> bool:
+    return any(entry.situation in {Remote.RENDERING, Remote.DONE} for entry in entries)
 
 
 @cache

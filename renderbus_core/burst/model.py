@@ -70,6 +70,11 @@ NEXT_BURST: Mapping[BurstState, frozenset[BurstState]] = MappingProxyType(
 )
 
 
+OWN_JOBS = "own-jobs"
+"""The farm of bursts whose job is for the cloud alone and is carried by an agent of its own, so
+that no gateway takes them for its own."""
+
+
 class BurstKind(StrEnum):
     """What a burst is for."""
 

@@ -37,14 +37,22 @@ def look(gateway: Gateway) -> tuple[Finding, ...]:
     tasks = _tasks_with_stamps(gateway)
     submitted = [task for task in gateway.client.query.iter_tasks() if task.is_submitted]
     at_work = [task for task in submitted if not task.is_over]
+    bursts = {burst.id: burst for burst in gateway.store.bursts()}
+    here = {id_: burst for id_, burst in bursts.items() if burst.farm == farm}
     return disagreements(
         Found(
             farm=farm,
             tasks=tasks,
             notes={job: gateway.farm.annotations(job) for job in tasks},
-            remote={burst: task.id for task in at_work for burst in burst_labels(task)},
+            # Those of other farms in the same store are nothing to this one.
+            remote={
+                burst: task.id
+                for task in at_work
+                for burst in burst_labels(task)
+                if burst in here or burst not in bursts
+            },
             known=frozenset(task.id for task in submitted),
-            bursts={b.id: b for b in gateway.store.bursts() if b.farm == farm},
+            bursts=here,
         )
     )
 

@@ -216,8 +216,10 @@ def _is_held_back(context: Context, burst: Burst) -> bool:
 
 def _leave_out(context: Context, burst: Burst) -> WakeAt:
     """Let go of single tasks that are wanted back before anything was submitted."""
-    back = [task for task in burst.open_tasks if task.asked.is_recall]
-    why = back[0].asked_why
+    wanted_back = [task for task in burst.open_tasks if task.asked.is_recall]
+    why = wanted_back[0].asked_why
+    # Those for another reason are next: farms may act on it.
+    back = [task for task in wanted_back if task.asked_why == why]
     wanted = tuple(task.ref for task in back if task.state is TaskState.WANTED)
     held = tuple(task.ref for task in back if task.state is not TaskState.WANTED)
     if not context.give_back(burst, held, why):

@@ -58,7 +58,7 @@ def burst_of(gateway: Gateway, job: JobId, why: str) -> BurstId | None:
         InputError: there is no such job.
         LimitReachedError: a budget is used up.
     """
-    if (found := _at_work(gateway, job)) is not None:
+    if (found := at_work(gateway, job)) is not None:
         return found
     local, tasks = local_job(gateway, job), waiting(gateway, job)
     if not tasks:
@@ -77,10 +77,16 @@ def burst_of(gateway: Gateway, job: JobId, why: str) -> BurstId | None:
         (burst,) = gateway.store.plan([order], gateway.clock.now(), who=person())
     except TaskTakenError:
         # Another process was faster.
-        return _at_work(gateway, job)
+        return at_work(gateway, job)
     return burst.id
 
 
-def _at_work(gateway: Gateway, job: JobId) -> BurstId | None:
+def at_work(gateway: Gateway, job: JobId) -> BurstId | None:
+    """Return the burst of a job that is at work; None when there is none.
+
+    Args:
+        gateway: the shared parts.
+        job: on the farm.
+    """
     farm = gateway.config.farm.kind
     return next((one.id for one in gateway.store.live(farm) if one.job == job), None)

@@ -706,12 +706,14 @@ class Core:
     Args:
         command: program and arguments.
         log: takes what the core says on standard error, and the link's own sentences.
+        apart: whether signals to the agent's whole group are not meant for it: a core that is
+            stopped in the middle of a write holds up all others.
 
     Raises:
         LinkError: it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], log: Log) -> None:
+    def __init__(self, command: Sequence[str], log: Log, apart: bool = False) -> None:
         try:
             self.process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
                 list(command),
@@ -719,6 +721,7 @@ class Core:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=child_environment(),
+                start_new_session=apart and os.name == "posix",
                 # Otherwise Windows shows a window for it.
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )

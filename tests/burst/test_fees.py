@@ -105,4 +105,4 @@ def test_hidden_charges_are_reckoned_from_machine_time_and_said_to_be(make_world
     hidden = settled(world)
     assert hidden.reckoned
     assert abs(hidden.spent - shown.spent) <= len(hidden.refs(TaskState.COMPLETED)), "whole seconds"
-    assert world.store.committed("local") == hidden.spent, "and budgets keep it"
+    assert world.store.committed() == hidden.spent, "and budgets keep it"

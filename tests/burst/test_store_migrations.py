@@ -90,7 +90,7 @@ def test_everything_of_version_1_is_there_and_says_what_it_said(old):
 
 
 def test_money_of_version_1_stays_reserved_while_its_burst_lives(old):
-    assert old.open().committed("local") == Decimal("1.50") + Decimal("0.70")
+    assert old.open().committed() == Decimal("1.50") + Decimal("0.70")
 
 
 def test_the_runner_of_version_1_goes_on_where_it_was(old):

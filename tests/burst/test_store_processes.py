@@ -137,7 +137,7 @@ def test_two_deciders_never_overspend(race, store_bench):
         budget = spent + 11
         results = race("spend", store_bench.url, str(budget))
         assert sorted(results) == ["lost", "won"], "there was money for one of two"
-        assert store.committed("local") == spent + 6
+        assert store.committed() == spent + 6
 
 
 def test_of_two_processes_that_ask_for_a_lease_exactly_one_has_it(race, store_bench):

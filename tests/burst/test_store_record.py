@@ -25,4 +25,4 @@ def test_a_burst_that_came_home_is_on_record_from_its_first_step_to_its_last(wor
         assert all(before.after == after.before for before, after in pairwise(own))
     assert [line.after for line in log if line.subject == "task 1"][-1] == "completed"
     assert world.store.open_effects(Lease(lease_name(id_), "", 0, world.clock.now())) == ()
-    assert world.store.committed("local") == end.spent
+    assert world.store.committed() == end.spent

@@ -347,18 +347,24 @@ def priced(id_, amount, **changes):
 
 
 def test_a_burst_reserves_its_estimate_until_it_is_over_and_then_takes_what_it_cost(store):
-    (burst,) = store.plan([priced("1", "2.50"), priced("2", "1", farm="qube")][:1], NOW)
-    store.plan([priced("2", "1", farm="qube")], NOW)
-    seen = [store.committed("local")]
+    (burst,) = store.plan([priced("1", "2.50")], NOW)
+    seen = [store.committed()]
     lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
     for spent in ("1.10", "3.75"):
         store.note(lease, burst.id, spent=Decimal(spent))
-        seen.append(store.committed("local"))
+        seen.append(store.committed())
     store.note(lease, burst.id, spent=Decimal("0.40"))
     store.move(lease, burst.id, BurstState.FAILED, reason="", now=NOW)
-    seen.append(store.committed("local"))
+    seen.append(store.committed())
     assert seen == [Decimal("2.50"), Decimal("2.50"), Decimal("3.75"), Decimal("0.40")]
-    assert store.committed("deadline") == 0
+
+
+def test_money_is_the_studios_whichever_of_its_farms_spends_it(store):
+    limits = Limits(budgets=(Budget(cny("10")),))
+    store.plan([priced("1", "6", farm="own-jobs")], NOW)
+    assert store.committed() == 6
+    with pytest.raises(LimitReachedError, match="and 4 of the budget of 10"):
+        store.plan([priced("1", "5")], NOW, limits=limits)
 
 
 def test_a_plan_stops_at_the_budget_and_plans_nothing_of_it(store, bench):
@@ -393,7 +399,7 @@ def test_a_budget_of_a_day_counts_what_was_planned_since_it_began(store):
     later = NOW + timedelta(hours=1)
     day = Budget(cny("10"), later, "the day's budget")
     store.plan([priced("2", "6")], later, limits=Limits(budgets=(day,)))
-    assert (store.committed("local"), store.committed("local", day)) == (12, 6)
+    assert (store.committed(), store.committed(day)) == (12, 6)
     with pytest.raises(LimitReachedError, match="and 4 of the day's budget of 10"):
         store.plan([priced("3", "5")], later, limits=Limits(budgets=(day,)))
     both = Limits(budgets=(day, Budget(cny("14"), None, "the budget")))
@@ -704,6 +710,8 @@ def test_a_drained_farm_takes_no_new_bursts_until_it_is_opened_again(store):
     with pytest.raises(RouteDrainedError, match=r"drained by ada \(the line is down\); open it"):
         store.plan([order("8")], NOW)
     store.plan([order("8", farm="qube")], NOW)
+    with pytest.raises(RouteDrainedError, match="farm local takes no new bursts"):
+        store.plan([order("8", farm="own-jobs")], NOW)
     store.set_route(Route("local", drained=False, who="ada", at=LATER))
     store.plan([order("8")], NOW)
     assert [event.after for event in store.events(BurstId(""))] == ["drained", "open"]
@@ -1073,7 +1081,7 @@ def test_a_budget_counts_only_the_bursts_it_is_for(store):
     }
     for (user, project, job), amount in some.items():
         budget = Budget(cny("10"), user=user, project=project, job=job)
-        assert store.committed("local", budget) == amount
+        assert store.committed(budget) == amount
     assert {(one.user, one.project) for one in store.bursts()} == {("ada", "opera"), ("grace", "")}
 
 
@@ -1090,12 +1098,12 @@ def test_frames_that_render_count_as_spent(store):
     (burst,) = store.plan([order("1", "2", "3", "4", estimate=cny("8"))], NOW)
     lease = store.lease(f"burst {burst.id}", "gateway-1", TTL, NOW)
     budget = Budget(cny("10"))
-    assert store.spent("local", budget) == 0
+    assert store.spent(budget) == 0
     store.note(lease, burst.id, spent=Decimal(2))
     leaf = rendered(7, Remote.DONE, Remote.RENDERING, Remote.WAITING, Remote.WAITING)
     store.note_remote(lease, burst.id, [leaf], NOW)
-    assert store.spent("local", budget) == 2 + 8 / Decimal(4)
-    assert store.committed("local", budget) == 8
+    assert store.spent(budget) == 2 + 8 / Decimal(4)
+    assert store.committed(budget) == 8
 
 
 def test_of_a_task_that_renders_only_the_frames_count_that_do(store):
@@ -1108,7 +1116,7 @@ def test_of_a_task_that_renders_only_the_frames_count_that_do(store):
         store.note(lease, burst.id, spent=Decimal(done))
         frames = [Remote.DONE] * done + [Remote.RENDERING] * 2 + [Remote.WAITING] * (16 - done)
         store.note_remote(lease, burst.id, [rendered(7, *frames)], NOW)
-        assert store.spent("local", budget) == done + 2
+        assert store.spent(budget) == done + 2
 
 
 def test_where_frames_cost_more_than_was_reserved_those_that_render_are_taken_to(store):
@@ -1117,4 +1125,4 @@ def test_where_frames_cost_more_than_was_reserved_those_that_render_are_taken_to
     store.note(lease, burst.id, spent=Decimal(15))
     frames = [Remote.DONE] * 5 + [Remote.RENDERING] * 5
     store.note_remote(lease, burst.id, [rendered(7, *frames)], NOW)
-    assert store.spent("local", Budget(cny("20"))) == 15 + 5 * 3
+    assert store.spent(Budget(cny("20"))) == 15 + 5 * 3

@@ -9,6 +9,7 @@ import pytest
 from deadline_bench import python
 
 from qube_jobtype.renderbus_submit import render_job
+from renderbus_core.burst.mirror import HELD_BACK
 from renderbus_core.errors import FarmError
 from renderbus_core.farm import open_child_farm
 from renderbus_core.jobs import (
@@ -225,7 +226,7 @@ def test_a_frame_that_a_person_blocks_waits_for_that_person(serve, hands, job, b
         held = [task.held_back for task in shown]
         assert held == ([True, False, False, False] if blocked == "the frame" else [True] * 4)
         assert [task.claim is not None for task in shown] == [True, True, False, False]
-        assert farm.release(claim, claim.tasks[:1], "held back").taken == claim.tasks[:1]
+        assert farm.release(claim, claim.tasks[:1], HELD_BACK).taken == claim.tasks[:1]
         again = claim_of(farm, job, 0, burst="burst-2")
         assert farm.claim(again).refused == {again.tasks[0]: Reason.NOT_QUEUED}
     hands.work("unblockwork", job, 1) if blocked == "the frame" else hands.qb("unblock", [job])
@@ -242,13 +243,24 @@ def test_a_frame_that_was_unblocked_while_it_was_stopped_has_not_failed_either(s
         assert farm.tasks([job])[job][0].held_back
         hands.work("unblockwork", job, 1)
     with serve() as farm:
-        assert farm.release(claim, claim.tasks, "held back").taken == claim.tasks
-        assert states(farm, job)[:2] == [LocalState.QUEUED, LocalState.FAILED]
-        # Once is once.
-        again = claim_of(farm, job, 0, burst="burst-2")
-        farm.claim(again)
-        farm.release(again, again.tasks, "the cloud cannot")
+        assert farm.release(claim, claim.tasks[:1], HELD_BACK).taken == claim.tasks[:1]
+        assert states(farm, job)[0] is LocalState.QUEUED
+
+
+def test_a_frame_that_the_cloud_gives_back_after_it_was_blocked_once_has_failed(serve, hands, job):
+    with serve() as farm:
+        claim = claim_of(farm, job, 0)
+        farm.claim(claim)
+        hands.work("blockwork", job, 1)
+        assert farm.tasks([job])[job][0].held_back
+        hands.work("unblockwork", job, 1)
+        farm.release(claim, claim.tasks, "the cloud cannot")
         assert states(farm, job)[0] is LocalState.FAILED
+
+
+def test_the_core_and_the_agent_have_the_same_words_for_what_is_held_back(root):
+    text = (root / "qube_jobtype" / "renderbus" / "renderbus_own.py").read_text("utf-8")
+    assert f'HELD_BACK = "{HELD_BACK}"' in text
 
 
 def test_what_is_at_home_is_complete_although_it_was_blocked_meanwhile(serve, hands, job):

@@ -12,6 +12,8 @@ import requests
 
 pytestmark = pytest.mark.heavy
 
+USUAL, SLOW = 100, 4
+
 
 @pytest.fixture
 def gateway(open_studio, cloud):
@@ -23,11 +25,25 @@ def gateway(open_studio, cloud):
     return opened
 
 
-def at_work(studio, count=300, **more):
-    """Submit a job, and wait until some of it is at home while most of it waits."""
+def speed(cloud, times):
+    """Have the cloud's time go so much faster than ours."""
+    url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/time"
+    token = {"Authorization": f"Bearer {cloud['SIMULATOR_TOKEN']}"}
+    requests.post(url, json={"speed": times}, headers=token, timeout=30).raise_for_status()
+
+
+@pytest.fixture(autouse=True)
+def _usual_speed(cloud):
+    yield
+    speed(cloud, USUAL)
+
+
+def at_work(studio, cloud, count=300, **more):
+    """Submit a job, and wait until some of it is at home while most of it waits for long."""
     job = studio.submit(range(1, count + 1), prototype="renderbus", **more)
     studio.hands("dispatch", job, "gateway")
     studio.until(lambda: "complete" in studio.hands.states(job), lambda: studio.log(job))
+    speed(cloud, SLOW)
     return job
 
 
@@ -42,6 +58,7 @@ def stands_still(studio, cloud):
     """Wait until nothing of a job waits or renders in the cloud, and return what came home."""
     studio.until(lambda: frames(cloud).keys() <= {"ABORTED", "DONE"}, lambda: [str(frames(cloud))])
     assert frames(cloud)["ABORTED"] > 0
+    speed(cloud, USUAL)
     return frames(cloud)["DONE"]
 
 
@@ -49,7 +66,7 @@ def test_of_a_job_whose_process_is_suspended_nothing_more_is_begun_and_what_rend
     gateway, cloud
 ):
     with gateway() as studio, studio.serving("--no-overflow"):
-        job = at_work(studio)
+        job = at_work(studio, cloud)
         studio.hands.qb("suspend", [job])
         assert studio.hands("job", job)["status"] == "suspended"
         done = stands_still(studio, cloud)
@@ -66,7 +83,7 @@ def test_of_a_job_whose_process_is_suspended_nothing_more_is_begun_and_what_rend
 @pytest.mark.parametrize("act", ["kill", "remove"])
 def test_a_job_that_ends_while_its_worker_is_dead_is_stopped_in_the_cloud(gateway, cloud, act):
     with gateway() as studio, studio.serving("--no-overflow"):
-        job = at_work(studio)
+        job = at_work(studio, cloud)
         (process,) = studio.hands("alive", job)
         studio.hands("kill_process", process, signal.SIGKILL)
         studio.hands.qb(act, [job])
@@ -77,7 +94,7 @@ def test_a_job_that_ends_while_its_worker_is_dead_is_stopped_in_the_cloud(gatewa
 @pytest.mark.parametrize("act", ["retire", "kill", "remove"])
 def test_a_job_that_ends_while_it_waits_for_a_worker_is_stopped_in_the_cloud(gateway, cloud, act):
     with gateway() as studio, studio.serving("--no-overflow"):
-        job = at_work(studio)
+        job = at_work(studio, cloud)
         studio.hands.qb("preempt", [job])
         studio.until(lambda: not studio.hands("alive", job), lambda: studio.log(job))
         studio.hands.qb(act, [job])
@@ -88,7 +105,7 @@ def test_what_rendered_as_a_worker_dropped_a_blocked_job_comes_home_before_it_is
     gateway, cloud
 ):
     with gateway() as studio, studio.serving("--no-overflow"):
-        job = at_work(studio)
+        job = at_work(studio, cloud)
         (process,) = studio.hands("alive", job)
         studio.hands("kill_process", process, signal.SIGKILL)
         studio.hands.qb("block", [job])
@@ -104,11 +121,12 @@ def test_what_rendered_as_a_worker_dropped_a_blocked_job_comes_home_before_it_is
 
 def test_a_job_whose_worker_died_is_left_to_the_next_worker(gateway, cloud):
     with gateway() as studio, studio.serving("--no-overflow"):
-        job = at_work(studio, 100, retrysubjob=3)
+        job = at_work(studio, cloud, 100, retrysubjob=3)
         (process,) = studio.hands("alive", job)
         studio.hands("kill_process", process, signal.SIGKILL)
         studio.until(lambda: studio.hands("job", job)["status"] == "pending")
         studio.hands("dispatch", job, "gateway-2")
+        speed(cloud, USUAL)
         studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
                      lambda: studio.log(job))  # fmt: skip
         assert frames(cloud) == {"DONE": 100}
@@ -118,7 +136,7 @@ def test_of_a_job_whose_workers_all_died_what_renders_comes_home_and_a_retry_sen
     gateway, cloud
 ):
     with gateway() as studio, studio.serving("--no-overflow"):
-        job = at_work(studio)
+        job = at_work(studio, cloud)
         (process,) = studio.hands("alive", job)
         studio.hands("kill_process", process, signal.SIGKILL)
         studio.until(lambda: studio.hands("job", job)["status"] == "failed")
@@ -129,6 +147,28 @@ def test_of_a_job_whose_workers_all_died_what_renders_comes_home_and_a_retry_sen
         studio.until(lambda: set(studio.hands.states(job)) == {"complete"},
                      lambda: studio.log(job))  # fmt: skip
         assert frames(cloud)["DONE"] == 300 - done
+
+
+def test_a_core_that_cannot_work_is_started_again_until_it_can(gateway, cloud):
+    with gateway() as studio, studio.serving("--no-overflow"):
+        job = at_work(studio, cloud)
+        account = studio.folder / "credentials.toml"
+        account.rename(studio.folder / "elsewhere")
+        studio.hands.qb("suspend", [job])
+        studio.until(lambda: any("there are no Renderbus credentials" in line
+                                 for line in studio.served()))  # fmt: skip
+        (studio.folder / "elsewhere").rename(account)
+        stands_still(studio, cloud)
+
+
+def test_a_store_is_not_locked_by_a_process_that_is_suspended(gateway, cloud):
+    with gateway() as studio:
+        job = at_work(studio, cloud)
+        studio.hands.qb("suspend", [job])
+        # Its core is not stopped with it: it lets go by itself.
+        with studio.serving("--no-overflow"):
+            stands_still(studio, cloud)
+        assert not any("locked" in line for line in studio.served())
 
 
 def test_what_a_gateway_never_knew_of_is_recalled_by_hand(gateway, cloud):
@@ -149,7 +189,7 @@ def test_what_a_gateway_never_knew_of_is_recalled_by_hand(gateway, cloud):
         return json.loads(renderbus(studio, "status", "--live", "--json")[0])["bursts"]
 
     with gateway() as studio:
-        job = at_work(studio)
+        job = at_work(studio, cloud)
         (process,) = studio.hands("alive", job)
         studio.hands("kill_process", process, signal.SIGKILL)
         studio.hands.qb("kill", [job])

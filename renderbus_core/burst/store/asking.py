@@ -72,6 +72,12 @@ def route(db: Connection, farm: str) -> Route:
     return Route(farm) if row is None else Route(farm, row.drained, row.why, row.who, row.at)
 
 
+def routes(db: Connection) -> tuple[Route, ...]:
+    """Read the ways of all farms to the cloud that were ever closed or opened."""
+    rows = db.execute(select(t.routes).order_by(t.routes.c.farm))
+    return tuple(Route(row.farm, row.drained, row.why, row.who, row.at) for row in rows)
+
+
 def set_route(db: Connection, new: Route) -> None:
     """Open or close a farm's way to the cloud."""
     values = {"drained": new.drained, "why": new.why, "who": new.who, "at": new.at}

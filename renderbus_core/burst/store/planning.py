@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, func, insert, select
 
 from renderbus_core.burst import tables as t
-from renderbus_core.burst.model import Asked, BurstState, Order, TaskState
+from renderbus_core.burst.model import OWN_JOBS, Asked, BurstState, Order, TaskState
 from renderbus_core.burst.store import asking, log, reading
 from renderbus_core.burst.store.values import (
     Adopted,
@@ -23,6 +23,8 @@ from renderbus_core.database import one_at_a_time
 from renderbus_core.errors import StoreError
 from renderbus_core.jobs import BurstId
 from renderbus_core.overflow import Budget
+
+_PLAN = "renderbus plan"
 
 
 def plan(
@@ -42,9 +44,9 @@ def plan(
         RouteDrainedError: a farm takes no new bursts.
         StoreError: an order cannot be one.
     """
-    # In one order everywhere, so that two plans never wait for each other.
+    # Whichever farm it is: budgets are common to all.
+    one_at_a_time(db, _PLAN)
     for farm in sorted({order.farm for order in orders.values()}):
-        one_at_a_time(db, f"renderbus plan {farm}")
         _keep_off_drained(db, farm)
     for burst, order in orders.items():
         _check(order)
@@ -61,10 +63,11 @@ def _check(order: Order) -> None:
 
 
 def _keep_off_drained(db: Connection, farm: str) -> None:
-    route = asking.route(db, farm)
-    if route.drained:
+    # Jobs with an agent of their own are of some farm too, and nobody drains them apart.
+    ways = asking.routes(db) if farm == OWN_JOBS else [asking.route(db, farm)]
+    for route in filter(lambda way: way.drained, ways):
         raise RouteDrainedError(
-            f"farm {farm} takes no new bursts, drained by {route.who}"
+            f"farm {route.farm} takes no new bursts, drained by {route.who}"
             f"{f' ({route.why})' if route.why else ''}; open it with: renderbus drain --off"
         )
 
@@ -93,7 +96,7 @@ def _keep_within_budget(db: Connection, order: Order, budget: Budget) -> None:
     if order.estimate.currency != budget.amount.currency:
         why = f"it is estimated in {order.estimate.currency}, {budget.name} is in "
         raise _reached(order, f"{why}{budget.amount.currency}")
-    left = budget.amount.amount - reading.committed(db, order.farm, budget)
+    left = budget.amount.amount - reading.committed(db, budget)
     if order.estimate.amount > left:
         why = f"it would cost about {order.estimate}, and {left:f} of {budget.name} of "
         raise _reached(order, f"{why}{budget.amount} are left")
@@ -105,7 +108,7 @@ def _reached(order: Order, why: str) -> LimitReachedError:
 
 def adopt(db: Connection, found: Adopted, who: str, now: datetime) -> None:
     """Insert a burst that is at work outside and was not known here."""
-    one_at_a_time(db, f"renderbus plan {found.farm}")
+    one_at_a_time(db, _PLAN)
     order = Order(
         found.farm,
         found.job,

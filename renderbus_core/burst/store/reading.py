@@ -102,19 +102,20 @@ def given_back(db: Connection, farm: str) -> Mapping[tuple[JobId, str], int]:
     return {(JobId(job), task): count for job, task, count in db.execute(query)}
 
 
-def committed(db: Connection, farm: str, budget: Budget | None = None) -> Decimal:
-    """Return what a farm's bursts take out of a budget: each the greater of reserve and cost.
+def committed(db: Connection, budget: Budget | None = None) -> Decimal:
+    """Return what bursts take out of a budget: each the greater of reserve and cost.
+
+    Money is the studio's, whichever of its farms spends it.
 
     Args:
         db: a transaction.
-        farm: whose.
         budget: only what counts against it; None for everything.
     """
-    query = select(t.bursts.c.reserved, t.bursts.c.spent).where(*_paid_by(farm, budget))
+    query = select(t.bursts.c.reserved, t.bursts.c.spent).where(*_paid_by(budget))
     return sum((max(reserved, spent) for reserved, spent in db.execute(query)), start=Decimal(0))
 
 
-def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
+def spent(db: Connection, budget: Budget) -> Decimal:
     """Return what a budget has paid, frames that the cloud renders now counted as if done.
 
     Such a frame is taken for a part of the reserve, or for what the burst's frames have cost each
@@ -122,7 +123,6 @@ def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
 
     Args:
         db: a transaction.
-        farm: whose.
         budget: what counts against it.
     """
     b, frame = t.bursts.c, t.remote_frames.c
@@ -132,7 +132,7 @@ def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
         return select(func.count()).where(frame.burst == b.id, among).scalar_subquery()
 
     query = select(b.spent, b.reserved, frames(Remote.RENDERING), frames(*_ENDED), frames(*Remote))
-    rows = db.execute(query.where(*_paid_by(farm, budget)))
+    rows = db.execute(query.where(*_paid_by(budget)))
     return sum(
         (paid + now * max(reserved / max(every, 1), paid / max(ended, 1))
          for paid, reserved, now, ended, every in rows),
@@ -140,9 +140,8 @@ def spent(db: Connection, farm: str, budget: Budget) -> Decimal:
     )  # fmt: skip
 
 
-def _paid_by(farm: str, budget: Budget | None) -> Iterator[ColumnElement[bool]]:
+def _paid_by(budget: Budget | None) -> Iterator[ColumnElement[bool]]:
     b = t.bursts.c
-    yield b.farm == farm
     if budget is None:
         return
     if budget.since is not None:

@@ -278,23 +278,22 @@ class BurstStore(CarrierRecord, DeciderRecord):
         with self._database.reading() as db:
             return reading.given_back(db, farm)
 
-    def committed(self, farm: str, budget: Budget | None = None) -> Decimal:
-        """Return what a farm's bursts take out of a budget.
+    def committed(self, budget: Budget | None = None) -> Decimal:
+        """Return what bursts take out of a budget, whichever farm they are of.
 
         A live burst takes its estimate, or what it has cost when that is more; one that is over,
         what it has cost.
 
         Args:
-            farm: whose.
             budget: only what counts against it; None for everything.
         """
         with self._database.reading() as db:
-            return reading.committed(db, farm, budget)
+            return reading.committed(db, budget)
 
-    def spent(self, farm: str, budget: Budget) -> Decimal:
+    def spent(self, budget: Budget) -> Decimal:
         """Return what a budget has paid, tasks that the cloud renders now counted as if done."""
         with self._database.reading() as db:
-            return reading.spent(db, farm, budget)
+            return reading.spent(db, budget)
 
     def probe_results(self, farm: str) -> Mapping[BurstId, ProbeResult]:
         """Read what the probes of a farm came to, the oldest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from renderbus_core.burst import Asked, Route
+from renderbus_core.burst import OWN_JOBS, Asked, Route
 from renderbus_core.cli.output import confirm
 from renderbus_core.cli.people import who
 from renderbus_core.cli.workplace import farm_option, open_store, read_config
@@ -28,12 +28,13 @@ def command(  # noqa: PLR0917 - click passes options by name
 ) -> None:
     """Stop everything that the farm renders in the cloud, and give it back to local workers.
 
-    Frames that are done are still collected. What was rendered so far is charged.
+    Jobs that are for the cloud alone are stopped too. Frames that are done are still collected.
+    What was rendered so far is charged.
     """
     config = read_config(ctx, farm_kind)
     farm, now, person = config.farm.kind, SystemClock().now(), who()
     with open_store(config) as store:
-        live = store.live(farm)
+        live = [*store.live(farm), *store.live(OWN_JOBS)]
         count = f"{len(live)} burst{'s' if len(live) != 1 else ''}"
         confirm(f"Recall {count} of farm {farm}?", yes=yes)
         if not keep_open:
