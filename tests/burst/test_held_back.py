@@ -100,6 +100,21 @@ def test_a_job_that_is_held_back_before_it_is_sent_costs_nothing(world):
     assert set(world.states()) == {LocalState.QUEUED}
 
 
+def test_what_is_held_back_is_not_sent_again_while_nobody_knows_whether_it_arrived(world):
+    burst = world.order()
+    runner = world.runner(burst)
+    world.cut("submit/task", reaches=False)
+    world.carry(runner, burst, lambda b: b.state is BurstState.SUBMIT_UNCERTAIN)
+    hold_back(world, ALL)
+    for _ in range(20):
+        due = runner.step()
+        world.clock.advance(max(0.0, (due.at - world.clock.now()).total_seconds()))
+    assert world.store.burst(burst).submits == 1
+    hold_back(world, [])
+    end = world.carry(runner, burst)
+    assert (end.state, end.submits) == (BurstState.DONE, 2)
+
+
 def test_a_burst_in_which_nothing_moved_for_long_hears_of_it_at_its_next_look(make_world):
     world = make_world(config="sweep_seconds = 86400", nodes=1, frame_seconds=36000)
     burst = world.order()

@@ -456,6 +456,14 @@ def test_of_what_a_person_holds_back_nothing_is_begun_and_what_renders_is_finish
     assert whole.act is Act.STOP_FIRST, "who recalls it wants more"
 
 
+@pytest.mark.parametrize("other", [Remote.DONE, Remote.RENDERING])
+def test_what_is_held_back_and_partly_done_is_finished(other):
+    held = replace(shown("0", "1-2"), held_back=True)
+    entries = [entry(1, "1", other), entry(2, "2", Remote.WAITING)]
+    (action,) = look([task("0", "1-2")], entries, [held])
+    assert action.act is Act.WAIT
+
+
 def test_by_default_nothing_is_too_long():
     mine = replace(task("0", "1"), remote=Remote.WAITING, remote_since=NOW - timedelta(days=99))
     (action,) = look([mine], [entry(1, "1", Remote.WAITING)])

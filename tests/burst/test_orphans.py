@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from renderbus_core.burst import Adopted, BurstState, BurstStore, TaskState
 from renderbus_core.burst.orphans import Found, Release, StopRemote, disagreements, remote_id_of
 from renderbus_core.burst.recover import carry_out, look
+from renderbus_core.farm import LocalFarm
 from renderbus_core.frames import FrameSet
 from renderbus_core.jobs import BurstId, ClaimStamp, JobId, LocalState, LocalTask, TaskRef
 
@@ -142,6 +144,15 @@ def test_a_burst_that_is_at_work_is_left_alone(world):
     burst = world.order()
     world.carry(world.runner(burst), burst, running)
     assert look(world.gateway) == ()
+
+
+def test_work_of_another_farm_in_the_same_store_is_nobodys_orphan(world):
+    burst = world.order()
+    world.carry(world.runner(burst), burst, running)
+    config = world.gateway.config
+    other = replace(config, farm=replace(config.farm, kind="own-jobs"))
+    world.farm.snapshot = lambda *_: replace(LocalFarm.snapshot(world.farm), jobs=())
+    assert look(replace(world.gateway, config=other)) == ()
 
 
 def test_orphaned_work_is_stopped_when_it_is_asked_for(make_world):

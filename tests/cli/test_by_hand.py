@@ -242,3 +242,13 @@ def test_the_burst_of_a_job_is_planned_once_and_carried_by_whoever_comes(renderb
     assert (burst["job"], burst["state"], len(burst["tasks"])) == (job, "done", 8)
     again = renderbus("run", "--of-job", job, env=cloud)
     assert (again.status, "nothing of job" in again.err) == (0, True)
+
+
+@pytest.mark.heavy
+def test_who_is_to_plan_nothing_carries_on_what_is_at_work_alone(renderbus, cloud, job):
+    none = renderbus("run", "--of-job", job, "--no-new", env=cloud)
+    assert (none.status, f"nothing of job {job} is at work" in none.err) == (0, True)
+    assert renderbus("status", "--json").json["bursts"] == []
+    assert "takes no new bursts" in renderbus("drain").out
+    closed = renderbus("run", "--of-job", job, env=cloud)
+    assert (closed.status, "farm local takes no new bursts" in closed.err) == (1, True)

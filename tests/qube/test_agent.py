@@ -999,3 +999,17 @@ class TestAsks:
             assert first.intents() == ()
         with agent(tmp_path, hands) as second:
             assert second.intents() == ()
+
+
+@pytest.mark.parametrize("where", ["notes", "package"])
+def test_what_is_nested_too_deep_for_anybody_hides_no_queue(farm, hands, where):
+    deep = "[" * 20000
+    more = (
+        {"notes": '-- renderbus --\n{"facts": ' + deep, "package": {}}
+        if where == "notes"
+        else {"package": {"renderbus": deep}}
+    )
+    hands.submit(name="x", prototype="renderbus", frames=[1], status="blocked", **more)
+    job = hands.submit(name="y", prototype="cmdrange", frames=[1], package={"cmdline": "x"})
+    assert [row.job.id for row in farm.snapshot().jobs] == [job]
+    assert farm.intents() == ()

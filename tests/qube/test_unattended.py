@@ -161,6 +161,37 @@ def test_a_core_that_cannot_work_is_started_again_until_it_can(gateway, cloud):
         stands_still(studio, cloud)
 
 
+def test_a_supervisor_that_breaks_an_answer_takes_no_gateway_away(gateway):
+    with gateway() as studio, studio.serving("--no-overflow") as process:
+        studio.until(lambda: "serving farm qube" in "\n".join(studio.served()))
+        for _ in range(30):
+            studio.hands("calls")
+            studio.hands("break_", "jobinfo")
+            studio.until(lambda: "jobinfo" in studio.hands("calls"))
+        assert process.poll() is None
+        assert any("looked for again: jobinfo broke" in line for line in studio.served())
+
+
+@pytest.mark.parametrize("act", ["stop-all", "budget"])
+def test_the_gateway_stops_jobs_for_the_cloud_alone_too_where_all_is_to_be_stopped(
+    gateway, cloud, act
+):
+    with gateway() as studio:
+        file = studio.folder / "renderbus.toml"
+        if act == "budget":
+            file.write_text(file.read_text().replace('budget = "100"', 'budget = "0.05"'))
+        job = at_work(studio, cloud)
+        if act == "stop-all":
+            command = [sys.executable, "-m", "renderbus_core", "--config", str(file),
+                       "stop-all", "--farm", "qube", "--yes"]  # fmt: skip
+            subprocess.run(command, env=studio.environment, check=True, timeout=60)
+            stands_still(studio, cloud)
+        else:
+            with studio.serving("--no-overflow"):
+                stands_still(studio, cloud)
+        studio.hands.qb("kill", [job])
+
+
 def test_a_store_is_not_locked_by_a_process_that_is_suspended(gateway, cloud):
     with gateway() as studio:
         job = at_work(studio, cloud)
