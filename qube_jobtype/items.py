@@ -104,10 +104,8 @@ def reach_of(fields: Mapping[str, str], ranges: Iterable[str] = ()) -> Reach:
             f"the command line says {text!r} alone, so it renders to where the frames of the scene "
             "begin or end; give both the first and the last frame"
         )
-    reach = None
-    if not (frames and span):
-        known = {**_FRAMES, **{one: _reach(one) for one in ranges}} if frames else _SPANS
-        reach = known.get(text.replace("QB_FRAME_", ""))
+    known = {**_FRAMES, **{one: _reach(one) for one in ranges}} if frames else _SPANS
+    reach = known.get(text.replace("QB_FRAME_", ""))
     if reach is None:
         raise InputError(
             f"the command line renders the frames {text!r} whatever its item is; only frames of "
