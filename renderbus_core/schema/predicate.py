@@ -90,6 +90,11 @@ def _integer(words: dict[str, Any], name: str) -> Predicate:
     return lambda value: fits(value) and (type(value) is int or value.is_integer())
 
 
+def _truth(words: dict[str, Any], _name: str) -> Predicate:
+    _nothing_left(words)
+    return lambda value: type(value) is bool
+
+
 def _null(words: dict[str, Any], _name: str) -> Predicate:
     _nothing_left(words)
     return lambda value: value is None
@@ -132,6 +137,7 @@ def _object(words: dict[str, Any], name: str) -> Predicate:
 _MAKERS: Mapping[str, Callable[[dict[str, Any], str], Predicate]] = MappingProxyType(
     {
         "array": _array,
+        "boolean": _truth,
         "integer": _integer,
         "null": _null,
         "number": _number,
