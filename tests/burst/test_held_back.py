@@ -54,6 +54,7 @@ def test_what_waits_in_the_cloud_is_stopped_and_what_renders_there_comes_home(ma
     assert sorted(world.pictures()) == [f"shot.{int(one) + 1:04d}.png" for one in home]
 
 
+@pytest.mark.heavy
 def test_only_those_that_are_held_back_come_back(make_world):
     world = make_world(nodes=1)
     burst = world.order()
@@ -65,6 +66,7 @@ def test_only_those_that_are_held_back_come_back(make_world):
     assert ids(end, TaskState.COMPLETED) == ALL[:8]
 
 
+@pytest.mark.heavy
 def test_what_is_being_stopped_comes_back_although_nobody_holds_it_back_any_more(make_world):
     world = make_world(nodes=1)
     burst = world.order()

@@ -33,6 +33,7 @@ def home(studio, job):
     return studio.hands.states(job).count("complete")
 
 
+@pytest.mark.heavy
 def test_a_job_that_asks_for_the_cloud_comes_home(open_studio):
     with open_studio() as studio:
         job = studio.submit(package={"renderbus_when": "now"})

@@ -390,6 +390,7 @@ def test_a_frame_that_is_unblocked_while_others_render_is_sent_next_and_does_not
         said(studio, job, "claimed 1")
 
 
+@pytest.mark.heavy
 def test_what_came_home_while_another_instance_was_at_work_is_reported_whole(open_studio):
     with open_studio(mapping="each") as studio:
         scripted(studio)
@@ -414,6 +415,7 @@ def test_what_came_home_while_another_instance_was_at_work_is_reported_whole(ope
         assert "10.0.0" not in shown["notes"]
 
 
+@pytest.mark.heavy
 def test_frames_that_are_retired_name_the_pictures_that_they_were_submitted_with(open_studio):
     with open_studio() as studio:
         scripted(studio)
@@ -431,6 +433,7 @@ def test_frames_that_are_retired_name_the_pictures_that_they_were_submitted_with
             assert result_of(studio, job, place) == {"outputPaths": picture}
 
 
+@pytest.mark.heavy
 def test_an_item_that_was_in_hand_and_is_retired_from_outside_still_names_its_pictures(
     open_studio,
 ):
@@ -530,6 +533,7 @@ def test_an_item_of_which_the_last_report_gets_lost_is_reported_again(open_studi
         assert studio.hands.states(job) == [status] * 2
 
 
+@pytest.mark.heavy
 def test_a_request_for_work_that_is_not_answered_is_made_again(open_studio):
     with open_studio() as studio:
         job = submit_to_cloud(studio, 1)
