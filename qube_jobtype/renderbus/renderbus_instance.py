@@ -184,7 +184,8 @@ class Instance:
     def _serve(self):
         """Serve the core for a moment, and see whether it has ended."""
         if self._core is None:
-            time.sleep(_POLL_SECONDS if self._work is None else 0)
+            if self._work is None or time.monotonic() < self._report_at:
+                time.sleep(_POLL_SECONDS)
             return
         agent = self._core.agent
         agent.poll(self._farm.handlers, _POLL_SECONDS)
@@ -287,6 +288,9 @@ class Instance:
                 self._core.agent.poll(self._farm.handlers, _POLL_SECONDS)
         if status == BLOCKED:
             status = self._rest()
+            if self._stopping():
+                # Perhaps it was killed meanwhile.
+                return self._stop()
         if self._core is not None:
             self._core.stop()
             self._detach()
@@ -337,7 +341,8 @@ class Instance:
                 return ""
         try:
             # A core that begins looks at once.
-            self._core = Core(self._settings.command(self._id), self._log, apart=True)
+            command = self._settings.command(self._id, plans=False)
+            self._core = Core(command, self._log, apart=True)
             self._core.agent.greet(FARM, CAPABILITIES, self._settings.stop_seconds)
         except LinkError as error:
             self._log("it cannot be stopped here ({}); see: renderbus status --live".format(error))

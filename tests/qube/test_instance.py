@@ -304,6 +304,43 @@ def test_of_a_job_whose_workers_are_to_drop_it_at_once_nothing_more_is_begun_eit
         assert sum(task["frames"].get("DONE", 0) for task in remote_tasks(cloud)[before:]) == 300
 
 
+# A core whose frames render for as long as somebody wants them.
+RENDERING = """
+import sys, time
+from renderbus_core.farm.stdio import open_stdio_farm
+from renderbus_core.jobs import BurstId, Claim, JobId, LocalState
+job = JobId(sys.argv[-1] if sys.argv[-1].isdigit() else sys.argv[-2])
+with open_stdio_farm(lambda _: None) as farm:
+    tasks = farm.tasks([job])[job]
+    waiting = tuple(t.ref for t in tasks if t.state is LocalState.QUEUED)
+    farm.claim(Claim(BurstId("burst-1"), 1, 1, job, waiting))
+    print("claimed", len(waiting), file=sys.stderr, flush=True)
+    while any(t.state is LocalState.SUSPENDED for t in farm.tasks([job])[job]):
+        time.sleep(0.05)
+    print("nobody wants them", file=sys.stderr, flush=True)
+"""
+
+
+@pytest.mark.heavy
+def test_a_job_that_is_killed_while_what_it_renders_is_waited_for_is_stopped_in_the_cloud(
+    open_studio,
+):
+    with open_studio() as studio:
+        scripted(studio, RENDERING)
+        job = submit_to_cloud(studio, 3)
+        studio.hands("switch", "block_takes_items", True)
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed 3")
+        studio.hands.qb("block", [job])
+        studio.hands.work("retirework", job, 1)
+        said(studio, job, "what is left is blocked")
+        studio.hands.qb("kill", [job])
+        over(studio, job, "killed")
+        log = studio.log(job)
+        assert any("the job was ended" in line for line in log), log
+        assert any("nobody wants them" in line for line in log), log
+
+
 @pytest.mark.heavy
 def test_a_frame_that_is_blocked_is_not_begun_and_is_sent_once_it_is_unblocked(open_studio, cloud):
     with open_studio() as studio:
