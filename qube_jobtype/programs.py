@@ -72,19 +72,15 @@ def read_arguments(program: Program, command: Command) -> Said:
         program: that it runs.
         command: that runs it, cut into words.
     """
-    said = Said(program.dcc, dict(program.row.get("usual", {})))
-    given = Said()
+    given = Said(program.dcc)
     at = _where(program, command) or 0
     version = re.search(program.row["version"], command.words[at].text, re.IGNORECASE)
     if version:
         given.say("version", "version", version[1])
     _Reader(program, given).read(command.words[at + 1 :])
-    return Said(
-        said.dcc,
-        said.fields | given.fields,
-        [*(["environment"] if command.is_prepared else []), *given.traits],
-        given.refusals,
-    )
+    if command.is_prepared:
+        given.traits.insert(0, "environment")
+    return given
 
 
 def ranges_of(dcc: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def test_the_tables_have_the_form_that_their_schema_says(name):
         ),
         ("packages", '"mayaVersion"', '"maya Version"', "does not have the expected form"),
         ("programs", '"must_be"', '"must be"', "'must be' is not known"),
-        ("programs", '"renderer"', '"rendrer"', '"rendrer" is not one of'),
+        ("programs", '"renderer"', '"rendrer"', "'rendrer' is not valid"),
         ("programs", '"needs"', '"need"', "'needs' is missing, which 'in_order' needs"),
         ("programs", '"-preRender"', '"preRender"', "does not have the expected form"),
     ],

@@ -127,10 +127,12 @@ def test_a_maya_job_without_a_prefix_names_its_pictures_as_the_scene_says():
     assert converted().job.outputs == ("/show/out/<Picture>",)
 
 
-def test_a_maya_command_without_a_renderer_is_rendered_with_mayas_own():
+def test_a_maya_command_without_a_renderer_is_rendered_as_the_scene_says():
     line = RENDER.replace("-r arnold ", "")
-    assert converted(line).job.expects["renderer"] == "mayaSoftware"
-    assert "renderer" not in converted(line.replace("Render", "Render -r file")).job.expects
+    for command in (line, line.replace("Render", "Render -r file")):
+        assert "renderer" not in converted(command).job.expects
+    software = line.replace("Render", "Render -r sw")
+    assert converted(software).job.expects["renderer"] == "mayaSoftware"
 
 
 @pytest.mark.parametrize("project", ["/other", "/show/shot", "show", "P:/", "/show/x/../y"])
