@@ -23,7 +23,7 @@ from story import (
 
 from qube_jobtype.renderbus_submit import JOB_TYPE, foretell
 
-LONGEST = 40
+LONGEST = 100
 """Seconds after which a story that has not come to its end hangs."""
 
 
