@@ -51,20 +51,26 @@ def main(qb=None):
 
 def _report(qb, status):
     """Report the instance, which may end this process; once more where Qube does not show it."""
+    turn = _turn(qb)
     for _ in range(_MOST_REPORTS):
         qb.reportjob(status)
-        if not _is_at_work(qb):
+        # Begun once more it has another turn, and is another process's to report.
+        if turn is None or _turn(qb) != turn:
             return
 
 
-def _is_at_work(qb):
-    """Tell whether Qube shows this instance at work; what cannot be seen is not so."""
+def _turn(qb):
+    """Return which time it is that this instance is at work; None where Qube shows that of none."""
     try:
-        (job,) = qb.jobinfo(id=[qb.jobid()], subjobs=True)
-        found = {int(one["id"]): one["status"] for one in job["subjobs"]}
-        return found.get(int(qb.subid())) == "running"
-    except Exception:  # noqa: BLE001 - what qb raises is not documented
-        return False
+        found = qb.jobinfo(id=[qb.jobid()], subjobs=True) or []
+        mine = qb.subid()
+    except Exception as error:  # noqa: BLE001 - what qb raises is not documented
+        log("whether Qube knows how this instance ended cannot be seen: {}".format(error))
+        return None
+    for one in (found[0].get("subjobs") or []) if found else ():
+        if str(one.get("id")) == str(mine) and one.get("status") == "running":
+            return one.get("count")
+    return None
 
 
 def _work(qb, stop):

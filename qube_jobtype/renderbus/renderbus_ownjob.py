@@ -145,24 +145,26 @@ class OwnJob:
     def write(self, change):
         """Change the notes as they stand now, and write them down where they differ.
 
-        Qube cannot write only over what was read, and after a lost heartbeat two instances may
-        write. So they are read again, and changed once more where another's stand there.
+        Qube cannot write only over what was read, and two may write: instances after a lost
+        heartbeat, or the gateway beside one. So they are read again, and changed once more where
+        another's stand there.
 
         Args:
-            change: of `notes`; called once or twice.
+            change: of `notes`; called at least once.
 
         Returns:
             What `change` returned last.
         """
         self._read()
         found = change()
-        # A process that was suspended in between knows what was true then.
-        if time.monotonic() - self._read_at > _FRESH_SECONDS or (
-            self._save() and not self._stands()
-        ):
+        if time.monotonic() - self._read_at > _FRESH_SECONDS:
+            # A process that was suspended in between knows what was true then.
             self._read()
             found = change()
-        self._save()
+        if self._save() and not self._stands():
+            self._read()
+            found = change()
+            self._save()
         return found
 
     # Inside.

@@ -28,7 +28,7 @@ WHEN_KEY = "renderbus_when"
 """Key of any job's package by which it asks for the cloud as soon as it is submitted: `now`."""
 
 _MARK = "-- renderbus --"
-# What a record of ours may hold; another JSON object is what a person has written.
+# What a record of ours may hold beside its job; another JSON object is what a person has written.
 _FIELDS = frozenset(
     ["job", "facts", "claims", "home", "done", "let_go", "failed", "files", "nodes"]
 )
@@ -267,7 +267,7 @@ def _records(text):
             found, end = json.JSONDecoder().raw_decode(lines[at])
         except (ValueError, RecursionError):
             continue
-        if _FIELDS.issuperset(found):
+        if "job" in found and _FIELDS.issuperset(found):
             yield found, "\n".join([lines[at][end:], *lines[at + 1 :]])
 
 

@@ -207,6 +207,12 @@ class Context:
             return self.gateway.watch.local(self.farm, job)
         return self.farm.tasks([job]).get(job)
 
+    def held_back(self, burst: Burst) -> frozenset[str]:
+        """Return the ids of open tasks that a person holds back on the farm."""
+        shown = self.local_tasks(burst.job) or ()
+        open_ = {task.ref.id for task in burst.open_tasks}
+        return frozenset(open_.intersection(task.ref.id for task in shown if task.held_back))
+
     def move(self, burst: Burst, state: BurstState, reason: str, **values: object) -> Burst:
         """Move the burst to another state."""
         return self.store.move(

@@ -199,9 +199,7 @@ def _begin_recall(context: Context, burst: Burst) -> WakeAt:
 
 def _is_held_back(context: Context, burst: Burst) -> bool:
     """Ask for what a person holds back on the farm, the last thing before money is spent."""
-    held_back = {task.ref.id for task in context.local_tasks(burst.job) or () if task.held_back} & {
-        task.ref.id for task in burst.open_tasks
-    }
+    held_back = context.held_back(burst)
     if held_back:
         context.store.ask(
             burst.id,

@@ -130,7 +130,8 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
     if count_absence(ctx, burst) < CONFIRMATIONS:
         return ctx.after(settle.total_seconds())
     if burst.submits < SUBMITS:
-        if _is_all_held_back(ctx, burst):
+        if len(ctx.held_back(burst)) == len(burst.open_tasks):
+            # A person wants nothing of it begun now: it is not sent once more.
             return ctx.after(settle.total_seconds())
         return _submit_once(ctx, burst)
     ctx.move(
@@ -140,12 +141,6 @@ def resolve_uncertain(ctx: Context, burst: Burst) -> WakeAt:
         "look at the vendor's page, then recall the burst",
     )
     return ctx.after(_PERSON_LOOKS_EVERY)
-
-
-def _is_all_held_back(ctx: Context, burst: Burst) -> bool:
-    """Tell whether a person wants nothing of it begun now: then it is not sent once more."""
-    held_back = {task.ref.id for task in ctx.local_tasks(burst.job) or () if task.held_back}
-    return all(task.ref.id in held_back for task in burst.open_tasks)
 
 
 def is_known(ctx: Context, remote_id: int) -> bool:

@@ -35,6 +35,7 @@ def job(renderbus, spin, tmp_path):
     return answer.out.strip()
 
 
+@pytest.mark.heavy
 def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, job, tmp_path):
     answer = renderbus(
         "burst", job, "--farm", "local", "--frames", "5-8", "--option", "frames_per_machine=2",
@@ -56,6 +57,7 @@ def test_a_part_of_a_job_is_sent_and_the_workers_do_the_rest(renderbus, cloud, j
     assert renderbus("farm", "show", "job-99").status == 1
 
 
+@pytest.mark.heavy
 def test_what_a_job_wants_of_the_cloud_is_said_when_it_is_submitted(renderbus, spin, tmp_path):
     output = tmp_path / "spin.####.png"
     submit = ("farm", "submit", spin, "--output", output)
@@ -246,6 +248,8 @@ def test_the_burst_of_a_job_is_planned_once_and_carried_by_whoever_comes(renderb
 
 @pytest.mark.heavy
 def test_who_is_to_plan_nothing_carries_on_what_is_at_work_alone(renderbus, cloud, job):
+    odd = renderbus("run", "x", "--no-new")
+    assert (odd.status, "--no-new goes with --of-job" in odd.err) == (1, True)
     none = renderbus("run", "--of-job", job, "--no-new", env=cloud)
     assert (none.status, f"nothing of job {job} is at work" in none.err) == (0, True)
     assert renderbus("status", "--json").json["bursts"] == []

@@ -46,6 +46,7 @@ def test_another_policy_can_be_tried(renderbus, job, tmp_path):
     assert "REFUSED" in shown.out
 
 
+@pytest.mark.heavy
 def test_a_recorded_queue_is_decided_on_later(renderbus, job, tmp_path):
     file = tmp_path / "queue.jsonl"
     for _ in range(2):

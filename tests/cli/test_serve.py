@@ -117,6 +117,7 @@ def test_a_burst_is_approved_by_name_and_the_log_says_by_whom(renderbus, cloud, 
     assert renderbus("approve", "nope").status == 1
 
 
+@pytest.mark.heavy
 def test_a_burst_that_nobody_carries_is_told(renderbus, cloud, jobs):
     burst(renderbus, cloud, jobs[0])
     assert "start one: renderbus serve" in renderbus("status").err

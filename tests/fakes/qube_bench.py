@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from deadline_bench import python
 
 from qube_jobtype.bundle import JOB_TYPE, bundle
 from renderbus_core.farm import LinkFarm, open_child_farm
+from renderbus_core.jobs import BurstId, Claim, JobId, JobRow
 
 FAKE = Path(__file__).parent / "qb"
 
@@ -132,3 +133,25 @@ def agent(
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def submit(hands: Hands, frames: Iterable[object] = range(1, 7), **job: Any) -> JobId:
+    """Submit a Maya job as a person does, and return its id."""
+    package = {"scenefile": "/show/shot.ma", "renderbus_outputs": "/show/out/shot.####.exr"}
+    package.update(job.pop("package", {}))
+    names = {"name": "shot", "prototype": "maya"}
+    return JobId(hands.submit(frames=frames, package=package, **{**names, **job}))
+
+
+def claim_of(
+    farm: LinkFarm, job: JobId, *places: int, burst: str = "burst-1", epoch: int = 1
+) -> Claim:
+    """Return a claim on the tasks of a job in some places."""
+    found = farm.tasks([job])[job]
+    chosen = tuple(found[place].ref for place in places)
+    return Claim(BurstId(burst), epoch, 1, job, chosen)
+
+
+def row_of(farm: LinkFarm, job: JobId) -> JobRow:
+    """Return how the queue shows a job."""
+    return next(row for row in farm.snapshot().jobs if row.job.id == job)

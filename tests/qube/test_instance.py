@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 
 import pytest
-import requests
-from deadline_bench import python, pythons
+from deadline_bench import pythons
+from qube_story import at_work, over, remote_tasks, said, scripted, submit_to_cloud
 
 from renderbus_core.api import Client, Endpoint
 from renderbus_core.config import Credentials, Secret
 
 DONE = ["complete"] * 6
-
-# A core that carries what waits as it begins, and ends it once a file is there.
-CORE = """
-import pathlib, sys, time
-from renderbus_core.farm.stdio import open_stdio_farm
-from renderbus_core.jobs import BurstId, Claim, JobId, LocalState
-job, folder = JobId(sys.argv[-1]), pathlib.Path(__file__).parent
-with open_stdio_farm(lambda _: None) as farm:
-    waiting = [t.ref for t in farm.tasks([job])[job] if t.state is LocalState.QUEUED]
-    burst = BurstId("burst-" + "-".join(ref.id for ref in waiting))
-    claim = Claim(burst, 1, 1, job, tuple(waiting))
-    farm.claim(claim)
-    print("claimed", *(ref.id for ref in waiting), file=sys.stderr, flush=True)
-    while not (folder / "home").exists():
-        time.sleep(0.05)
-    files = {"renderbus.files " + r.id: f"/show/4/s.{int(r.id):04d}.exr" for r in waiting}
-    nodes = {"renderbus.node " + r.id: f"10.0.0.{int(r.id) // 3},\u2028" for r in waiting}
-    farm.annotate(claim, {**files, **nodes})
-    farm.complete(claim, claim.tasks)
-"""
-
 
 # A core that nothing stops but that nobody wants its frames any more.
 STUBBORN = """
@@ -74,43 +51,12 @@ time = _Clock()
 """
 
 
-def scripted(studio, core=CORE):
-    """Put another core in the place of the bridge's program."""
-    program = studio.folder / "renderbus"
-    program.write_text(f"#!{sys.executable}{core}")
-
-
-def at_work(studio, job):
-    """Wait until the cloud renders a job."""
-    studio.until(lambda: any(" is at work" in line for line in studio.log(job)),
-                 lambda: studio.log(job))  # fmt: skip
-
-
-def said(studio, job, words):
-    studio.until(lambda: any(words in line for line in studio.log(job)), lambda: studio.log(job))
-
-
-def over(studio, job, status="complete"):
-    studio.until(lambda: studio.hands("job", job)["status"] == status, lambda: studio.log(job))
-    studio.until(lambda: not studio.hands("alive", job), lambda: studio.log(job))
-
-
-def remote_tasks(cloud):
-    url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/state"
-    tasks = requests.get(url, timeout=30).json()["tasks"]
-    return sorted(tasks, key=lambda task: task["id"])
-
-
 def remote_nodes(cloud, task):
     """Return the machine of the cloud that rendered each frame of a task."""
     key = Credentials(cloud["RAYVISION_API_ACCESS_ID"], Secret(cloud["RAYVISION_API_KEY"]))
     with Client(Endpoint(cloud["RENDERBUS_CLOUD_DOMAIN"], scheme="http"), key) as client:
         frames = client.query.get_all_frames(task)
     return {int(frame.frame_index): frame.node_id for frame in frames}
-
-
-def submit_to_cloud(studio, count=6, **job):
-    return studio.submit(range(1, count + 1), prototype="renderbus", **job)
 
 
 def result_of(studio, job, place):
@@ -243,121 +189,6 @@ def test_a_job_that_is_suspended_goes_on_in_the_cloud_and_is_shown_when_it_is_re
         studio.hands.qb("resume", [job])
         over(studio, job)
         assert studio.hands.states(job) == ["complete"] * 10
-
-
-# What Qube shows of a blocked job while an instance of it is at work is not documented.
-POSITIONS = [
-    (),
-    ("block_shows",),
-    ("block_takes_items",),
-    ("block_shows", "block_takes_items"),
-]
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("shown", POSITIONS, ids=" ".join)
-def test_of_a_job_that_is_blocked_nothing_more_is_begun_until_it_is_unblocked(
-    open_studio, cloud, shown
-):
-    with open_studio() as studio:
-        for name in shown:
-            studio.hands("switch", name, True)
-        before = len(remote_tasks(cloud))
-        job = submit_to_cloud(studio, 300)
-        studio.hands("dispatch", job, "gateway")
-        studio.until(lambda: "complete" in studio.hands.states(job), lambda: studio.log(job))
-        studio.hands.qb("block", [job])
-        over(studio, job, "blocked")
-        home = studio.pictures()
-        assert 0 < len(home) < 300, studio.log(job)
-        assert studio.hands.states(job).count("complete") == len(home)
-        (task,) = remote_tasks(cloud)[before:]
-        assert task["frames"] == {"ABORTED": 300 - len(home), "DONE": len(home)}
-        studio.hands.qb("unblock", [job])
-        studio.hands("dispatch", job, "gateway")
-        over(studio, job)
-        assert studio.hands.states(job) == ["complete"] * 300
-        assert len(studio.pictures()) == 300
-        assert [task["frames"].get("DONE", 0) for task in remote_tasks(cloud)[before:]] == [
-            len(home),
-            300 - len(home),
-        ]
-
-
-@pytest.mark.heavy
-def test_of_a_job_whose_workers_are_to_drop_it_at_once_nothing_more_is_begun_either(
-    open_studio, cloud
-):
-    with open_studio() as studio:
-        before = len(remote_tasks(cloud))
-        job = submit_to_cloud(studio, 300)
-        studio.hands("dispatch", job, "gateway")
-        studio.until(lambda: "complete" in studio.hands.states(job), lambda: studio.log(job))
-        studio.hands("purge", job)
-        over(studio, job, "blocked")
-        (task,) = remote_tasks(cloud)[before:]
-        assert task["frames"].keys() <= {"ABORTED", "DONE", "STARTED"}, studio.log(job)
-        studio.hands.qb("unblock", [job])
-        studio.hands("dispatch", job, "gateway-2")
-        over(studio, job)
-        assert studio.hands.states(job) == ["complete"] * 300
-        assert sum(task["frames"].get("DONE", 0) for task in remote_tasks(cloud)[before:]) == 300
-
-
-# A core whose frames render for as long as somebody wants them.
-RENDERING = """
-import sys, time
-from renderbus_core.farm.stdio import open_stdio_farm
-from renderbus_core.jobs import BurstId, Claim, JobId, LocalState
-job = JobId(sys.argv[-1] if sys.argv[-1].isdigit() else sys.argv[-2])
-with open_stdio_farm(lambda _: None) as farm:
-    tasks = farm.tasks([job])[job]
-    waiting = tuple(t.ref for t in tasks if t.state is LocalState.QUEUED)
-    farm.claim(Claim(BurstId("burst-1"), 1, 1, job, waiting))
-    print("claimed", len(waiting), file=sys.stderr, flush=True)
-    while any(t.state is LocalState.SUSPENDED for t in farm.tasks([job])[job]):
-        time.sleep(0.05)
-    print("nobody wants them", file=sys.stderr, flush=True)
-"""
-
-
-@pytest.mark.heavy
-def test_a_job_that_is_killed_while_what_it_renders_is_waited_for_is_stopped_in_the_cloud(
-    open_studio,
-):
-    with open_studio() as studio:
-        scripted(studio, RENDERING)
-        job = submit_to_cloud(studio, 3)
-        studio.hands("switch", "block_takes_items", True)
-        studio.hands("dispatch", job, "gateway")
-        said(studio, job, "claimed 3")
-        studio.hands.qb("block", [job])
-        studio.hands.work("retirework", job, 1)
-        said(studio, job, "what is left is blocked")
-        studio.hands.qb("kill", [job])
-        over(studio, job, "killed")
-        log = studio.log(job)
-        assert any("the job was ended" in line for line in log), log
-        assert any("nobody wants them" in line for line in log), log
-
-
-@pytest.mark.heavy
-def test_a_frame_that_is_blocked_is_not_begun_and_is_sent_once_it_is_unblocked(open_studio, cloud):
-    with open_studio() as studio:
-        before = len(remote_tasks(cloud))
-        job = submit_to_cloud(studio, 60)
-        studio.hands("dispatch", job, "gateway")
-        at_work(studio, job)
-        studio.hands.work("blockwork", job, 59, 60)
-        over(studio, job, "blocked")
-        assert studio.hands.states(job) == ["complete"] * 58 + ["blocked"] * 2
-        assert remote_tasks(cloud)[-1]["frames"] == {"ABORTED": 2, "DONE": 58}
-        studio.hands.work("unblockwork", job, 59, 60)
-        studio.hands.qb("unblock", [job])
-        studio.hands("dispatch", job, "gateway")
-        over(studio, job)
-        assert studio.hands.states(job) == ["complete"] * 60
-        assert [task["frames"]["DONE"] for task in remote_tasks(cloud)[before:]] == [58, 2]
 
 
 @pytest.mark.heavy
@@ -591,6 +422,20 @@ def test_a_report_of_the_instance_that_gets_lost_is_made_again(open_studio, answ
         over(studio, job, after)
 
 
+def test_an_instance_that_another_worker_has_begun_again_is_that_workers_to_report(open_studio):
+    with open_studio() as studio:
+        scripted(studio)
+        job = submit_to_cloud(studio, 1)
+        studio.hands("answer_oddly", job, "pending")
+        # Qube is quick: it is begun once more before this process looks whether it was heard.
+        studio.hands("before", "reportjob", "before", "jobinfo", "dispatch", job, "gateway-2")
+        studio.hands("dispatch", job, "gateway")
+        said(studio, job, "claimed 1")
+        assert any("the process ended with code 0" in line for line in studio.log(job))
+        (studio.folder / "home").touch()
+        over(studio, job)
+
+
 def test_an_instance_whose_reports_all_get_lost_does_not_look_like_a_success(open_studio):
     with open_studio() as studio:
         job = submit_to_cloud(studio, 1)
@@ -633,61 +478,3 @@ def test_a_job_that_only_shows_something_is_no_work(open_studio):
         studio.hands("dispatch", job, "gateway")
         over(studio, job, "blocked")
         assert any("no worker has anything to do" in line for line in studio.log(job))
-
-
-def saved(studio, name, count):
-    """Save a job as `qb.archivejob` does, and return its file."""
-    output = studio.folder / "renders" / name
-    output.mkdir(parents=True)
-    package = {
-        "program": "blender",
-        "scenefile": str(studio._scene),
-        "renderbus_outputs": f"{output}/{name}.####.png",
-    }
-    agenda = [{"name": str(number)} for number in range(1, count + 1)]
-    job = {"name": name, "prototype": "renderbus", "user": "ada", "package": package,
-           "agenda": agenda}  # fmt: skip
-    archive = studio.folder / f"{name}.xja"
-    save = f"import sys, qb; qb.archivejob({str(archive)!r}, {job!r})"
-    environment = {**studio.environment, "PYTHONPATH": str(studio.folder / "qube/api/python")}
-    subprocess.run([python(), "-c", save], env=environment, check=True)
-    studio.environment.pop("QB_SUPERVISOR", None)
-    return archive
-
-
-def bootstrap(studio, archive):
-    """Return how a saved job is run without a supervisor."""
-    program = studio.folder / "jobtypes" / "renderbus" / "bootstrap.py"
-    return [str(python()), "-B", str(program), str(archive)]
-
-
-@pytest.mark.heavy
-def test_a_saved_job_runs_without_a_supervisor(open_studio):
-    """As Qube's own examples are tried out: a bootstrap script, and a job on file."""
-    with open_studio() as studio:
-        done = subprocess.run(
-            bootstrap(studio, saved(studio, "shot", 2)), env=studio.environment,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout
-        told = [line for line in done.stdout.splitlines() if line.startswith("report")]
-        ends = [line for line in told if not line.endswith(" running")]
-        assert ends == ["reportwork 1 complete", "reportwork 2 complete", "reportjob complete"]
-        assert studio.pictures() == ["shot.0001.png", "shot.0002.png"]
-
-
-@pytest.mark.heavy
-def test_saved_jobs_are_taken_for_no_other_and_go_on_where_they_stood(open_studio, cloud):
-    with open_studio() as studio:
-        before = len(remote_tasks(cloud))
-        first, other = saved(studio, "a", 60), saved(studio, "b", 2)
-        with subprocess.Popen(
-            bootstrap(studio, first), env=studio.environment, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert any(" is at work" in line for line in process.stdout)
-            process.kill()
-        subprocess.run(bootstrap(studio, other), env=studio.environment, timeout=120, check=True)
-        assert studio.pictures("b") == ["b.0001.png", "b.0002.png"]
-        subprocess.run(bootstrap(studio, first), env=studio.environment, timeout=120, check=True)
-        assert len(studio.pictures("a")) == 60
-        assert len(remote_tasks(cloud)) == before + 2

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from deadline_bench import python
+from qube_bench import claim_of
 
 from qube_jobtype.renderbus_submit import render_job
 from renderbus_core.burst.mirror import HELD_BACK
@@ -70,11 +71,6 @@ def serve(tmp_path, hands, job, monkeypatch):
     return serving
 
 
-def claim_of(farm, job, *places, burst="burst-1", epoch=1):
-    found = farm.tasks([job])[job]
-    return Claim(BurstId(burst), epoch, 1, job, tuple(found[place].ref for place in places))
-
-
 def states(farm, job):
     return [task.state for task in farm.tasks([job])[job]]
 
@@ -130,6 +126,7 @@ def test_a_copy_of_a_job_believes_nothing_that_the_notes_of_the_original_say(ser
         '{"approved": "bob"}',
         '{"job": "99", "claims": [["other", 7, "0-3"]]}',
         '{"home": "0-3"} and so on',
+        "{}",
     ],
 )
 def test_what_looks_like_a_record_below_the_notes_is_none_of_this_job(serve, hands, job, typed):
@@ -176,6 +173,15 @@ def test_notes_that_cannot_be_read_are_not_taken_for_nobody_holding_anything(ser
             farm.claim(claim)
         hands.qb("modify", {"notes": notes}, [job])
         assert states(farm, job)[0] is LocalState.SUSPENDED
+
+
+def test_what_looks_like_a_record_is_no_excuse_for_one_that_cannot_be_read(serve, hands, job):
+    with serve() as farm:
+        farm.claim(claim_of(farm, job, 0))
+        notes = hands("job", job)["notes"]
+        hands.qb("modify", {"notes": notes[:-5] + "\n{}"}, [job])
+        with pytest.raises(FarmError, match="put it back"):
+            farm.tasks([job])
 
 
 def test_only_the_holder_ends_a_claim_and_later_claims_replace_it(serve, job):

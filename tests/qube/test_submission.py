@@ -199,10 +199,6 @@ def test_a_job_of_qube_is_judged_by_its_number(renderbus, hands):
     assert (status, found["job"]["frames"], found["job"]["id"]) == (0, "1-3[1]", number)
     status, _, problem = renderbus("qube", "convert", "4711")
     assert (status, problem) == (1, "renderbus: Qube has no job 4711\n")
-    hands("switch", "unreachable", True)
-    status, _, problem = renderbus("qube", "convert", number)
-    hands("switch", "unreachable", False)
-    assert (status, "the supervisor of Qube does not answer" in problem) == (1, True)
 
 
 def test_a_job_that_nobody_answers_of_is_not_said_to_be_unknown(renderbus, hands):

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import requests
+from qube_story import remote_tasks
 
 pytestmark = pytest.mark.heavy
 
@@ -49,9 +50,7 @@ def at_work(studio, cloud, count=300, **more):
 
 def frames(cloud):
     """Return how many frames of the newest remote task have come how far."""
-    url = f"http://{cloud['RENDERBUS_CLOUD_DOMAIN']}/simulator/state"
-    tasks = requests.get(url, timeout=30).json()["tasks"]
-    return max(tasks, key=lambda task: task["id"])["frames"]
+    return remote_tasks(cloud)[-1]["frames"]
 
 
 def stands_still(studio, cloud):

@@ -438,6 +438,7 @@ def test_a_signal_ends_it_cleanly_even_while_it_renders(tmp_path, blender_task, 
         assert server.process.wait(20) == 0
 
 
+@pytest.mark.heavy
 def test_a_frame_is_sent_again_while_it_renders(tmp_path, blender_task):
     with running(tmp_path, speed=1000, frame_seconds=1, nodes=1) as server:
         server.put("a/spin.blend")

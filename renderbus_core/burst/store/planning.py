@@ -68,7 +68,8 @@ def _keep_off_drained(db: Connection, farm: str) -> None:
     for route in filter(lambda way: way.drained, ways):
         raise RouteDrainedError(
             f"farm {route.farm} takes no new bursts, drained by {route.who}"
-            f"{f' ({route.why})' if route.why else ''}; open it with: renderbus drain --off"
+            f"{f' ({route.why})' if route.why else ''}; open it with: "
+            f"renderbus drain --off --farm {route.farm}"
         )
 
 

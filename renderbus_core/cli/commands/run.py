@@ -49,6 +49,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     """
     if (burst is None) == (job is None):
         raise InputError("name a burst, or a job with --of-job: see renderbus status")
+    if no_new and job is None:
+        raise InputError("--no-new goes with --of-job: a burst that is named is never planned")
     with open_gateway(read_config(ctx, farm_kind)) as opened:
         gateway = opened if burst is not None else _for_own_jobs(opened)
         chosen = (
